@@ -1,0 +1,113 @@
+// The fields that many commands share. Ids are the game's own lower-case strings; amounts are
+// integers in minor units. Anchored, bounded patterns only: they run on hostile input.
+
+import { z } from 'zod';
+import {
+  AMOUNT_MAX,
+  ATTRIBUTE_LENGTH_MAX,
+  ATTRIBUTES_MAX,
+  KEY_LENGTH_MAX,
+  PAGE_ROWS_MAX,
+} from './limits.ts';
+
+/** Where goods lie when nothing else is said, and where all money lies. */
+export const DEFAULT_LOCATION = 'main';
+
+/** An item or currency. */
+export const itemId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+
+/** An item, a currency, or one instance of a unique item: `item#serial`. */
+export const assetId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}(?:#[a-z0-9][a-z0-9._-]{0,31})?$/);
+
+export const locationId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+
+/** A player: the token's `sub`. */
+export const PLAYER_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@|-]{0,63}$/;
+export const playerId = z.string().regex(PLAYER_PATTERN);
+
+/** A listing, bid or trade: counted per realm from 1. */
+export const recordId = z.int().min(1).max(AMOUNT_MAX);
+
+/** A price, a quantity, a total: at least 1. */
+export const amount = z.int().min(1).max(AMOUNT_MAX);
+
+/** A balance, a fee, what is left: may be 0. */
+export const amountOrZero = z.int().min(0).max(AMOUNT_MAX);
+
+/** Milliseconds since the Unix epoch. */
+export const timeMs = z.int().min(0).max(AMOUNT_MAX);
+
+/** An idempotency key: printable ASCII without blanks. */
+export const KEY_PATTERN = new RegExp(`^[!-~]{1,${KEY_LENGTH_MAX}}$`);
+export const idempotencyKey = z.string().regex(KEY_PATTERN);
+
+/** What the game wants to say about an item or instance; Tradepost stores and returns it. */
+export const attributes = z
+  .record(
+    z.string().regex(/^[a-z][a-z0-9_]{0,31}$/),
+    z.union([z.string().max(ATTRIBUTE_LENGTH_MAX), z.int(), z.boolean()]),
+  )
+  .refine(value => Object.keys(value).length <= ATTRIBUTES_MAX, {
+    message: `at most ${ATTRIBUTES_MAX} attributes`,
+  });
+
+/** How long an order stays: until cancelled, until a time, or not at all (some, or all or none). */
+export const timeInForce = z.enum(['gtc', 'gtd', 'ioc', 'fok']);
+
+export const orderStatus = z.enum(['open', 'filled', 'cancelled', 'expired']);
+
+/** Rows per page. */
+export const pageLimit = z.int().min(1).max(PAGE_ROWS_MAX).optional();
+
+/** One fill of an order, as its owner sees it. `order` is the resting order on the other side. */
+export const fill = z.strictObject({
+  trade: recordId,
+  order: recordId,
+  price: amount,
+  quantity: amount,
+});
+
+/** A listing or bid as its owner sees it. `quantity` is the total, `remaining` what is unfilled. */
+export const orderView = z.strictObject({
+  id: recordId,
+  item: assetId,
+  location: locationId,
+  price: amount,
+  quantity: amount,
+  remaining: amountOrZero,
+  timeInForce,
+  postOnly: z.boolean(),
+  expiresAtMs: timeMs.nullable(),
+  createdAtMs: timeMs,
+  status: orderStatus,
+});
+
+/** A trade as one of its two players sees it. `fee` is what this player paid on it. */
+export const tradeView = z.strictObject({
+  trade: recordId,
+  atMs: timeMs,
+  item: assetId,
+  location: locationId,
+  side: z.enum(['buy', 'sell']),
+  price: amount,
+  quantity: amount,
+  fee: amountOrZero,
+  order: recordId.nullable(),
+});
+
+export const balanceView = z.strictObject({
+  asset: assetId,
+  location: locationId,
+  available: amountOrZero,
+  held: amountOrZero,
+});
+
+export type Attributes = z.infer<typeof attributes>;
+export type TimeInForce = z.infer<typeof timeInForce>;
+export type OrderStatus = z.infer<typeof orderStatus>;
+export type Fill = z.infer<typeof fill>;
+export type OrderView = z.infer<typeof orderView>;
+export type TradeView = z.infer<typeof tradeView>;
+export type BalanceView = z.infer<typeof balanceView>;

@@ -1,0 +1,56 @@
+// Every bound of the wire, with what happens at it. Bounds that an operator may change are in
+// src/config.ts; these are part of the protocol, and a client may rely on them.
+
+/** Largest command frame. Beyond it: the socket is closed with `frameTooLarge`. */
+export const FRAME_BYTES_MAX = 16 * 1024;
+
+/** Hard bound of the transport. Beyond it the connection is dropped without a close frame (1006). */
+export const TRANSPORT_BYTES_MAX = 4 * FRAME_BYTES_MAX;
+
+/** Nesting of a command frame, the frame's own array included. Beyond it: MALFORMED_FRAME. */
+export const FRAME_DEPTH_MAX = 8;
+
+/** Values in one command frame (containers, keys and scalars). Beyond it: MALFORMED_FRAME. */
+export const FRAME_VALUES_MAX = 2_000;
+
+/** Malformed frames in ten seconds on one socket. Beyond it: closed with `malformedFrames`. */
+export const MALFORMED_FRAMES_MAX = 10;
+
+/** Largest amount, price or quantity: 2^53 - 1. Beyond it: INVALID_REQUEST or AMOUNT_OVERFLOW. */
+export const AMOUNT_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Largest request id: an unsigned 32-bit integer. Beyond it: MALFORMED_FRAME. */
+export const REQUEST_ID_MAX = 0xffff_ffff;
+
+/** Characters of an idempotency key. Beyond it: INVALID_REQUEST at `key`. */
+export const KEY_LENGTH_MAX = 64;
+
+/** Characters of a player name (the token's `sub`). Beyond it the token is refused. */
+export const PLAYER_LENGTH_MAX = 64;
+
+/** Characters of a token. Beyond it: refused before any cryptography. */
+export const TOKEN_LENGTH_MAX = 4_096;
+
+/** A decided command answers the same key the same way for this long. */
+export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
+
+/** Channels in one subscribe, unsubscribe or resync. Beyond it: INVALID_REQUEST. */
+export const CHANNELS_PER_COMMAND_MAX = 50;
+
+/** Price levels on each side of a book that snapshots and deltas show. */
+export const BOOK_DEPTH_MAX = 50;
+
+/** Trades in a `trades:` snapshot. */
+export const TRADES_SNAPSHOT_MAX = 50;
+
+/** Rows in one page of a list. Beyond it: INVALID_REQUEST at `limit`. */
+export const PAGE_ROWS_MAX = 200;
+
+/** Attributes of an item or instance. Beyond it: INVALID_REQUEST. */
+export const ATTRIBUTES_MAX = 32;
+
+/** Characters of one text attribute. Beyond it: INVALID_REQUEST. */
+export const ATTRIBUTE_LENGTH_MAX = 256;
+
+/** Time to present a token on a new socket. Beyond it: closed with `openTimeout`. */
+export const OPEN_TIMEOUT_MS = 5_000;

@@ -1,0 +1,40 @@
+// What goes into the engine: one entry per command, and a tick when only time has passed.
+
+import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import type { EngineOutput } from './fact.ts';
+
+/** A command with its validated payload. */
+export type Command = {
+  [Name in EngineCommand]: { readonly command: Name; readonly payload: Payload<Name> };
+}[EngineCommand];
+
+/** Nothing is asked: due expiries happen. Answered by nobody. */
+export interface Tick {
+  readonly command: 'tick';
+  readonly payload: null;
+}
+
+export type Entry = (Command | Tick) & {
+  /** Engine time. Never before that of the entry before it. */
+  readonly atMs: number;
+  /** Who the command is for: a verified identity. Empty for a tick. */
+  readonly player: string;
+  /** The idempotency key, or null. */
+  readonly key: string | null;
+  /** 53-bit digest of command and payload; 0 without a key. */
+  readonly digest: number;
+};
+
+export type ReplyBody = Readonly<Record<string, unknown>>;
+
+/** What an entry came to. */
+export interface Applied {
+  /** The number of the last entry that had facts: this one's when `output` has any. */
+  readonly sequence: number;
+  /** 'invalid' only for KEY_REUSED. */
+  readonly outcome: 'ok' | 'rejected' | 'invalid';
+  readonly body: ReplyBody | RejectBody;
+  /** In the order in which they came about. Empty when nothing changed. */
+  readonly output: readonly EngineOutput[];
+}

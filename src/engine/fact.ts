@@ -1,0 +1,176 @@
+// What the engine decided, in the smallest vocabulary that rebuilds its state and the tables.
+//
+// Facts state how things are now, never by how much they changed; applying one twice changes
+// nothing. The same facts come out of `Engine.apply`, go through the journal, become table rows, and
+// go back in through `Engine.restore`. Players, assets and locations are dense integers that the
+// engine gave out; `player`, `location`, `item` and `instance` facts say which name each one has.
+
+import type { ItemKind } from '../../protocol/commands/items.ts';
+import type { Attributes, OrderStatus, TimeInForce } from '../../protocol/fields.ts';
+
+export type Side = 'buy' | 'sell';
+
+/** Why something moved between two accounts. `reference` of the transfer is read accordingly. */
+export const TRANSFER_REASONS = [
+  'grant',
+  'burn',
+  'transfer',
+  'trade', // reference: the trade
+  'trade-fee', // reference: the trade
+  'listing-fee', // reference: the listing
+] as const;
+export type TransferReason = (typeof TRANSFER_REASONS)[number];
+
+export interface PlayerFact {
+  readonly kind: 'player';
+  readonly player: number;
+  readonly name: string;
+}
+
+export interface LocationFact {
+  readonly kind: 'location';
+  readonly location: number;
+  readonly name: string;
+}
+
+/** An item or currency as it is defined now. Its asset id never changes. */
+export interface ItemFact {
+  readonly kind: 'item';
+  readonly asset: number;
+  readonly name: string;
+  readonly itemKind: ItemKind;
+  /** Asset id of the currency it is paid with; a currency names itself. */
+  readonly currency: number;
+  readonly tickSize: number;
+  readonly lotSize: number;
+  readonly minPrice: number;
+  readonly maxPrice: number;
+  readonly halted: boolean;
+  readonly attributes: Attributes;
+}
+
+/** An instance of a unique item: an asset of its own, of which there is at most one. */
+export interface InstanceFact {
+  readonly kind: 'instance';
+  readonly asset: number;
+  /** `item#serial`. */
+  readonly name: string;
+  /** Asset id of the unique item. */
+  readonly item: number;
+  readonly attributes: Attributes;
+}
+
+/** An account as it stands after the command. Negative only for the issuer. */
+export interface BalanceFact {
+  readonly kind: 'balance';
+  readonly account: number;
+  readonly owner: number;
+  readonly asset: number;
+  readonly location: number;
+  readonly available: number;
+  readonly held: number;
+}
+
+/** A movement: what `debit` lost and `credit` got. Account ids; quantity at least 1. */
+export interface TransferFact {
+  readonly kind: 'transfer';
+  readonly debit: number;
+  readonly credit: number;
+  readonly quantity: number;
+  readonly reason: TransferReason;
+  /** The trade or listing it belongs to; 0 for none. */
+  readonly reference: number;
+}
+
+/** A listing ('sell') or bid ('buy') as it stands after the command. Ids count both together. */
+export interface OrderFact {
+  readonly kind: 'order';
+  readonly id: number;
+  readonly side: Side;
+  readonly player: number;
+  readonly asset: number;
+  readonly location: number;
+  readonly price: number;
+  /** In all, what was filled included. */
+  readonly quantity: number;
+  /** Unfilled. What a closed order leaves here was cancelled or expired. */
+  readonly remaining: number;
+  /** Goods held by a listing, money held by a bid; 0 once closed. */
+  readonly held: number;
+  /** What the buyer pays on top of each fill of a bid, fixed when the bid was made. */
+  readonly feeBps: number;
+  /** The sequence that gave it its place in its price level. */
+  readonly priority: number;
+  readonly timeInForce: TimeInForce;
+  readonly postOnly: boolean;
+  /** 0: never. */
+  readonly expiresAtMs: number;
+  readonly createdAtMs: number;
+  readonly status: OrderStatus;
+}
+
+/** A printed fill. */
+export interface TradeFact {
+  readonly kind: 'trade';
+  readonly id: number;
+  /** The instance for unique items. */
+  readonly asset: number;
+  readonly location: number;
+  readonly price: number;
+  readonly quantity: number;
+  /** The resting order. */
+  readonly maker: number;
+  /** The incoming order; 0 for a purchase or sale, which leaves none. */
+  readonly taker: number;
+  readonly takerSide: Side;
+  readonly buyer: number;
+  readonly seller: number;
+  /** Paid by the buyer on top of price * quantity; 0 when the seller pays. */
+  readonly buyerFee: number;
+  /** Kept back from the seller's price * quantity; 0 when the buyer pays. */
+  readonly sellerFee: number;
+}
+
+/** The first answer to a command that carried a key: what every repetition gets. */
+export interface DecidedFact {
+  readonly kind: 'decided';
+  readonly player: number;
+  readonly key: string;
+  /** Of the command and its payload; tells a repetition from a reuse. */
+  readonly digest: number;
+  readonly ok: boolean;
+  /** The body of the reply, its keys in their order on the wire. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that is kept. */
+export type Fact =
+  | PlayerFact
+  | LocationFact
+  | ItemFact
+  | InstanceFact
+  | BalanceFact
+  | TransferFact
+  | OrderFact
+  | TradeFact
+  | DecidedFact;
+
+/** A price level of a book after the command; 0 and 0 when it is gone. Derived, so never journaled. */
+export interface LevelFact {
+  readonly kind: 'level';
+  readonly asset: number;
+  readonly location: number;
+  readonly side: Side;
+  readonly price: number;
+  readonly quantity: number;
+  readonly orders: number;
+}
+
+export type EngineOutput = Fact | LevelFact;
+
+/** Facts of one entry: `sequence` rises by one with each entry that had any. */
+export interface FactGroup {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly facts: readonly Fact[];
+}

@@ -1,0 +1,83 @@
+// What the gateway needs from a realm, and what it offers to one. The gateway knows sockets, frames
+// and players; it does not know the engine, the journal or the cluster. src/realm implements
+// RealmPort for a single process.
+
+import type { EngineCommand, Payload, ReadCommand } from '../../protocol/commands/registry.ts';
+import type { Role } from '../../protocol/commands/session.ts';
+import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
+import type { Outcome, RejectBody } from '../../protocol/rejects.ts';
+
+/**
+ * Where the replies of one batch go. Called once per batch that has replies for it, when the batch
+ * is durable. `replies` has three numbers for each reply: the request id, and where its complete
+ * reply frame starts and ends in `arena`. The arena is reused afterwards: send or copy at once.
+ */
+export interface ReplyTarget {
+  deliver(arena: Uint8Array, replies: readonly number[]): void;
+}
+
+export interface EngineRequest<Name extends EngineCommand = EngineCommand> {
+  readonly id: number;
+  readonly command: Name;
+  readonly payload: Payload<Name>;
+  readonly key: string | null;
+  /** The verified player the command is for. */
+  readonly player: string;
+}
+
+export interface ReadRequest<Name extends ReadCommand = ReadCommand> {
+  readonly command: Name;
+  readonly payload: Payload<Name>;
+  readonly player: string;
+  readonly role: Role;
+}
+
+export interface Answer {
+  readonly outcome: Outcome;
+  readonly body: Readonly<Record<string, unknown>> | RejectBody;
+}
+
+export interface Readiness {
+  readonly leading: boolean;
+  readonly databaseReachable: boolean;
+  /** Committed but not yet in the tables. */
+  readonly projectionLagMs: number;
+  readonly ready: boolean;
+}
+
+export interface RealmPort {
+  readonly realm: string;
+  /** The number of this leadership; every frame of the feed carries it. */
+  readonly epoch: number;
+
+  /**
+   * Sequences a command. Null when it was taken: then `target` gets exactly one reply for it, unless
+   * the process ends before. Otherwise why not, and nothing was executed.
+   */
+  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null;
+
+  /** Answers from the tables, as of everything that anybody was shown before the call. */
+  read(request: ReadRequest): Promise<Answer>;
+
+  /** The frame that brings a new subscriber of a public channel up to date. */
+  snapshot(channel: string): Uint8Array;
+
+  /** All of a player's balances and open orders, and the sequence they stand at. */
+  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+
+  readiness(): Readiness;
+}
+
+/** What a realm needs from the gateway to announce what was committed. */
+export interface FeedSink {
+  /** Sends a frame to every subscriber of a public channel. */
+  publish(channel: string, frame: Uint8Array): void;
+  /** Whether anybody listens to a public channel. */
+  hasSubscribers(channel: string): boolean;
+  /** Whether anybody's private feed is live; false lets the realm skip building events. */
+  hasPrivateListeners(): boolean;
+  /** Whether this player's private feed is live. */
+  listensPrivately(player: string): boolean;
+  /** One decision of the engine as it concerns `player`. Sequences rise per player. */
+  publishPrivate(player: string, sequence: number, event: MeEvent): void;
+}
