@@ -13,6 +13,9 @@ export const FRAME_DEPTH_MAX = 8;
 /** Values in one command frame (containers, keys and scalars). Beyond it: MALFORMED_FRAME. */
 export const FRAME_VALUES_MAX = 2_000;
 
+/** Keys of one map in a frame. Beyond it: MALFORMED_FRAME. */
+export const FRAME_MAP_KEYS_MAX = 64;
+
 /** Malformed frames in ten seconds on one socket. Beyond it: closed with `malformedFrames`. */
 export const MALFORMED_FRAMES_MAX = 10;
 

@@ -32,6 +32,7 @@ export const purchaseCommands = {
   'purchases.create': {
     answeredBy: 'engine',
     payload: z.union([fromListing, fromBook]),
+    branch: fields => ('listing' in fields ? fromListing : fromBook),
     result: z.strictObject({
       quantity: amount,
       /** What was paid, fee included. */

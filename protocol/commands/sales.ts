@@ -31,6 +31,7 @@ export const saleCommands = {
   'sales.create': {
     answeredBy: 'engine',
     payload: z.union([intoBid, intoBook]),
+    branch: fields => ('bid' in fields ? intoBid : intoBook),
     result: z.strictObject({
       quantity: amount,
       /** What was received, net of the fee. */

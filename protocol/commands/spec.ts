@@ -12,5 +12,7 @@ export interface CommandSpec {
   /** Roles that may send it; everybody when absent. */
   readonly role?: 'service';
   readonly payload: z.ZodType;
+  /** Where `payload` is a union: the one member that is meant, so that an issue names its field. */
+  readonly branch?: (fields: object) => z.ZodType;
   readonly result: z.ZodType;
 }
