@@ -1,0 +1,167 @@
+// The engine: the one door into the state of a realm.
+//
+// `apply` is synchronous and deterministic: no I/O, clock, randomness or callback inside. Time, the
+// verified player and the validated command come in with the entry; facts and an answer go out.
+// Invariant: the same entries give the same facts and the same hash, and a state restored from the
+// facts is the state that gave them. Order of an entry: keys that are too old and orders that are
+// due end first; then a remembered key answers as before; then the command is decided.
+
+import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
+import { assert, unreachable } from '../base/assert.ts';
+import { accept, type Decision, reject } from './decision.ts';
+import type { Applied, Command, Entry } from './entry.ts';
+import type { Fact } from './fact.ts';
+import { hashState } from './hash.ts';
+import { purchase, sale } from './immediate.ts';
+import { DEFAULT_CURRENCY, defineItem } from './items.ts';
+import { HOUSE, ISSUER } from './ledger.ts';
+import { cancelOrder, createOrder, updateOrder } from './orders.ts';
+import { restoreFact } from './restore.ts';
+import { assertRules, type Rules } from './rules.ts';
+import { MAIN, State } from './state.ts';
+import { burn, grant, transfer } from './wallet.ts';
+
+/** The names of the two owners that are no players: no token can carry them. */
+export const ISSUER_NAME = '$issuer';
+export const HOUSE_NAME = '$house';
+
+/** Where a recovered engine goes on. */
+export interface Standing {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly lastOrder: number;
+  readonly lastTrade: number;
+}
+
+export class Engine {
+  /** For reading: the feed, the audit and the tests look at it between entries. */
+  readonly state: State;
+
+  constructor(rules: Rules) {
+    assertRules(rules);
+    this.state = new State(rules);
+  }
+
+  /** Decides one entry. Entries come in the order of their times. */
+  apply(entry: Entry): Applied {
+    const { state } = this;
+    assert(entry.atMs >= state.nowMs, 'engine time never goes back');
+    assert(state.output.length === 0, 'an entry begins with nothing');
+    state.nowMs = entry.atMs;
+    if (state.players.count === 0) this.#begin();
+    state.expire();
+    const { outcome, body } = this.#decide(entry);
+    state.flush();
+    const { output } = state;
+    state.output = [];
+    if (output.length > 0) {
+      state.sequence++;
+      state.changedAtMs = state.nowMs;
+      state.keys.prune(state.nowMs);
+    }
+    return { sequence: state.sequence, outcome, body, output };
+  }
+
+  /** Brings one fact of the past back. Facts come in the order in which they came out. */
+  restore(fact: Fact, atMs: number): void {
+    restoreFact(this.state, fact, atMs);
+  }
+
+  /** Ends a restoration: where the engine stood when the last restored fact came out. */
+  resume(standing: Standing): void {
+    const { state } = this;
+    assert(standing.sequence >= state.sequence, 'a sequence never falls');
+    assert(standing.lastOrder >= state.lastOrder, 'order ids are never given out twice');
+    assert(standing.lastTrade >= state.lastTrade, 'trade ids are never given out twice');
+    state.sequence = standing.sequence;
+    state.changedAtMs = standing.atMs;
+    state.nowMs = standing.atMs;
+    state.lastOrder = standing.lastOrder;
+    state.lastTrade = standing.lastTrade;
+    state.keys.prune(standing.atMs);
+  }
+
+  /** A digest of the whole state; equal states have equal digests. O(n). */
+  hash(): string {
+    return hashState(this.state);
+  }
+
+  #decide(entry: Entry): Pick<Applied, 'outcome' | 'body'> {
+    if (entry.command === 'tick') return { outcome: 'ok', body: {} };
+    const { state } = this;
+    const key = entry.command === 'keys.get' ? null : entry.key;
+    if (key !== null) {
+      const repeated = state.keys.find(state.players.find(entry.player), key, entry.atMs);
+      if (repeated !== undefined) {
+        const { digest, ok, body } = repeated.fact;
+        if (digest === entry.digest) return { outcome: ok ? 'ok' : 'rejected', body };
+        const reuse = reject('KEY_REUSED', 'The key was used for another command.');
+        return { outcome: 'invalid', body: reuse.body };
+      }
+    }
+    const decision = this.#execute(entry, entry.player);
+    if (key !== null) this.#remember(entry, key, decision);
+    return { outcome: decision.ok ? 'ok' : 'rejected', body: decision.body };
+  }
+
+  #execute(entry: Command, player: string): Decision {
+    const { state } = this;
+    switch (entry.command) {
+      case 'purchases.create':
+        return purchase(state, player, entry.payload);
+      case 'sales.create':
+        return sale(state, player, entry.payload);
+      case 'listings.create':
+        return createOrder(state, 'sell', player, entry.payload);
+      case 'bids.create':
+        return createOrder(state, 'buy', player, entry.payload);
+      case 'listings.update':
+        return updateOrder(state, 'sell', player, entry.payload.listing, entry.payload);
+      case 'bids.update':
+        return updateOrder(state, 'buy', player, entry.payload.bid, entry.payload);
+      case 'listings.cancel':
+        return cancelOrder(state, 'sell', player, entry.payload.listing);
+      case 'bids.cancel':
+        return cancelOrder(state, 'buy', player, entry.payload.bid);
+      case 'wallet.grant':
+        return grant(state, entry.payload);
+      case 'wallet.burn':
+        return burn(state, entry.payload);
+      case 'wallet.transfer':
+        return transfer(state, entry.payload);
+      case 'items.define':
+        return defineItem(state, entry.payload);
+      case 'keys.get':
+        return this.#findKey(player, entry.payload.key);
+      default:
+        return unreachable(entry);
+    }
+  }
+
+  #remember(entry: Entry, key: string, decision: Decision): void {
+    const { state } = this;
+    const { ok } = decision;
+    const body = decision.body as Readonly<Record<string, unknown>>;
+    const player = state.player(entry.player);
+    const fact = { kind: 'decided', player, key, digest: entry.digest, ok, body } as const;
+    state.keys.add(fact, entry.atMs);
+    state.output.push(fact);
+  }
+
+  #findKey(player: string, key: string): Decision {
+    const { state } = this;
+    const record = state.keys.find(state.players.find(player), key, state.nowMs);
+    if (record === undefined) return accept({ status: 'free' });
+    const { ok, body } = record.fact;
+    return accept({ status: 'decided', outcome: ok ? 'ok' : 'rejected', body });
+  }
+
+  /** What every realm begins with: its two special owners, the default location, a currency. */
+  #begin(): void {
+    const { state } = this;
+    assert(state.player(ISSUER_NAME) === ISSUER, 'the issuer comes first');
+    assert(state.player(HOUSE_NAME) === HOUSE, 'the house comes second');
+    assert(state.location(DEFAULT_LOCATION) === MAIN, 'the default location comes first');
+    defineItem(state, { item: DEFAULT_CURRENCY, kind: 'currency' });
+  }
+}

@@ -1,0 +1,96 @@
+// Facts back into state: the inverse of what the commands put out. It serves recovery from the
+// tables (the last fact of each thing, orders by their priority) and replay of the journal (every
+// fact in its order); both end in the same state. Facts are trusted: they were checked when decided.
+
+import { assert, unreachable } from '../base/assert.ts';
+import type { Fact, OrderFact } from './fact.ts';
+import { putItem } from './items.ts';
+import type { Names } from './names.ts';
+import { Order } from './order.ts';
+import type { State } from './state.ts';
+import { putInstance } from './wallet.ts';
+
+export function restoreFact(state: State, fact: Fact, atMs: number): void {
+  switch (fact.kind) {
+    case 'player':
+      restoreName(state.players, fact.name, fact.player);
+      break;
+    case 'location':
+      restoreName(state.locations, fact.name, fact.location);
+      break;
+    case 'item':
+      if (isNew(state, fact.asset)) restoreName(state.assetNames, fact.name, fact.asset);
+      putItem(state, fact);
+      break;
+    case 'instance':
+      if (isNew(state, fact.asset)) restoreName(state.assetNames, fact.name, fact.asset);
+      putInstance(state, fact);
+      break;
+    case 'balance':
+      state.ledger.restore(fact);
+      break;
+    case 'order':
+      restoreOrder(state, fact);
+      // What restoring touched is no news.
+      state.flush();
+      state.output.length = 0;
+      break;
+    case 'trade':
+      state.lastTrade = Math.max(state.lastTrade, fact.id);
+      break;
+    case 'decided':
+      state.keys.add(fact, atMs);
+      break;
+    case 'transfer':
+      break;
+    default:
+      unreachable(fact);
+  }
+}
+
+function isNew(state: State, asset: number): boolean {
+  return state.assets[asset] === undefined;
+}
+
+function restoreName(names: Names, name: string, number: number): void {
+  assert(names.add(name) === number, 'names are restored in the order of their numbers');
+}
+
+function restoreOrder(state: State, fact: OrderFact): void {
+  state.lastOrder = Math.max(state.lastOrder, fact.id);
+  const open = state.orders.get(fact.id);
+  if (open !== undefined) {
+    if (fact.status === 'open' && keepsPlace(open, fact)) {
+      restoreInPlace(state, open, fact);
+      return;
+    }
+    state.unrest(open);
+  }
+  if (fact.status !== 'open') return;
+  const order = new Order(fact);
+  order.remaining = fact.remaining;
+  order.held = fact.held;
+  order.priority = fact.priority;
+  state.rest(order);
+}
+
+function keepsPlace(order: Order, fact: OrderFact): boolean {
+  return order.priority === fact.priority && (order.level === null || order.price === fact.price);
+}
+
+function restoreInPlace(state: State, order: Order, fact: OrderFact): void {
+  if (order.level !== null && fact.remaining < order.remaining) {
+    order.level.side.reduce(order, order.remaining - fact.remaining);
+  }
+  assert(order.level === null || order.remaining === fact.remaining, 'only less keeps a place');
+  order.price = fact.price;
+  order.quantity = fact.quantity;
+  order.remaining = fact.remaining;
+  order.held = fact.held;
+  if (order.expiresAtMs !== fact.expiresAtMs) {
+    if (order.expiryIndex >= 0) state.expiries.remove(order);
+    order.expiresAtMs = fact.expiresAtMs;
+    state.expiries.add(order);
+  }
+  order.timeInForce = fact.timeInForce;
+}
