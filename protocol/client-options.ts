@@ -1,0 +1,63 @@
+// What a client is told when it is made, and what it tells its caller when a command fails.
+
+import type { Result } from './commands/registry.ts';
+import type { ClientSocket } from './link.ts';
+import type { Outcome, RejectBody, RejectCode } from './rejects.ts';
+
+export type SocketConstructor = new (url: string) => ClientSocket;
+
+export interface ClientOptions {
+  /** `ws://` or `wss://`. */
+  readonly url: string;
+  /** The token; or where to get one, asked before each connection and again before it expires. */
+  readonly token: string | (() => string | Promise<string>);
+  /** Default: the global one. */
+  readonly WebSocket?: SocketConstructor;
+  /** How long a command waits for its answer, connections included. Default 10 s. */
+  readonly deadlineMs?: number;
+  /** Longest silence of the server before the connection counts as dead. Default 30 s. */
+  readonly silenceMs?: number;
+  /** Longest time from dialling to an open session. Default 10 s. */
+  readonly openTimeoutMs?: number;
+  /** Bounds of the delay before a new connection. Default 0.5 s, growing to 30 s. */
+  readonly backoffBaseMs?: number;
+  readonly backoffMaxMs?: number;
+  /** Commands without an answer; more are refused. Default 1,000. */
+  readonly outboxMax?: number;
+  /** Ask for the remaining rate budget with each answer. Default false. */
+  readonly budget?: boolean;
+  /** Source of jitter, 0 up to 1. Default Math.random. */
+  readonly random?: () => number;
+  /** Told of each change; 'closed' is the last one, with its reason. */
+  readonly onState?: (state: ClientState, reason?: string) => void;
+}
+
+/** 'waiting': between two connections. 'closed': for good. */
+export type ClientState = 'connecting' | 'open' | 'waiting' | 'closed';
+
+export interface RequestOptions {
+  /** Idempotency key: makes the command safe to send again, which the client then does. */
+  readonly key?: string;
+  /** For the service role: the player it acts for. */
+  readonly player?: string;
+  readonly deadlineMs?: number;
+}
+
+export type Session = Result<'session.open'>;
+
+/** Thrown by `call` for every outcome but `ok`. */
+export class RejectedError extends Error {
+  override readonly name = 'RejectedError';
+  readonly outcome: Exclude<Outcome, 'ok'>;
+  readonly code: RejectCode;
+  readonly details: RejectBody['details'];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(outcome: Exclude<Outcome, 'ok'>, body: RejectBody) {
+    super(`${body.code}: ${body.message}`);
+    this.outcome = outcome;
+    this.code = body.code;
+    this.details = body.details;
+    this.retryAfterMs = body.retryAfterMs;
+  }
+}
