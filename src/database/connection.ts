@@ -1,0 +1,129 @@
+// How the process talks to Postgres: one Database describes where, and every connection made here
+// has the realm's schema as its search path, bounded waits, keep-alive, an error listener, and
+// bigints read as checked numbers. The embedded database is reached by the same driver, but is one
+// session behind all its connections: settings are shared there, so only the search path is set,
+// and statements stay unnamed.
+
+import pg from 'pg';
+import { assert } from '../base/assert.ts';
+import type { Log } from '../base/log.ts';
+
+/** Where a realm's tables are. Plain values: it is handed to worker threads as it is. */
+export interface Database {
+  readonly address:
+    | { readonly kind: 'server'; readonly url: string }
+    | { readonly kind: 'embedded'; readonly socketFolder: string };
+  /** The Postgres schema of the realm: `[a-z][a-z0-9_]*`. */
+  readonly schema: string;
+}
+
+export interface ConnectionOptions {
+  /** Shown by the server in its list of sessions. */
+  readonly name: string;
+  /** The server gives up on a statement after this long. */
+  readonly statementTimeoutMs: number;
+  /** Further settings for the session; not for the embedded database. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Send statements without waiting for the answers to those before. */
+  readonly pipeline?: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const HOLD_TIMEOUT_MS = 15_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** What a silent server gets on top of the statement timeout before the connection is given up. */
+const SILENCE_MS = 5_000;
+const INT8_OID = 20;
+
+/** The port in the file name of the embedded database's socket. */
+export const EMBEDDED_PORT = 5432;
+
+/** A single connected client, its losses reported to `onError`. Close it with {@link discard}. */
+export async function connect(
+  database: Database,
+  options: ConnectionOptions,
+  onError: (error: Error, client: pg.Client) => void,
+): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(database, options));
+  client.on('error', error => onError(error, client));
+  try {
+    await client.connect();
+    await client.query(sessionSettings(database, options));
+    return client;
+  } catch (error) {
+    discard(client);
+    throw error;
+  }
+}
+
+/** Ends a connection at once, whatever it is doing. Never throws. */
+export function discard(client: pg.Client): void {
+  client.end().catch(() => {});
+}
+
+/** A pool of connections for reads. */
+export function createPool(
+  database: Database,
+  options: ConnectionOptions & { readonly max: number },
+  log: Log,
+): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(database, options),
+    max: options.max,
+    onConnect: client => client.query(sessionSettings(database, options)),
+  });
+  const onError = (error: Error) => log.warn({ error: error.message }, 'database connection lost');
+  pool.on('error', onError);
+  pool.on('connect', client => client.on('error', onError));
+  return pool;
+}
+
+/** A statement that is parsed once per connection; on the embedded database each time anew. */
+export function prepared(database: Database, name: string, text: string): pg.QueryConfig {
+  return database.address.kind === 'embedded' ? { text } : { name, text };
+}
+
+/** A bigint of the database as a number. @throws {RangeError} beyond 2^53 - 1. */
+export function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond 2^53 - 1.`);
+  return value;
+}
+
+function clientConfig(database: Database, options: ConnectionOptions): pg.ClientConfig {
+  assert(/^[a-z][a-z0-9_]{0,62}$/.test(database.schema), 'a schema name is plain');
+  const { address } = database;
+  const where =
+    address.kind === 'server'
+      ? { connectionString: address.url }
+      : { host: address.socketFolder, port: EMBEDDED_PORT, user: 'postgres', database: 'postgres' };
+  return {
+    ...where,
+    application_name: `tradepost ${options.name}`,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: options.statementTimeoutMs + SILENCE_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    pipeline: options.pipeline ?? false,
+    types: { getTypeParser },
+  };
+}
+
+function sessionSettings(database: Database, options: ConnectionOptions): string {
+  const settings: Record<string, string> = { search_path: database.schema };
+  if (database.address.kind === 'server') {
+    Object.assign(settings, {
+      statement_timeout: `${options.statementTimeoutMs}`,
+      lock_timeout: `${HOLD_TIMEOUT_MS}`,
+      idle_in_transaction_session_timeout: `${options.statementTimeoutMs}`,
+      jit: 'off',
+      ...options.settings,
+    });
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `set ${name} to '${value}'`)
+    .join('; ');
+}
+
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
+  oid === INT8_OID && format !== 'binary' ? parseInt8 : pg.types.getTypeParser(oid, format);

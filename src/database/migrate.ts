@@ -1,0 +1,119 @@
+// Brings a realm's schema to the form that this version needs, and looks at how safe the server is.
+// Of any number of starters one migrates while the others wait. Migrations only go forward.
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
+import { connect, type Database, discard } from './connection.ts';
+
+const SERVER_VERSION_MIN = 130_000;
+const MIGRATION_TIMEOUT_MS = 10 * 60_000;
+
+/** What a starter should tell the operator about the server. */
+export interface SafetyWarning {
+  readonly setting: string;
+  readonly text: string;
+}
+
+/**
+ * Creates the schema where needed and applies the migrations that it lacks.
+ * @returns what makes this server less safe than it should be; empty when all is well.
+ * @throws when the server is too old, or its schema was migrated by a newer version.
+ */
+export async function migrate(database: Database): Promise<SafetyWarning[]> {
+  let lost: Error | null = null;
+  const options = {
+    name: 'migrate',
+    statementTimeoutMs: MIGRATION_TIMEOUT_MS,
+    settings: { lock_timeout: `${MIGRATION_TIMEOUT_MS}` },
+  };
+  const client = await connect(database, options, error => {
+    lost = error;
+  });
+  try {
+    const warnings = await inspect(client, database);
+    // Held until the connection ends, and by one session at a time.
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [
+      `tradepost migrate ${database.schema}`,
+    ]);
+    await client.query(`create schema if not exists "${database.schema}"`);
+    await runner({
+      dbClient: client,
+      dir: migrationsFolder(),
+      direction: 'up',
+      schema: database.schema,
+      migrationsSchema: database.schema,
+      migrationsTable: 'migrations',
+      noLock: true,
+      log: () => {},
+    });
+    await client.query('select pg_advisory_unlock_all()');
+    return warnings;
+  } catch (error) {
+    throw lost ?? error;
+  } finally {
+    discard(client);
+  }
+}
+
+/** The folder with the SQL files, which are not compiled: found from `src` and from `dist` alike. */
+export function migrationsFolder(): string {
+  return join(packageFolder(), 'src', 'projection', 'migrations');
+}
+
+function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('The package.json of Tradepost was not found.');
+    folder = parent;
+  }
+  return folder;
+}
+
+async function inspect(client: pg.Client, database: Database): Promise<SafetyWarning[]> {
+  if (database.address.kind === 'embedded') return [];
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    `select name, setting from pg_settings where name in
+       ('server_version_num', 'server_version', 'fsync', 'full_page_writes', 'synchronous_commit',
+        'data_sync_retry')`,
+  );
+  const settings = new Map(rows.map(row => [row.name, row.setting]));
+  if (Number(settings.get('server_version_num')) < SERVER_VERSION_MIN) {
+    const version = settings.get('server_version');
+    throw new Error(`Postgres ${version} is too old: Tradepost needs version 13 or later.`);
+  }
+  return RISKS.filter(risk => settings.get(risk.setting) === risk.value).map(
+    ({ setting, text }) => ({ setting, text }),
+  );
+}
+
+const RISKS = [
+  {
+    setting: 'fsync',
+    value: 'off',
+    text: 'fsync is off: a power loss may destroy the database, acknowledged trades included.',
+  },
+  {
+    setting: 'full_page_writes',
+    value: 'off',
+    text: 'full_page_writes is off: a power loss may leave torn pages.',
+  },
+  {
+    setting: 'synchronous_commit',
+    value: 'off',
+    text: 'synchronous_commit is off on the server; Tradepost turns it on for its journal.',
+  },
+  {
+    setting: 'synchronous_commit',
+    value: 'local',
+    text: 'synchronous_commit is local: a standby may lack the last acknowledged trades.',
+  },
+  {
+    setting: 'data_sync_retry',
+    value: 'on',
+    text: 'data_sync_retry is on: after a failed fsync, trades may be lost without an error.',
+  },
+] as const;

@@ -1,0 +1,26 @@
+// Reads the journal from Postgres, in order and in pieces of bounded size. Sizes are read without
+// the facts themselves, so a bound costs nothing.
+
+import type pg from 'pg';
+import type { JournalReader, JournalRow } from './journal.ts';
+
+const ROWS_MAX = 4_096;
+
+const READ_AFTER = `select position, epoch, sequence, at_ms as "atMs", facts from (
+    select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
+    from (select * from journal where position > $1 order by position limit ${ROWS_MAX}) as next
+  ) as sized where before < $2 order by position`;
+
+export class PostgresJournalReader implements JournalReader {
+  readonly #source: Pick<pg.Client, 'query'>;
+
+  /** `source` is a connection or a pool. */
+  constructor(source: Pick<pg.Client, 'query'>) {
+    this.#source = source;
+  }
+
+  async readAfter(position: number, bytesMax: number): Promise<JournalRow[]> {
+    const { rows } = await this.#source.query<JournalRow>(READ_AFTER, [position, bytesMax]);
+    return rows;
+  }
+}

@@ -1,0 +1,179 @@
+// Applies the journal to the tables, in order, a round at a time. A round is one database
+// transaction: it moves the projection's position from where it was found to where it will be, and
+// writes what lies between. Whatever ends a round early leaves everything as it was, and two
+// projectors at once can't both move the same position, so it may be stopped at any instruction.
+
+import type pg from 'pg';
+import { assert } from '../base/assert.ts';
+import { type Database, prepared } from '../database/connection.ts';
+import type { JournalReader, JournalRow } from '../journal/journal.ts';
+import { Changes } from './changes.ts';
+import { type Statement, type Write, writesFor } from './statements.ts';
+
+/** How far the tables have come. */
+export interface Standing {
+  readonly position: number;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly lastOrder: number;
+  readonly lastTrade: number;
+}
+
+export interface ProjectorOptions {
+  /** Facts read and applied in one round. */
+  readonly roundBytesMax: number;
+  /** Projected journal rows are kept this long. */
+  readonly journalRetentionMs: number;
+  readonly keyRetentionMs: number;
+}
+
+type Source = Pick<pg.Client, 'query'>;
+
+const STANDING = `select position, epoch, sequence, at_ms as "atMs", last_order as "lastOrder",
+  last_trade as "lastTrade" from projection`;
+
+const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
+  last_order = $6, last_trade = $7 where position = $1`;
+
+/** In steps, since one large delete would hold up rounds. The last row is never removed. */
+const PRUNE_ROWS_MAX = 2_000;
+const PRUNE_KEYS_MAX = 20_000;
+const PRUNE_JOURNAL = `delete from journal where position in (
+  select position from (
+    select position, at_ms from journal order by position limit ${PRUNE_ROWS_MAX}
+  ) as oldest where position < $1 and at_ms < $2)`;
+const PRUNE_KEYS = `delete from keys where sequence in (
+  select sequence from (
+    select sequence, at_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
+  ) as oldest where at_ms < $1)`;
+
+/** A round found the tables moved by somebody else, or was not committed. Begin anew. */
+export class RoundLostError extends Error {
+  override readonly name = 'RoundLostError';
+}
+
+/** How far the tables have come, as `source` sees it. */
+export async function readStanding(source: Source): Promise<Standing> {
+  const [standing] = (await source.query<Standing>(STANDING)).rows;
+  if (standing === undefined) throw new Error('The projection has no position.');
+  return standing;
+}
+
+export class Projector {
+  readonly #database: Database;
+  readonly #client: Source;
+  readonly #journal: JournalReader;
+  readonly #options: ProjectorOptions;
+  #standing: Standing;
+  #accountMax: number;
+
+  private constructor(parts: {
+    database: Database;
+    client: Source;
+    journal: JournalReader;
+    options: ProjectorOptions;
+    standing: Standing;
+    accountMax: number;
+  }) {
+    this.#database = parts.database;
+    this.#client = parts.client;
+    this.#journal = parts.journal;
+    this.#options = parts.options;
+    this.#standing = parts.standing;
+    this.#accountMax = parts.accountMax;
+  }
+
+  /**
+   * Begins where the tables stand. After any error make a new one, on a new connection: what the
+   * old one knew about the tables may no longer be so.
+   */
+  static async begin(
+    database: Database,
+    client: Source,
+    journal: JournalReader,
+    options: ProjectorOptions,
+  ): Promise<Projector> {
+    const standing = await readStanding(client);
+    const accounts = await client.query<{ max: number | null }>('select max(id) from accounts');
+    const accountMax = accounts.rows[0]?.max ?? -1;
+    return new Projector({ database, client, journal, options, standing, accountMax });
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** One round. False when the journal had nothing new. */
+  async step(): Promise<boolean> {
+    const rows = await this.#journal.readAfter(
+      this.#standing.position,
+      this.#options.roundBytesMax,
+    );
+    const last = rows.at(-1);
+    if (last === undefined) return false;
+    const changes = new Changes();
+    for (const [i, row] of rows.entries()) {
+      const expected = this.#standing.position + 1 + i;
+      assert(row.position === expected, `the journal has position ${expected}`);
+      changes.add(row);
+    }
+    const next = standingAfter(this.#standing, last, changes);
+    await this.#round(next, writesFor(changes, this.#accountMax, this.#standing.lastOrder));
+    this.#standing = next;
+    for (const account of changes.accounts.keys()) {
+      if (account > this.#accountMax) this.#accountMax = account;
+    }
+    return true;
+  }
+
+  /** Removes a step's worth of what is past its retention. True when there may be more. */
+  async prune(): Promise<boolean> {
+    const { position, atMs } = this.#standing;
+    const { journalRetentionMs, keyRetentionMs } = this.#options;
+    const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
+    const keys = await this.#client.query(PRUNE_KEYS, [atMs - keyRetentionMs]);
+    return rows.rowCount === PRUNE_ROWS_MAX || keys.rowCount === PRUNE_KEYS_MAX;
+  }
+
+  async #round(next: Standing, writes: readonly Write[]): Promise<void> {
+    await this.#client.query('begin');
+    const { position, epoch, sequence, atMs, lastOrder, lastTrade } = next;
+    const values = [this.#standing.position, position, epoch, sequence, atMs, lastOrder, lastTrade];
+    const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
+    if (advanced.rowCount !== 1) throw new RoundLostError('Another projector moved the tables.');
+    const counts = await Promise.all(writes.map(write => this.#write(write)));
+    for (const [i, write] of writes.entries()) {
+      if (counts[i] === write.rows) continue;
+      if (write.otherwise === undefined) throw new RoundLostError(`${write.name} left rows out.`);
+      await this.#write(write.otherwise());
+    }
+    // A database transaction that failed answers a commit with a rollback, and with no error.
+    const { command } = await this.#client.query('commit');
+    if (command !== 'COMMIT') throw new RoundLostError('The round was rolled back.');
+  }
+
+  async #write(statement: Statement): Promise<number | null> {
+    const { name, text, values } = statement;
+    const { rowCount } = await this.#client.query({
+      ...this.#prepared(name, text),
+      values: [...values],
+    });
+    return rowCount;
+  }
+
+  #prepared(name: string, text: string): pg.QueryConfig {
+    return prepared(this.#database, name, text);
+  }
+}
+
+function standingAfter(standing: Standing, last: JournalRow, changes: Changes): Standing {
+  return {
+    position: last.position,
+    epoch: last.epoch,
+    sequence: last.sequence,
+    atMs: last.atMs,
+    lastOrder: Math.max(standing.lastOrder, changes.lastOrder),
+    lastTrade: Math.max(standing.lastTrade, changes.lastTrade),
+  };
+}
