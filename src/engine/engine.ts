@@ -92,9 +92,11 @@ export class Engine {
     const key = entry.command === 'keys.get' ? null : entry.key;
     if (key !== null) {
       const repeated = state.keys.find(state.players.find(entry.player), key, entry.atMs);
-      if (repeated !== undefined) {
-        const { digest, ok, body } = repeated.fact;
-        if (digest === entry.digest) return { outcome: ok ? 'ok' : 'rejected', body };
+      if (repeated >= 0) {
+        if (state.keys.digest(repeated) === entry.digest) {
+          const outcome = state.keys.ok(repeated) ? 'ok' : 'rejected';
+          return { outcome, body: state.keys.body(repeated) };
+        }
         const reuse = reject('KEY_REUSED', 'The key was used for another command.');
         return { outcome: 'invalid', body: reuse.body };
       }
@@ -151,9 +153,9 @@ export class Engine {
   #findKey(player: string, key: string): Decision {
     const { state } = this;
     const record = state.keys.find(state.players.find(player), key, state.nowMs);
-    if (record === undefined) return accept({ status: 'free' });
-    const { ok, body } = record.fact;
-    return accept({ status: 'decided', outcome: ok ? 'ok' : 'rejected', body });
+    if (record < 0) return accept({ status: 'free' });
+    const outcome = state.keys.ok(record) ? 'ok' : 'rejected';
+    return accept({ status: 'decided', outcome, body: state.keys.body(record) });
   }
 
   /** What every realm begins with: its two special owners, the default location, a currency. */

@@ -44,12 +44,13 @@ export function hashState(state: State): string {
   hashAssets(hash, state);
   hashAccounts(hash, state);
   hashOrders(hash, state);
-  for (const { fact, atMs } of state.keys.records()) {
-    hash.number(fact.player);
-    hash.text(fact.key);
-    hash.number(fact.digest);
-    hash.number(atMs);
-    hash.text(JSON.stringify([fact.ok, fact.body]));
+  for (const record of state.keys.records()) {
+    hash.number(record.player);
+    hash.text(record.key);
+    hash.number(record.digest);
+    hash.number(record.atMs);
+    hash.number(record.ok ? 1 : 0);
+    hash.text(record.text);
   }
   return hash.digest();
 }

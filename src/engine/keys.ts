@@ -1,81 +1,206 @@
 // Idempotency keys: the first answer to each keyed command, per player.
 //
-// Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. All records
-// form one list from oldest to newest, because time only rises: forgetting what is too old costs
-// nothing but looking at its head. A player's Map keeps his own order of age.
+// Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. Records live in
+// columns, not objects, and answers as JSON text: a busy realm remembers millions of them, and
+// objects would cost three times the memory and most of the garbage collector's time. One list of
+// all records by age (time only rises) and one list per player make forgetting the oldest O(1).
 
 import { assert } from '../base/assert.ts';
+import type { ReplyBody } from './entry.ts';
 import type { DecidedFact } from './fact.ts';
 
+const NONE = -1;
+
 export interface KeyRecord {
-  readonly fact: DecidedFact;
+  readonly player: number;
+  readonly key: string;
+  readonly digest: number;
   readonly atMs: number;
-  older: KeyRecord | null;
-  newer: KeyRecord | null;
+  readonly ok: boolean;
+  /** The body as JSON text. */
+  readonly text: string;
 }
 
 export class Keys {
   readonly #perPlayerMax: number;
   readonly #retentionMs: number;
-  readonly #byPlayer = new Map<number, Map<string, KeyRecord>>();
-  #oldest: KeyRecord | null = null;
-  #newest: KeyRecord | null = null;
+  #player = new Int32Array(1024);
+  #digest = new Float64Array(1024);
+  #atMs = new Float64Array(1024);
+  #ok = new Uint8Array(1024);
+  readonly #key: string[] = [];
+  readonly #text: string[] = [];
+  /** Lists: the next record in the bucket, by age among all, by age among the player's own. */
+  #nextInBucket = new Int32Array(1024);
+  #older = new Int32Array(1024);
+  #newer = new Int32Array(1024);
+  #newerOwn = new Int32Array(1024);
+  #buckets = new Int32Array(2048).fill(NONE);
+  #oldest = NONE;
+  #newest = NONE;
+  /** Per player: oldest and newest record, and how many. */
+  readonly #oldestOwn: number[] = [];
+  readonly #newestOwn: number[] = [];
+  readonly #countOwn: number[] = [];
+  readonly #free: number[] = [];
+  #used = 0;
 
   constructor(perPlayerMax: number, retentionMs: number) {
     this.#perPlayerMax = perPlayerMax;
     this.#retentionMs = retentionMs;
   }
 
-  /** The record of a key that is still remembered at `atMs`. */
-  find(player: number, key: string, atMs: number): KeyRecord | undefined {
-    const record = this.#byPlayer.get(player)?.get(key);
-    return record === undefined || this.#isOver(record, atMs) ? undefined : record;
+  /** Keys remembered. */
+  get count(): number {
+    return this.#used - this.#free.length;
+  }
+
+  /** The number of the record of a key still remembered at `atMs`, or -1. */
+  find(player: number, key: string, atMs: number): number {
+    let at = this.#buckets[this.#bucketOf(player, key)] as number;
+    while (at !== NONE && !(this.#player[at] === player && this.#key[at] === key)) {
+      at = this.#nextInBucket[at] as number;
+    }
+    return at === NONE || this.#isOver(at, atMs) ? NONE : at;
+  }
+
+  digest(at: number): number {
+    return this.#digest[at] as number;
+  }
+
+  ok(at: number): boolean {
+    return this.#ok[at] === 1;
+  }
+
+  body(at: number): ReplyBody {
+    return JSON.parse(this.#text[at] as string) as ReplyBody;
   }
 
   add(fact: DecidedFact, atMs: number): void {
-    let own = this.#byPlayer.get(fact.player);
-    if (own === undefined) {
-      own = new Map();
-      this.#byPlayer.set(fact.player, own);
+    this.prune(atMs);
+    assert(this.find(fact.player, fact.key, atMs) === NONE, 'a key is decided once');
+    if ((this.#countOwn[fact.player] ?? 0) >= this.#perPlayerMax) {
+      this.#forget(this.#oldestOwn[fact.player] as number);
     }
-    const before = own.get(fact.key);
-    if (before !== undefined) this.#forget(before);
-    const record: KeyRecord = { fact, atMs, older: this.#newest, newer: null };
-    if (this.#newest === null) this.#oldest = record;
-    else this.#newest.newer = record;
-    this.#newest = record;
-    // Forgetting may have dropped the emptied Map of the player.
-    this.#byPlayer.set(fact.player, own);
-    own.set(fact.key, record);
-    if (own.size > this.#perPlayerMax) {
-      const [first] = own.values();
-      assert(first !== undefined, 'a full Map has a first record');
-      this.#forget(first);
-    }
+    const at = this.#free.pop() ?? this.#append();
+    this.#player[at] = fact.player;
+    this.#digest[at] = fact.digest;
+    this.#atMs[at] = atMs;
+    this.#ok[at] = fact.ok ? 1 : 0;
+    this.#key[at] = fact.key;
+    this.#text[at] = JSON.stringify(fact.body);
+    this.#link(at, fact.player);
   }
 
   /** Forgets what is too old at `atMs`. */
   prune(atMs: number): void {
-    while (this.#oldest !== null && this.#isOver(this.#oldest, atMs)) this.#forget(this.#oldest);
+    while (this.#oldest !== NONE && this.#isOver(this.#oldest, atMs)) this.#forget(this.#oldest);
   }
 
   /** All records, oldest first. */
   *records(): Generator<KeyRecord> {
-    for (let record = this.#oldest; record !== null; record = record.newer) yield record;
+    for (let at = this.#oldest; at !== NONE; at = this.#newer[at] as number) {
+      yield {
+        player: this.#player[at] as number,
+        key: this.#key[at] as string,
+        digest: this.#digest[at] as number,
+        atMs: this.#atMs[at] as number,
+        ok: this.ok(at),
+        text: this.#text[at] as string,
+      };
+    }
   }
 
-  #isOver(record: KeyRecord, atMs: number): boolean {
-    return record.atMs + this.#retentionMs <= atMs;
+  #isOver(at: number, atMs: number): boolean {
+    return (this.#atMs[at] as number) + this.#retentionMs <= atMs;
   }
 
-  #forget(record: KeyRecord): void {
-    if (record.older === null) this.#oldest = record.newer;
-    else record.older.newer = record.newer;
-    if (record.newer === null) this.#newest = record.older;
-    else record.newer.older = record.older;
-    const own = this.#byPlayer.get(record.fact.player);
-    assert(own?.get(record.fact.key) === record, 'a record is its player’s own');
-    own.delete(record.fact.key);
-    if (own.size === 0) this.#byPlayer.delete(record.fact.player);
+  #bucketOf(player: number, key: string): number {
+    let hash = Math.imul(player + 1, 0x9e3779b1);
+    for (let index = 0; index < key.length; index++) {
+      hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+    }
+    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1);
+  }
+
+  #link(at: number, player: number): void {
+    const bucket = this.#bucketOf(player, this.#key[at] as string);
+    this.#nextInBucket[at] = this.#buckets[bucket] as number;
+    this.#buckets[bucket] = at;
+    this.#older[at] = this.#newest;
+    this.#newer[at] = NONE;
+    if (this.#newest === NONE) this.#oldest = at;
+    else this.#newer[this.#newest] = at;
+    this.#newest = at;
+    this.#newerOwn[at] = NONE;
+    const count = this.#countOwn[player] ?? 0;
+    if (count === 0) this.#oldestOwn[player] = at;
+    else this.#newerOwn[this.#newestOwn[player] as number] = at;
+    this.#newestOwn[player] = at;
+    this.#countOwn[player] = count + 1;
+  }
+
+  /** Forgets a record, which is always the oldest of its player. */
+  #forget(at: number): void {
+    const player = this.#player[at] as number;
+    assert(this.#oldestOwn[player] === at, 'the oldest key is forgotten first');
+    this.#oldestOwn[player] = this.#newerOwn[at] as number;
+    this.#countOwn[player]!--;
+    const older = this.#older[at] as number;
+    const newer = this.#newer[at] as number;
+    if (older === NONE) this.#oldest = newer;
+    else this.#newer[older] = newer;
+    if (newer === NONE) this.#newest = older;
+    else this.#older[newer] = older;
+    this.#unbucket(at, player);
+    this.#key[at] = '';
+    this.#text[at] = '';
+    this.#free.push(at);
+  }
+
+  #unbucket(at: number, player: number): void {
+    const bucket = this.#bucketOf(player, this.#key[at] as string);
+    const next = this.#nextInBucket;
+    if (this.#buckets[bucket] === at) {
+      this.#buckets[bucket] = next[at] as number;
+      return;
+    }
+    let before = this.#buckets[bucket] as number;
+    while (next[before] !== at) before = next[before] as number;
+    next[before] = next[at] as number;
+  }
+
+  #append(): number {
+    if (this.#used === this.#player.length) this.#grow(this.#used * 2);
+    return this.#used++;
+  }
+
+  #grow(size: number): void {
+    const integers = (from: Int32Array) => {
+      const grown = new Int32Array(size);
+      grown.set(from);
+      return grown;
+    };
+    const numbers = (from: Float64Array) => {
+      const grown = new Float64Array(size);
+      grown.set(from);
+      return grown;
+    };
+    this.#player = integers(this.#player);
+    this.#nextInBucket = integers(this.#nextInBucket);
+    this.#older = integers(this.#older);
+    this.#newer = integers(this.#newer);
+    this.#newerOwn = integers(this.#newerOwn);
+    this.#digest = numbers(this.#digest);
+    this.#atMs = numbers(this.#atMs);
+    const ok = new Uint8Array(size);
+    ok.set(this.#ok);
+    this.#ok = ok;
+    this.#buckets = new Int32Array(size * 2).fill(NONE);
+    for (let at = this.#oldest; at !== NONE; at = this.#newer[at] as number) {
+      const bucket = this.#bucketOf(this.#player[at] as number, this.#key[at] as string);
+      this.#nextInBucket[at] = this.#buckets[bucket] as number;
+      this.#buckets[bucket] = at;
+    }
   }
 }
