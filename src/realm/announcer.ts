@@ -1,0 +1,203 @@
+// Who may see which fact: turns committed facts into public frames and private events.
+//
+// Invariant: it is given facts only after their batch is durable, in order. Public channels are
+// flushed at most once per `intervalMs`, however many batches commit in between; private events go
+// out with their batch. Names are read from the engine's registries, which only ever grow.
+
+import type { PublicChannel } from '../../protocol/channels.ts';
+import { encodeEvent } from '../../protocol/codec.ts';
+import type { MeEvent } from '../../protocol/events.ts';
+import { DEFAULT_LOCATION, type OrderStatus } from '../../protocol/fields.ts';
+import type { Clock } from '../base/clock.ts';
+import type { BalanceFact, EngineOutput, LevelFact, OrderFact, TradeFact } from '../engine/fact.ts';
+import type { State } from '../engine/state.ts';
+import type { FeedSink } from '../gateway/port.ts';
+import { MarketView } from './market-view.ts';
+import { balanceView, emptyMarket, ownOrder, tradeView } from './views.ts';
+
+/** The output of one entry, as the pipeline hands it over once it is durable. */
+export interface CommittedGroup {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly output: readonly EngineOutput[];
+}
+
+export interface AnnouncerOptions {
+  readonly state: State;
+  readonly sink: FeedSink;
+  readonly clock: Clock;
+  readonly epoch: number;
+  /** The shortest time between two flushes of the public feed. */
+  readonly intervalMs: number;
+}
+
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  /** By asset number of the item, then by location number. */
+  readonly #views: Map<number, MarketView>[] = [];
+  #dirty: MarketView[] = [];
+  #flushedAtMs = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what the engine has recovered: everything in it is committed. */
+  begin(): void {
+    const { state } = this.#options;
+    for (const { market, instance } of state.assets) {
+      if (instance !== null) continue;
+      for (const book of market.books()) {
+        const view = this.view(book.asset, book.location);
+        for (const side of [book.bids, book.asks]) {
+          for (let level = side.best; level !== null; level = level.worse) {
+            view.level(state.sequence, side.side, level);
+          }
+        }
+        view.begin(state.sequence);
+      }
+    }
+    this.#dirty = [];
+  }
+
+  /** The view of a market, made when it is first needed. */
+  view(asset: number, location: number): MarketView {
+    this.#views[asset] ??= new Map();
+    let view = this.#views[asset].get(location);
+    if (view === undefined) {
+      const { state, epoch } = this.#options;
+      const item = state.assetNames.name(asset);
+      view = new MarketView(epoch, item, state.locations.name(location));
+      this.#views[asset].set(location, view);
+    }
+    return view;
+  }
+
+  /** The view that a channel or a read names, or null when nothing ever happened there. */
+  find(item: string, location: string | undefined): MarketView | null {
+    const { state } = this.#options;
+    const asset = state.assetNames.find(item);
+    return this.#views[asset]?.get(state.locations.find(location ?? DEFAULT_LOCATION)) ?? null;
+  }
+
+  /** Announces one batch. */
+  commit(groups: readonly CommittedGroup[]): void {
+    const { sink } = this.#options;
+    const hasListeners = sink.hasPrivateListeners();
+    for (const group of groups) {
+      for (const fact of group.output) {
+        if (fact.kind === 'level') this.#level(group, fact);
+        else if (fact.kind === 'trade') this.#trade(group, fact);
+      }
+      if (hasListeners) this.#announcePrivately(group);
+    }
+    if (this.#dirty.length > 0) this.#schedule();
+  }
+
+  snapshot(name: string, channel: PublicChannel): Uint8Array {
+    const { sink, clock, epoch } = this.#options;
+    const view = this.find(channel.item, channel.location);
+    if (view !== null) return view.snapshot(channel.family, sink, clock.nowMs());
+    return encodeEvent(name, epoch, 0, 0, 'snapshot', emptyMarket(channel.family));
+  }
+
+  /** Sends everything that is waiting, now. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const { sink, clock } = this.#options;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    this.#flushedAtMs = clock.nowMs();
+    for (const view of dirty) if (view.isDirty) view.flush(sink, this.#flushedAtMs);
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) return;
+    const { clock, intervalMs } = this.#options;
+    const waitMs = this.#flushedAtMs + intervalMs - clock.nowMs();
+    if (waitMs <= 0 || waitMs > intervalMs) this.flush();
+    else this.#timer = setTimeout(() => this.flush(), waitMs);
+  }
+
+  #level(group: CommittedGroup, fact: LevelFact): void {
+    const view = this.#touch(fact.asset, fact.location);
+    view.level(group.sequence, fact.side, fact);
+  }
+
+  #trade(group: CommittedGroup, fact: TradeFact): void {
+    const { state } = this.#options;
+    const view = this.#touch(state.market(fact.asset).item.asset, fact.location);
+    const name = state.assetNames.name(fact.asset);
+    const { id, price, quantity, takerSide } = fact;
+    view.trade(group.sequence, [id, name, price, quantity, takerSide, group.atMs]);
+  }
+
+  #touch(asset: number, location: number): MarketView {
+    const view = this.view(asset, location);
+    if (!view.isDirty) this.#dirty.push(view);
+    return view;
+  }
+
+  #announcePrivately(group: CommittedGroup): void {
+    const events = new Map<string, MutableMeEvent>();
+    for (const fact of group.output) {
+      switch (fact.kind) {
+        case 'balance':
+          this.#event(events, group, fact.owner)?.balances.push(this.#balance(fact));
+          break;
+        case 'order':
+          this.#event(events, group, fact.player)?.orders.push(this.#order(fact));
+          break;
+        case 'trade':
+          this.#tradeOf(events, group, fact, fact.buyer);
+          this.#tradeOf(events, group, fact, fact.seller);
+          break;
+      }
+    }
+    for (const [player, event] of events) {
+      this.#options.sink.publishPrivate(player, group.sequence, event);
+    }
+  }
+
+  #tradeOf(
+    events: Map<string, MutableMeEvent>,
+    group: CommittedGroup,
+    fact: TradeFact,
+    player: number,
+  ): void {
+    const event = this.#event(events, group, player);
+    event?.trades.push(tradeView(this.#options.state, fact, player, group.atMs));
+  }
+
+  /** The event of a player that is being put together, or null when nobody listens. */
+  #event(
+    events: Map<string, MutableMeEvent>,
+    group: CommittedGroup,
+    player: number,
+  ): MutableMeEvent | null {
+    const { state, sink } = this.#options;
+    const name = state.players.name(player);
+    const started = events.get(name);
+    if (started !== undefined) return started;
+    if (!sink.listensPrivately(name)) return null;
+    const event = { atMs: group.atMs, balances: [], orders: [], trades: [] };
+    events.set(name, event);
+    return event;
+  }
+
+  #balance(fact: BalanceFact): MeEvent['balances'][number] {
+    return balanceView(this.#options.state, fact);
+  }
+
+  #order(fact: OrderFact): MeEvent['orders'][number] & { status: OrderStatus } {
+    return ownOrder(this.#options.state, fact);
+  }
+}
+
+interface MutableMeEvent extends MeEvent {
+  readonly balances: MeEvent['balances'];
+  readonly orders: MeEvent['orders'];
+  readonly trades: MeEvent['trades'];
+}

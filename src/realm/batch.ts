@@ -1,0 +1,91 @@
+// One batch: what is decided while the batch before it is being appended. It owns the bytes of its
+// facts and of its replies in arenas that are reused; the pipeline has two batches and swaps them.
+
+import { writeReply } from '../../protocol/codec.ts';
+import { FrameWriter } from '../../protocol/msgpack-writer.ts';
+import type { Applied } from '../engine/entry.ts';
+import type { ReplyTarget } from '../gateway/port.ts';
+import { FactWriter } from '../journal/fact-codec.ts';
+import type { CommittedGroup } from './announcer.ts';
+
+export class Batch {
+  readonly facts = new FactWriter();
+  readonly #replies = new FrameWriter();
+  /** Per target: request id, start and end of each reply frame. */
+  readonly #targets = new Map<ReplyTarget, number[]>();
+  readonly groups: CommittedGroup[] = [];
+  /** Entries, with facts or without. */
+  entries = 0;
+  /** Of the last entry that had facts. */
+  sequence = 0;
+  atMs = 0;
+  /** When its first entry came in. */
+  openedAtMs = 0;
+
+  get bytes(): number {
+    return this.facts.length + this.#replies.length;
+  }
+
+  /** Adds what an entry came to; `target` gets its reply when the batch is durable. */
+  add(applied: Applied, atMs: number, target: ReplyTarget | null, id: number): void {
+    if (this.entries++ === 0) this.openedAtMs = atMs;
+    const replies = this.#replies;
+    const start = replies.length;
+    let bodyStart = start;
+    if (target !== null) {
+      bodyStart = writeReply(replies, id, applied.outcome, applied.body);
+      const own = this.#targets.get(target);
+      if (own === undefined) this.#targets.set(target, [id, start, replies.length]);
+      else own.push(id, start, replies.length);
+    }
+    const { output, sequence } = applied;
+    if (output.length === 0) return;
+    this.sequence = sequence;
+    this.atMs = atMs;
+    this.groups.push({ sequence, atMs, output });
+    this.facts.group(sequence, atMs);
+    for (const fact of output) {
+      if (fact.kind === 'level') continue;
+      if (fact.kind === 'decided') {
+        this.facts.decided(fact, replies.bytes, bodyStart, replies.length);
+      } else {
+        this.facts.fact(fact);
+      }
+    }
+  }
+
+  /** Hands every target its replies. */
+  deliver(): void {
+    const { bytes } = this.#replies;
+    for (const [target, replies] of this.#targets) target.deliver(bytes, replies);
+    this.#targets.clear();
+  }
+
+  /**
+   * Gives up on answering in time: every target gets `body` as an unknown outcome instead, and the
+   * facts go on to the journal. The commands' keys find out what became of them.
+   */
+  deliverUnknown(body: object): void {
+    const answers = new FrameWriter(1024);
+    for (const [target, replies] of this.#targets) {
+      const late: number[] = [];
+      answers.reset();
+      for (let index = 0; index < replies.length; index += 3) {
+        const start = answers.length;
+        const id = replies[index] as number;
+        writeReply(answers, id, 'unknown', body);
+        late.push(id, start, answers.length);
+      }
+      target.deliver(answers.bytes, late);
+    }
+    this.#targets.clear();
+  }
+
+  reset(): void {
+    this.facts.reset();
+    this.#replies.reset();
+    this.#targets.clear();
+    this.groups.length = 0;
+    this.entries = 0;
+  }
+}

@@ -1,0 +1,200 @@
+// The life of a command in a realm, in its four stages:
+//
+//   sequence  it gets engine time, and is refused if the realm cannot take it now
+//   apply     the engine decides it; facts and reply go into the batch that is forming
+//   append    one batch at a time goes to the journal; meanwhile the next one forms
+//   release   the batch is durable: replies and announcements leave the process
+//
+// Invariant: nothing that depends on an entry leaves before the entry is durable, a rejection that
+// saw uncommitted state included. A failure after sequencing is never answered as "not executed".
+
+import { requestDigest } from '../../protocol/digest.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Entry } from '../engine/entry.ts';
+import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CommittedGroup } from './announcer.ts';
+import { Batch } from './batch.ts';
+
+export interface PipelineLimits {
+  /** Entries, and bytes of facts and replies, that wait while an append is in flight. */
+  readonly waitingEntriesMax: number;
+  readonly waitingBytesMax: number;
+  /** After this long without the journal's answer, replies say `unknown`. */
+  readonly replyTimeoutMs: number;
+}
+
+/** What the pipeline tells of itself; for metrics. */
+export interface PipelineObserver {
+  appended(entries: number, bytes: number, tookMs: number): void;
+}
+
+export interface PipelineOptions {
+  readonly engine: Engine;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly limits: PipelineLimits;
+  readonly observer: PipelineObserver;
+  /** A batch is durable at `position`. Called before its replies are delivered. */
+  readonly committed: (position: number, groups: readonly CommittedGroup[]) => void;
+  /** The writer must stop: it is deposed, or a rule of the engine is broken. */
+  readonly failed: (error: unknown) => void;
+}
+
+const RETRY_AFTER_MS = 1_000;
+
+const OVERLOADED: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The realm has too much waiting for its journal. Nothing was executed.',
+  retryAfterMs: RETRY_AFTER_MS,
+});
+
+const STOPPED: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The realm takes no more commands here. Nothing was executed.',
+  retryAfterMs: RETRY_AFTER_MS,
+});
+
+const LATE: RejectBody = Object.freeze({
+  code: 'OUTCOME_UNKNOWN',
+  message: 'Sequenced, but not yet durable. Send it again with the same key.',
+});
+
+const TICK = { command: 'tick', payload: null, player: '', key: null, digest: 0 } as const;
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  #forming = new Batch();
+  #appending: Batch | null = null;
+  #spare = new Batch();
+  #isScheduled = false;
+  #state: 'open' | 'draining' | 'stopped' = 'open';
+  #drained: (() => void) | null = null;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a command, or says why not: then nothing was executed. See RealmPort.submit. */
+  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
+    if (this.#state !== 'open') return STOPPED;
+    const { limits } = this.#options;
+    const forming = this.#forming;
+    const isFull =
+      forming.entries >= limits.waitingEntriesMax || forming.bytes >= limits.waitingBytesMax;
+    if (isFull) return OVERLOADED;
+    const { command, payload, player, key } = request;
+    const digest = key === null ? 0 : requestDigest(command, payload);
+    const atMs = this.#time();
+    // The gateway validated the payload by the schema of this very command.
+    this.#apply({ command, payload, player, key, digest, atMs } as Entry, target, request.id);
+    return null;
+  }
+
+  /** Lets due orders expire. Called every now and then, whoever is connected. */
+  tick(): void {
+    const { engine, limits } = this.#options;
+    if (this.#state === 'stopped') return;
+    const atMs = this.#time();
+    this.#giveUp(atMs - limits.replyTimeoutMs);
+    if (engine.state.expiries.due(atMs) !== null || engine.state.players.count === 0) {
+      this.#apply({ ...TICK, atMs }, null, 0);
+    }
+  }
+
+  /** Takes no more commands; resolves once everything taken is durable and released. */
+  async drain(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'draining';
+    if (this.#state === 'stopped' || this.#isIdle()) return;
+    await new Promise<void>(resolve => {
+      this.#drained = resolve;
+    });
+  }
+
+  /** Stops at once: nothing more is applied, answered or announced. */
+  stop(): void {
+    this.#state = 'stopped';
+    this.#drained?.();
+  }
+
+  /** Entries that were decided but are not durable yet. */
+  get waiting(): number {
+    return this.#forming.entries + (this.#appending?.entries ?? 0);
+  }
+
+  #isIdle(): boolean {
+    return this.#forming.entries === 0 && this.#appending === null;
+  }
+
+  #time(): number {
+    return Math.max(this.#options.clock.nowMs(), this.#options.engine.state.nowMs);
+  }
+
+  #apply(entry: Entry, target: ReplyTarget | null, id: number): void {
+    try {
+      const applied = this.#options.engine.apply(entry);
+      this.#forming.add(applied, entry.atMs, target, id);
+    } catch (error) {
+      // The state may be half changed: what is not in the journal must not go there any more.
+      this.stop();
+      this.#options.failed(error);
+      return;
+    }
+    if (this.#isScheduled || this.#appending !== null) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#append();
+    });
+  }
+
+  #append(): void {
+    if (this.#state === 'stopped' || this.#appending !== null) return;
+    const batch = this.#forming;
+    if (batch.entries === 0) return;
+    this.#forming = this.#spare;
+    this.#appending = batch;
+    if (batch.facts.length === 0) {
+      // Nothing new to keep, and everything it saw is durable: no batch before it is in flight.
+      this.#release(batch, null);
+      return;
+    }
+    const { journal, clock, failed, observer } = this.#options;
+    const { sequence, atMs } = batch;
+    const startedMs = clock.nowMs();
+    journal.append({ sequence, atMs, facts: batch.facts.bytes }).then(
+      position => {
+        if (this.#state === 'stopped') return;
+        observer.appended(batch.entries, batch.facts.length, clock.nowMs() - startedMs);
+        this.#release(batch, position);
+      },
+      error => {
+        this.stop();
+        failed(error);
+      },
+    );
+  }
+
+  #release(batch: Batch, position: number | null): void {
+    assert(this.#appending === batch, 'batches are released in their order');
+    if (position !== null) this.#options.committed(position, batch.groups);
+    batch.deliver();
+    batch.reset();
+    this.#appending = null;
+    this.#spare = batch;
+    this.#append();
+    if (this.#isIdle()) this.#drained?.();
+  }
+
+  /** Answers `unknown` to whoever has waited since before `beforeMs`. */
+  #giveUp(beforeMs: number): void {
+    for (const batch of [this.#appending, this.#forming]) {
+      if (batch !== null && batch.entries > 0 && batch.openedAtMs < beforeMs) {
+        batch.deliverUnknown(LATE);
+      }
+    }
+  }
+}
