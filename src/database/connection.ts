@@ -24,8 +24,6 @@ export interface ConnectionOptions {
   readonly statementTimeoutMs: number;
   /** Further settings for the session; not for the embedded database. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Send statements without waiting for the answers to those before. */
-  readonly pipeline?: boolean;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -104,7 +102,6 @@ function clientConfig(database: Database, options: ConnectionOptions): pg.Client
     query_timeout: options.statementTimeoutMs + SILENCE_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-    pipeline: options.pipeline ?? false,
     types: { getTypeParser },
   };
 }

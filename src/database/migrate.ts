@@ -1,12 +1,11 @@
 // Brings a realm's schema to the form that this version needs, and looks at how safe the server is.
 // Of any number of starters one migrates while the others wait. Migrations only go forward.
 
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { connect, type Database, discard } from './connection.ts';
+import { packageFolder } from './worker-file.ts';
 
 const SERVER_VERSION_MIN = 130_000;
 const MIGRATION_TIMEOUT_MS = 10 * 60_000;
@@ -61,16 +60,6 @@ export async function migrate(database: Database): Promise<SafetyWarning[]> {
 /** The folder with the SQL files, which are not compiled: found from `src` and from `dist` alike. */
 export function migrationsFolder(): string {
   return join(packageFolder(), 'src', 'projection', 'migrations');
-}
-
-function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('The package.json of Tradepost was not found.');
-    folder = parent;
-  }
-  return folder;
 }
 
 async function inspect(client: pg.Client, database: Database): Promise<SafetyWarning[]> {

@@ -9,8 +9,11 @@ import type {
   BalanceFact,
   DecidedFact,
   Fact,
+  InstanceFact,
   ItemFact,
+  LocationFact,
   OrderFact,
+  PlayerFact,
   TradeFact,
   TransferFact,
 } from '../engine/fact.ts';
@@ -89,30 +92,24 @@ export class FactWriter {
     out.reserve(RECORD_BYTES_MAX);
     switch (fact.kind) {
       case 'balance':
-        return writeBalance(out, fact);
+        writeBalance(out, fact);
+        break;
       case 'transfer':
-        return writeTransfer(out, fact);
+        writeTransfer(out, fact);
+        break;
       case 'order':
-        return writeOrder(out, fact);
+        writeOrder(out, fact);
+        break;
       case 'trade':
-        return writeTrade(out, fact);
+        writeTrade(out, fact);
+        break;
       case 'decided':
         this.#body.reset();
         this.#body.value(fact.body);
-        return this.decided(fact, this.#body.bytes, 0, this.#body.length);
-      case 'player':
-        return writeName(out, TAG.player, fact.player, fact.name);
-      case 'location':
-        return writeName(out, TAG.location, fact.location, fact.name);
-      case 'item':
-        return writeItem(out, fact);
-      case 'instance':
-        writeName(out, TAG.instance, fact.asset, fact.name);
-        out.reserve(UINT_BYTES_MAX);
-        out.uint(fact.item);
-        return out.string(JSON.stringify(fact.attributes));
+        this.decided(fact, this.#body.bytes, 0, this.#body.length);
+        break;
       default:
-        return unreachable(fact);
+        writeDefinition(out, fact);
     }
   }
 
@@ -191,6 +188,30 @@ function writeTrade(out: ByteWriter, fact: TradeFact): void {
   out.uint(fact.seller);
   out.uint(fact.buyerFee);
   out.uint(fact.sellerFee);
+}
+
+type Definition = PlayerFact | LocationFact | ItemFact | InstanceFact;
+
+function writeDefinition(out: ByteWriter, fact: Definition): void {
+  switch (fact.kind) {
+    case 'player':
+      writeName(out, TAG.player, fact.player, fact.name);
+      break;
+    case 'location':
+      writeName(out, TAG.location, fact.location, fact.name);
+      break;
+    case 'item':
+      writeItem(out, fact);
+      break;
+    case 'instance':
+      writeName(out, TAG.instance, fact.asset, fact.name);
+      out.reserve(UINT_BYTES_MAX);
+      out.uint(fact.item);
+      out.string(JSON.stringify(fact.attributes));
+      break;
+    default:
+      unreachable(fact);
+  }
 }
 
 function writeItem(out: ByteWriter, fact: ItemFact): void {

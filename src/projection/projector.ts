@@ -6,9 +6,11 @@
 import type pg from 'pg';
 import { assert } from '../base/assert.ts';
 import { type Database, prepared } from '../database/connection.ts';
+import { copyIn } from '../database/copy.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
-import { type Statement, type Write, writesFor } from './statements.ts';
+import type { Statement } from './table.ts';
+import { type Target, type Write, writesFor } from './tables.ts';
 
 /** How far the tables have come. */
 export interface Standing {
@@ -119,7 +121,7 @@ export class Projector {
       changes.add(row);
     }
     const next = standingAfter(this.#standing, last, changes);
-    await this.#round(next, writesFor(changes, this.#accountMax, this.#standing.lastOrder));
+    await this.#round(next, writesFor(changes, this.#target()));
     this.#standing = next;
     for (const account of changes.accounts.keys()) {
       if (account > this.#accountMax) this.#accountMax = account;
@@ -136,30 +138,37 @@ export class Projector {
     return rows.rowCount === PRUNE_ROWS_MAX || keys.rowCount === PRUNE_KEYS_MAX;
   }
 
+  #target(): Target {
+    return {
+      accountMax: this.#accountMax,
+      orderMax: this.#standing.lastOrder,
+      hasCopy: this.#database.address.kind === 'server',
+    };
+  }
+
   async #round(next: Standing, writes: readonly Write[]): Promise<void> {
     await this.#client.query('begin');
     const { position, epoch, sequence, atMs, lastOrder, lastTrade } = next;
     const values = [this.#standing.position, position, epoch, sequence, atMs, lastOrder, lastTrade];
     const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
     if (advanced.rowCount !== 1) throw new RoundLostError('Another projector moved the tables.');
-    const counts = await Promise.all(writes.map(write => this.#write(write)));
-    for (const [i, write] of writes.entries()) {
-      if (counts[i] === write.rows) continue;
-      if (write.otherwise === undefined) throw new RoundLostError(`${write.name} left rows out.`);
-      await this.#write(write.otherwise());
-    }
+    for (const write of writes) await this.#write(write);
     // A database transaction that failed answers a commit with a rollback, and with no error.
     const { command } = await this.#client.query('commit');
     if (command !== 'COMMIT') throw new RoundLostError('The round was rolled back.');
   }
 
-  async #write(statement: Statement): Promise<number | null> {
-    const { name, text, values } = statement;
-    const { rowCount } = await this.#client.query({
-      ...this.#prepared(name, text),
-      values: [...values],
-    });
-    return rowCount;
+  async #write({ statement, otherwise }: Write): Promise<void> {
+    if ((await this.#run(statement)) === statement.rows) return;
+    if (otherwise === null) throw new RoundLostError(`${statement.name} left rows out.`);
+    await this.#run(otherwise());
+  }
+
+  /** How many rows it wrote. */
+  async #run(statement: Statement): Promise<number | null> {
+    if (statement.kind === 'copy') return copyIn(this.#client, statement.text, statement.bytes);
+    const query = this.#prepared(statement.name, statement.text);
+    return (await this.#client.query({ ...query, values: [...statement.values] })).rowCount;
   }
 
   #prepared(name: string, text: string): pg.QueryConfig {

@@ -1,0 +1,164 @@
+// When rounds are run. While one runs, the next accumulates; when nobody waits, a round may be held
+// back a little, because what is touched twice is then written once; when a reader waits, it runs at
+// once. Goes on by itself when the database was away. Runs in a worker thread or in this one.
+
+import type pg from 'pg';
+import { connect, type Database, discard } from '../database/connection.ts';
+import { BackOff } from '../journal/back-off.ts';
+import { PostgresJournalReader } from '../journal/postgres-reader.ts';
+import { Projector, type ProjectorOptions } from './projector.ts';
+
+export interface LoopOptions extends ProjectorOptions {
+  /** Rounds are at least this far apart when nobody waits. */
+  readonly intervalMs: number;
+  /** The journal is looked at this often when nothing was reported. */
+  readonly idleMs: number;
+}
+
+/** What the loop tells. */
+export interface LoopListener {
+  /** The tables have come to `position`, whose row is of `epoch`. */
+  reached(position: number, epoch: number): void;
+  /** A round failed; it will be tried again. */
+  failed(reason: string): void;
+}
+
+const STATEMENT_TIMEOUT_MS = 60_000;
+const PRUNE_EVERY_MS = 10_000;
+
+export class ProjectionLoop {
+  readonly #database: Database;
+  readonly #options: LoopOptions;
+  readonly #listener: LoopListener;
+  readonly #backOff = new BackOff();
+  #client: pg.Client | null = null;
+  #projector: Projector | null = null;
+  /** The last position known to be in the journal, and the last one that somebody waits for. */
+  #committed = 0;
+  #wanted = 0;
+  #reached = 0;
+  #stopAt = Number.POSITIVE_INFINITY;
+  #lastRoundMs = 0;
+  #nextPruneMs = performance.now() + PRUNE_EVERY_MS;
+  #pausedUntilMs = 0;
+  #wake: (() => void) | null = null;
+
+  constructor(database: Database, options: LoopOptions, listener: LoopListener) {
+    this.#database = database;
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  /** The journal has come to `committed`; somebody waits for `wanted`. */
+  notify(committed: number, wanted: number): void {
+    if (committed > this.#committed) this.#committed = committed;
+    if (wanted > this.#wanted) this.#wanted = wanted;
+    if (performance.now() + this.#pauseMs() < this.#pausedUntilMs) this.#wake?.();
+  }
+
+  /** Ends the loop once it has come to `position`; with 0, after the round that is running. */
+  stop(position: number): void {
+    this.#stopAt = position;
+    this.#wanted = Math.max(this.#wanted, position);
+    this.#backOff.wake();
+    this.#wake?.();
+  }
+
+  /** Resolves when the loop was stopped. Never rejects. */
+  async run(): Promise<void> {
+    while (this.#reached < this.#stopAt) {
+      try {
+        const moved = await this.#round();
+        this.#backOff.reset();
+        if (this.#reached >= this.#stopAt) break;
+        if (!moved) await this.#prune();
+        await this.#pause(moved);
+      } catch (error) {
+        this.#drop();
+        this.#listener.failed(error instanceof Error ? error.message : String(error));
+        if (this.#stopAt > 0) await this.#backOff.wait();
+      }
+    }
+    this.#drop();
+  }
+
+  async #round(): Promise<boolean> {
+    this.#projector ??= await this.#begin();
+    const projector = this.#projector;
+    this.#lastRoundMs = performance.now();
+    const moved = await projector.step();
+    if (moved) {
+      this.#report(projector);
+      if (this.#isPruneDue()) await this.#prune();
+    }
+    return moved;
+  }
+
+  async #begin(): Promise<Projector> {
+    // A round that is lost in a crash of the server is done again from the journal: it need not be
+    // flushed by itself. Plans are made once, for few rows, which is what index look-ups want.
+    const settings = { synchronous_commit: 'off', plan_cache_mode: 'force_generic_plan' };
+    const options = { name: 'projector', statementTimeoutMs: STATEMENT_TIMEOUT_MS, settings };
+    this.#client = await connect(this.#database, options, (_, lost) => this.#lost(lost));
+    const journal = new PostgresJournalReader(this.#client);
+    const projector = await Projector.begin(this.#database, this.#client, journal, this.#options);
+    this.#report(projector);
+    return projector;
+  }
+
+  #report(projector: Projector): void {
+    const { position, epoch } = projector.standing;
+    this.#reached = position;
+    this.#listener.reached(position, epoch);
+  }
+
+  #isPruneDue(): boolean {
+    return performance.now() >= this.#nextPruneMs;
+  }
+
+  /** Under load one step at a time between rounds; when idle, until nothing is left. */
+  async #prune(): Promise<void> {
+    if (!this.#isPruneDue() || this.#projector === null) return;
+    const isMore = await this.#projector.prune();
+    if (!isMore) this.#nextPruneMs = performance.now() + PRUNE_EVERY_MS;
+  }
+
+  /** How long to hold the next round back: 0 when it should run now. */
+  #pauseMs(): number {
+    const { intervalMs, idleMs } = this.#options;
+    if (this.#wanted > this.#reached) return 0;
+    const sinceMs = performance.now() - this.#lastRoundMs;
+    const dueMs = this.#committed > this.#reached ? intervalMs : idleMs;
+    return Math.max(0, dueMs - sinceMs);
+  }
+
+  async #pause(moved: boolean): Promise<void> {
+    let pauseMs = this.#pauseMs();
+    // Somebody waits for what the journal does not have yet: look again soon, but not at once.
+    if (!moved && pauseMs === 0) pauseMs = 1;
+    while (pauseMs > 0 && this.#reached < this.#stopAt) {
+      this.#pausedUntilMs = performance.now() + pauseMs;
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, pauseMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = null;
+      pauseMs = this.#pauseMs();
+    }
+  }
+
+  #lost(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#client = null;
+    this.#projector = null;
+  }
+
+  #drop(): void {
+    if (this.#client !== null) discard(this.#client);
+    this.#client = null;
+    this.#projector = null;
+  }
+}
