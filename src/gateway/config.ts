@@ -1,0 +1,146 @@
+// What an operator may set about the gateway, with the defaults and the rules between them. Bounds
+// that belong to the protocol are in protocol/limits.ts. Several values end the process inside
+// uWebSockets.js when they are out of range, so everything is checked before a socket opens.
+
+import type { Role } from '../../protocol/commands/session.ts';
+import { FRAME_BYTES_MAX } from '../../protocol/limits.ts';
+import { assert } from '../base/assert.ts';
+
+/** The rate limit of a tier. At the bounds: RATE_LIMIT_EXCEEDED and TOO_MANY_IN_FLIGHT. */
+export interface TierLimit {
+  /** Commands refilled per minute. */
+  readonly perMinute: number;
+  /** Commands that may come at once after a quiet time. */
+  readonly burst: number;
+  /** Commands that may await their answers. */
+  readonly inFlight: number;
+}
+
+/** Null: unlimited. */
+export type TierLimits = Readonly<Record<Role, TierLimit | null>>;
+
+export interface GatewayConfig {
+  readonly limits: TierLimits;
+
+  /** Sockets of one player, service role excepted. Beyond it the oldest is closed `replaced`. */
+  readonly socketsPerPlayerMax: number;
+  /** Public channels of one socket. Beyond it: LIMIT_REACHED. */
+  readonly subscriptionsPerSocketMax: number;
+  /** Sockets in all. Beyond it the upgrade is answered 503. */
+  readonly socketsMax: number;
+  /** Reads in all that await the database. Beyond it: SERVICE_UNAVAILABLE. */
+  readonly readsInFlightMax: number;
+  /** Upgrades and opens in all whose token is being verified. Beyond it: 503 or UNAVAILABLE. */
+  readonly verificationsMax: number;
+
+  /** Frames per second of one socket, all kinds together, service role excepted. */
+  readonly floodPerSecond: number;
+  /** Frames that may come at once. Beyond it the socket is closed `flooding`. */
+  readonly floodBurst: number;
+
+  /** Bytes waiting in a socket from which public channels pause until it has drained. */
+  readonly publicBytesMax: number;
+  /** Bytes waiting in a socket from which it is closed `slowConsumer`. */
+  readonly privateBytesMax: number;
+  /** Bytes waiting in a socket from which uWebSockets.js drops what is sent. */
+  readonly backpressureBytesMax: number;
+  /** How often waiting bytes are looked at. */
+  readonly backpressureSweepMs: number;
+
+  /** Time for `session.open` on a new socket. Beyond it: closed `openTimeout`. */
+  readonly openTimeoutMs: number;
+  /** How often open timeouts, token expiry and heartbeats are looked at. */
+  readonly sweepMs: number;
+  /** A channel with subscribers that was silent for this long gets a heartbeat. */
+  readonly heartbeatIntervalMs: number;
+  /** Seconds of silence of a client, pings unanswered, after which it is dropped. 8 to 960. */
+  readonly idleTimeoutSeconds: number;
+
+  /** Private events kept per player for a resume, at most... */
+  readonly resumeEventsMax: number;
+  /** ...and their bytes at most. What is older cannot be resumed: a snapshot then. */
+  readonly resumeBytesMax: number;
+  /** How long a private feed outlives the last socket of its player. */
+  readonly resumeGraceMs: number;
+  /** Private feeds in all that outlive their sockets. Beyond it the oldest is forgotten. */
+  readonly resumeFeedsMax: number;
+
+  /** Origins of browsers that may connect; native clients send none and always may. */
+  readonly origins: readonly string[];
+}
+
+export const DEFAULT_TIER_LIMITS: TierLimits = Object.freeze({
+  guest: Object.freeze({ perMinute: 30, burst: 10, inFlight: 5 }),
+  standard: Object.freeze({ perMinute: 100, burst: 30, inFlight: 10 }),
+  premium: Object.freeze({ perMinute: 500, burst: 100, inFlight: 20 }),
+  service: null,
+});
+
+export const DEFAULT_GATEWAY_CONFIG: GatewayConfig = Object.freeze({
+  limits: DEFAULT_TIER_LIMITS,
+  socketsPerPlayerMax: 5,
+  subscriptionsPerSocketMax: 100,
+  socketsMax: 100_000,
+  readsInFlightMax: 1_000,
+  verificationsMax: 20_000,
+  floodPerSecond: 50,
+  floodBurst: 200,
+  publicBytesMax: 256 * 1024,
+  privateBytesMax: 1024 * 1024,
+  backpressureBytesMax: 2 * 1024 * 1024,
+  backpressureSweepMs: 100,
+  openTimeoutMs: 5_000,
+  sweepMs: 500,
+  heartbeatIntervalMs: 10_000,
+  idleTimeoutSeconds: 32,
+  resumeEventsMax: 128,
+  resumeBytesMax: 32 * 1024,
+  resumeGraceMs: 60_000,
+  resumeFeedsMax: 10_000,
+  origins: Object.freeze([]),
+});
+
+const COUNTS = [
+  'socketsPerPlayerMax',
+  'subscriptionsPerSocketMax',
+  'socketsMax',
+  'readsInFlightMax',
+  'verificationsMax',
+  'floodPerSecond',
+  'floodBurst',
+  'publicBytesMax',
+  'privateBytesMax',
+  'backpressureBytesMax',
+  'backpressureSweepMs',
+  'openTimeoutMs',
+  'sweepMs',
+  'heartbeatIntervalMs',
+  'resumeEventsMax',
+  'resumeBytesMax',
+  'resumeGraceMs',
+  'resumeFeedsMax',
+] as const satisfies readonly (keyof GatewayConfig)[];
+
+/** Throws when a value is out of its range or two of them contradict each other. */
+export function assertGatewayConfig(config: GatewayConfig): void {
+  for (const name of COUNTS) {
+    assert(Number.isSafeInteger(config[name]) && config[name] >= 1, `${name} is at least 1`);
+  }
+  const idle = config.idleTimeoutSeconds;
+  assert(Number.isInteger(idle) && idle >= 8 && idle <= 960, 'idleTimeoutSeconds is 8 to 960');
+  for (const limit of Object.values(config.limits)) {
+    if (limit === null) continue;
+    for (const value of [limit.perMinute, limit.burst, limit.inFlight]) {
+      assert(Number.isSafeInteger(value) && value >= 1, 'a rate limit is at least 1');
+    }
+  }
+  assert(config.publicBytesMax < config.privateBytesMax, 'public data pauses before a close');
+  assert(
+    config.privateBytesMax + FRAME_BYTES_MAX <= config.backpressureBytesMax,
+    'a socket is closed with a reason before frames are dropped',
+  );
+  assert(config.backpressureBytesMax < 2 ** 31, 'uWebSockets.js counts bytes in 31 bits');
+  for (const origin of config.origins) {
+    assert(/^[a-z][a-z0-9+.-]*:\/\/[^/\s]+$/.test(origin), 'an origin is scheme://host[:port]');
+  }
+}

@@ -1,0 +1,37 @@
+// What the parts of one gateway share.
+
+import type { Role } from '../../protocol/commands/session.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { TokenVerifier } from './auth.ts';
+import type { GatewayConfig } from './config.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Outbound } from './outbound.ts';
+import type { Players } from './players.ts';
+import type { RealmPort } from './port.ts';
+import type { PrivateFeeds } from './private-feeds.ts';
+import type { Rate } from './rate-limit.ts';
+import type { Session } from './session.ts';
+
+export interface GatewayContext {
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly verifier: TokenVerifier;
+  readonly metrics: GatewayMetrics;
+  readonly players: Players;
+  readonly feeds: PrivateFeeds;
+  readonly outbound: Outbound;
+  /** Every open socket, oldest first. */
+  readonly sessions: Set<Session>;
+  /** Of the players, by role; null: unlimited. */
+  readonly rates: Readonly<Record<Role, Rate | null>>;
+  /** Of all frames of one socket. */
+  readonly floodRate: Rate;
+  /** Null until a realm is attached. */
+  realm: RealmPort | null;
+  /** No command is taken any more. */
+  draining: boolean;
+  readsInFlight: number;
+  verifications: number;
+}

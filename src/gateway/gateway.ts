@@ -1,0 +1,194 @@
+// The gateway as one piece: sockets, sessions, feeds, pages and the timers that keep them in order.
+// It serves one realm, which is attached before anything listens and which announces through it.
+
+import type { CloseName } from '../../protocol/closes.ts';
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { TokenVerifier } from './auth.ts';
+import { assertGatewayConfig, type GatewayConfig, type TierLimit } from './config.ts';
+import type { GatewayContext } from './context.ts';
+import { GatewayMetrics, type Registry } from './metrics.ts';
+import { Outbound } from './outbound.ts';
+import { Players } from './players.ts';
+import type { FeedSink, RealmPort } from './port.ts';
+import { PrivateFeeds } from './private-feeds.ts';
+import { ratePerMinute } from './rate-limit.ts';
+import type { Session } from './session.ts';
+import { createApp } from './sockets.ts';
+import { type ListenSocket, loadUws, type TemplatedApp, type UwsModule } from './uws.ts';
+
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Gateway extends FeedSink {
+  /** For the metrics of the other parts. */
+  readonly registry: Registry;
+  /** Gives the gateway its realm. Until then every command is answered SERVICE_UNAVAILABLE. */
+  attach(realm: RealmPort): void;
+  /** Opens the port; 0 takes any free one. Rejects when it is taken. */
+  listen(host: string, port: number): Promise<{ port: number }>;
+  /** From now on commands are answered SERVICE_UNAVAILABLE and no socket is let in. */
+  drain(): void;
+  /** Closes every socket with a reason and stops listening. Resolves when all is closed. */
+  close(close: CloseName): Promise<void>;
+}
+
+/** Time for the close frames to leave before connections are cut. */
+const CLOSE_GRACE_MS = 300;
+
+/**
+ * A gateway that does not listen yet.
+ * @throws {InvariantError} for a config that contradicts itself.
+ * @throws {UwsUnavailableError} when uWebSockets.js does not run here.
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  assertGatewayConfig(options.config);
+  return new UwsGateway(options, loadUws());
+}
+
+class UwsGateway implements Gateway {
+  readonly #uws: UwsModule;
+  readonly #app: TemplatedApp;
+  readonly #context: GatewayContext;
+  readonly #timers: NodeJS.Timeout[];
+  #listening: ListenSocket | null = null;
+
+  constructor(options: GatewayOptions, uws: UwsModule) {
+    this.#uws = uws;
+    this.#context = createContext(options);
+    this.#app = createApp(uws, this.#context);
+    this.#context.outbound.use(this.#app);
+    const { sweepMs, backpressureSweepMs } = options.config;
+    this.#timers = [
+      setInterval(() => this.#sweep(), sweepMs),
+      setInterval(() => this.#sweepBuffers(), backpressureSweepMs),
+    ];
+  }
+
+  get registry(): Registry {
+    return this.#context.metrics.registry;
+  }
+
+  attach(realm: RealmPort): void {
+    assert(this.#context.realm === null, 'a gateway serves one realm');
+    this.#context.realm = realm;
+  }
+
+  listen(host: string, port: number): Promise<{ port: number }> {
+    return new Promise((resolve, reject) => {
+      this.#app.listen(host, port, EXCLUSIVE_PORT, socket => {
+        if (socket === false) {
+          reject(new Error(`Cannot listen on ${host}:${port}: is the port taken?`));
+          return;
+        }
+        this.#listening = socket;
+        resolve({ port: this.#uws.us_socket_local_port(socket) });
+      });
+    });
+  }
+
+  drain(): void {
+    this.#context.draining = true;
+  }
+
+  async close(close: CloseName): Promise<void> {
+    this.#context.draining = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#context.metrics.stop();
+    if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening);
+    this.#listening = null;
+    // Closing calls back and changes the set, so a copy is walked.
+    for (const session of [...this.#context.sessions]) session.end(close);
+    await new Promise(resolve => setTimeout(resolve, CLOSE_GRACE_MS));
+    this.#app.close();
+  }
+
+  publish(channel: string, frame: Uint8Array): void {
+    this.#context.outbound.publish(channel, frame);
+  }
+
+  hasSubscribers(channel: string): boolean {
+    return this.#context.outbound.has(channel);
+  }
+
+  hasPrivateListeners(): boolean {
+    return this.#context.feeds.size > 0;
+  }
+
+  listensPrivately(player: string): boolean {
+    return this.#context.feeds.isLive(player);
+  }
+
+  publishPrivate(
+    player: string,
+    sequence: number,
+    event: Parameters<FeedSink['publishPrivate']>[2],
+  ): void {
+    this.#context.feeds.publish(player, sequence, event);
+  }
+
+  #sweep(): void {
+    const { clock, sessions, feeds, players, outbound, realm } = this.#context;
+    const wallMs = clock.nowMs();
+    const nowMs = performance.now();
+    for (const session of [...sessions]) session.sweep(wallMs);
+    feeds.sweep(nowMs);
+    players.sweep(nowMs);
+    if (realm !== null) outbound.sweepHeartbeats(realm, nowMs);
+  }
+
+  #sweepBuffers(): void {
+    const { realm, outbound, sessions } = this.#context;
+    if (realm !== null) outbound.sweepBuffers(realm, sessions);
+  }
+}
+
+/** ListenOptions.LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise two servers could share a port unnoticed. */
+const EXCLUSIVE_PORT = 1;
+
+function createContext(options: GatewayOptions): GatewayContext {
+  const { config, log, clock, verifier } = options;
+  const players = new Players();
+  const sessions = new Set<Session>();
+  const metrics = new GatewayMetrics({
+    sockets: () => sessions.size,
+    sessions: () => count(sessions, session => (session.player === null ? 0 : 1)),
+    players: () => players.size,
+    bufferedBytes: () => count(sessions, session => session.bufferedBytes()),
+  });
+  const rate = (limit: TierLimit | null) => (limit === null ? null : ratePerMinute(limit));
+  const { guest, standard, premium, service } = config.limits;
+  return {
+    config,
+    clock,
+    log,
+    verifier,
+    metrics,
+    players,
+    sessions,
+    feeds: new PrivateFeeds(config, log, players),
+    outbound: new Outbound(config, metrics),
+    rates: {
+      guest: rate(guest),
+      standard: rate(standard),
+      premium: rate(premium),
+      service: rate(service),
+    },
+    floodRate: { intervalMs: 1000 / config.floodPerSecond, burst: config.floodBurst },
+    realm: null,
+    draining: false,
+    readsInFlight: 0,
+    verifications: 0,
+  };
+}
+
+function count(sessions: ReadonlySet<Session>, of: (session: Session) => number): number {
+  let total = 0;
+  for (const session of sessions) total += of(session);
+  return total;
+}

@@ -1,0 +1,172 @@
+// The public channels: what is published goes out through uWebSockets topics, encoded once whatever
+// the number of subscribers. A socket that reads too slowly is paused: it leaves its topics, and
+// once it has drained it comes back with fresh snapshots. Since a snapshot may come at any time,
+// that is all the conflation there is. Other sockets notice nothing.
+
+import { encodeEvent } from '../../protocol/codec.ts';
+import type { GatewayConfig } from './config.ts';
+import { eventSequence } from './frame-head.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { RealmPort } from './port.ts';
+import type { Session } from './session.ts';
+import type { TemplatedApp } from './uws.ts';
+
+/** A channel that somebody subscribes to. Sessions refer to it, so its name is kept once. */
+export interface Channel {
+  readonly name: string;
+  /** Sockets that want it, paused ones included. */
+  subscribers: number;
+  /** Of the last frame that went out. */
+  sequence: number;
+  sentAtMs: number;
+}
+
+/** A socket takes part again when it has less than this share of the bound waiting. */
+const DRAINED_SHARE = 1 / 4;
+
+export class Outbound {
+  readonly #config: GatewayConfig;
+  readonly #metrics: GatewayMetrics;
+  readonly #channels = new Map<string, Channel>();
+  readonly #paused = new Set<Session>();
+  #app: TemplatedApp | null = null;
+  #publishedSinceSweep = false;
+
+  constructor(config: GatewayConfig, metrics: GatewayMetrics) {
+    this.#config = config;
+    this.#metrics = metrics;
+  }
+
+  /** The topics belong to an app; nothing is published before. */
+  use(app: TemplatedApp): void {
+    this.#app = app;
+  }
+
+  has(channel: string): boolean {
+    return this.#channels.has(channel);
+  }
+
+  publish(name: string, frame: Uint8Array): void {
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return;
+    channel.sequence = eventSequence(frame);
+    channel.sentAtMs = performance.now();
+    this.#publishedSinceSweep = true;
+    this.#app?.publish(name, frame, true);
+  }
+
+  /** Adds a channel to a session and sends its snapshot, at once or when it has drained. */
+  subscribe(realm: RealmPort, session: Session, name: string): void {
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = { name, subscribers: 0, sequence: 0, sentAtMs: 0 };
+      this.#channels.set(name, channel);
+    }
+    channel.subscribers += 1;
+    session.channels ??= [];
+    session.channels.push(channel);
+    if (!this.#paused.has(session)) this.#goLive(realm, session, channel);
+  }
+
+  /** Returns false when the session did not have the channel. */
+  unsubscribe(session: Session, name: string): boolean {
+    const channels = session.channels ?? [];
+    const index = channels.findIndex(channel => channel.name === name);
+    if (index < 0) return false;
+    const [channel] = channels.splice(index, 1);
+    if (index < session.liveChannels) {
+      session.liveChannels -= 1;
+      session.socket?.unsubscribe(name);
+    }
+    this.#release(channel as Channel);
+    if (channels.length === 0) session.channels = null;
+    if (session.liveChannels === channels.length) this.#paused.delete(session);
+    return true;
+  }
+
+  /** A fresh snapshot of a channel that the session has. Returns false when it has not. */
+  resync(realm: RealmPort, session: Session, name: string): boolean {
+    const channels = session.channels ?? [];
+    const index = channels.findIndex(channel => channel.name === name);
+    if (index < 0) return false;
+    // A paused channel gets its snapshot anyway when the socket has drained.
+    if (index < session.liveChannels)
+      this.#sendSnapshot(realm, session, channels[index] as Channel);
+    return true;
+  }
+
+  /** The socket is closed; uWebSockets has removed it from its topics. */
+  leave(session: Session): void {
+    this.#paused.delete(session);
+    for (const channel of session.channels ?? []) this.#release(channel);
+    session.channels = null;
+    session.liveChannels = 0;
+  }
+
+  /** Takes a slow reader off its topics until it has drained. */
+  pause(session: Session): void {
+    const channels = session.channels;
+    if (channels === null || session.socket === null || this.#paused.has(session)) return;
+    for (let i = 0; i < session.liveChannels; i++) {
+      session.socket.unsubscribe((channels[i] as Channel).name);
+    }
+    session.liveChannels = 0;
+    this.#paused.add(session);
+    this.#metrics.pauses.inc();
+  }
+
+  /** Called when a socket has drained: as many channels as fit go on, each from a snapshot. */
+  drained(realm: RealmPort, session: Session): void {
+    if (!this.#paused.has(session)) return;
+    const drainedBytes = this.#config.publicBytesMax * DRAINED_SHARE;
+    while (session.channels !== null && session.liveChannels < session.channels.length) {
+      if (session.socket === null || session.bufferedBytes() > drainedBytes) return;
+      this.#goLive(realm, session, session.channels[session.liveChannels] as Channel);
+    }
+    this.#paused.delete(session);
+  }
+
+  /** Looks for slow readers, and for paused ones that have drained. */
+  sweepBuffers(realm: RealmPort, sessions: Iterable<Session>): void {
+    for (const session of [...this.#paused]) this.drained(realm, session);
+    if (!this.#publishedSinceSweep) return;
+    this.#publishedSinceSweep = false;
+    for (const session of sessions) {
+      if (session.liveChannels === 0) continue;
+      if (session.publicDropped || session.bufferedBytes() > this.#config.publicBytesMax) {
+        session.publicDropped = false;
+        this.pause(session);
+      }
+    }
+  }
+
+  /** Tells the subscribers of silent channels that they have missed nothing. */
+  sweepHeartbeats(realm: RealmPort, nowMs: number): void {
+    const silentSinceMs = nowMs - this.#config.heartbeatIntervalMs;
+    for (const channel of this.#channels.values()) {
+      if (channel.sentAtMs > silentSinceMs) continue;
+      channel.sentAtMs = nowMs;
+      const { name, sequence } = channel;
+      const frame = encodeEvent(name, realm.epoch, sequence, sequence, 'heartbeat', null);
+      this.#app?.publish(name, frame, true);
+    }
+  }
+
+  #goLive(realm: RealmPort, session: Session, channel: Channel): void {
+    session.socket?.subscribe(channel.name);
+    session.liveChannels += 1;
+    this.#sendSnapshot(realm, session, channel);
+  }
+
+  #sendSnapshot(realm: RealmPort, session: Session, channel: Channel): void {
+    const frame = realm.snapshot(channel.name);
+    channel.sequence = eventSequence(frame);
+    if (channel.sentAtMs === 0) channel.sentAtMs = performance.now();
+    session.sendPublic(frame);
+  }
+
+  #release(channel: Channel): void {
+    channel.subscribers -= 1;
+    if (channel.subscribers === 0) this.#channels.delete(channel.name);
+  }
+}

@@ -1,0 +1,63 @@
+// Who is here: one record per player, shared by all his sockets. A record lives as long as anything
+// depends on it: a socket, a command in flight, a rate limit that is not full again, or a private
+// feed that may still be resumed.
+
+import type { PrivateFeed } from './private-feed.ts';
+import type { Spender } from './rate-limit.ts';
+import type { Session } from './session.ts';
+
+export class Player implements Spender {
+  readonly name: string;
+  /** Open sockets, oldest first. */
+  readonly sessions: Session[] = [];
+  /** Commands that await their answers, over all sockets. */
+  inFlight = 0;
+  fullAtMs = 0;
+  /** Live while somebody listens, and for a grace after that. */
+  feed: PrivateFeed | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class Players {
+  readonly #byName = new Map<string, Player>();
+  /** Without a socket: candidates for being forgotten. */
+  readonly #absent = new Set<Player>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  find(name: string): Player | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Adds a socket to its player. */
+  enter(name: string, session: Session): Player {
+    let player = this.#byName.get(name);
+    if (player === undefined) {
+      player = new Player(name);
+      this.#byName.set(name, player);
+    }
+    this.#absent.delete(player);
+    player.sessions.push(session);
+    return player;
+  }
+
+  leave(player: Player, session: Session): void {
+    const index = player.sessions.indexOf(session);
+    if (index >= 0) player.sessions.splice(index, 1);
+    if (player.sessions.length === 0) this.#absent.add(player);
+  }
+
+  /** Forgets the players of whom nothing is left to know. */
+  sweep(nowMs: number): void {
+    for (const player of this.#absent) {
+      if (player.inFlight > 0 || player.fullAtMs > nowMs || player.feed !== null) continue;
+      this.#absent.delete(player);
+      this.#byName.delete(player.name);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// The rate limits: a token bucket in one number. Instead of tokens it keeps the time at which the
+// bucket will be full again (GCRA), so nothing needs refilling and a full, idle bucket is simply a
+// time in the past. Times are of one monotonic clock, in milliseconds.
+
+import type { Budget } from '../../protocol/commands/session.ts';
+import type { TierLimit } from './config.ts';
+
+/** Whatever spends: a player with his commands, a socket with its frames. */
+export interface Spender {
+  /** When the bucket is full again. 0 for one that was never used. */
+  fullAtMs: number;
+}
+
+/** A bucket that holds `burst` tokens and gains one every `intervalMs`. */
+export interface Rate {
+  readonly intervalMs: number;
+  readonly burst: number;
+}
+
+export function ratePerMinute(limit: TierLimit): Rate {
+  return Object.freeze({ intervalMs: 60_000 / limit.perMinute, burst: limit.burst });
+}
+
+/**
+ * Takes `tokens` when there are enough and returns 0; otherwise takes nothing and returns how many
+ * milliseconds to wait, at least 1.
+ */
+export function take(spender: Spender, rate: Rate, tokens: number, nowMs: number): number {
+  const capacityMs = rate.burst * rate.intervalMs;
+  // A player whose tier got smaller is not made to pay for the larger bucket he had.
+  const fullAtMs = Math.min(Math.max(spender.fullAtMs, nowMs), nowMs + capacityMs);
+  const nextMs = fullAtMs + tokens * rate.intervalMs;
+  // The tolerance absorbs rounding, which would otherwise cost the last token of a full bucket.
+  const waitMs = nextMs - nowMs - capacityMs;
+  if (waitMs > 1e-6) return Math.max(1, Math.ceil(waitMs));
+  spender.fullAtMs = nextMs;
+  return 0;
+}
+
+/** What is left, and in how many milliseconds the bucket is full again. */
+export function budgetOf(spender: Spender, rate: Rate, nowMs: number): NonNullable<Budget> {
+  const spentMs = Math.max(0, spender.fullAtMs - nowMs);
+  const remaining = Math.floor(rate.burst - spentMs / rate.intervalMs + 1e-6);
+  return { remaining: Math.max(0, remaining), refillMs: Math.ceil(spentMs) };
+}

@@ -1,0 +1,107 @@
+// Commands on their way to the realm: the rate limit, the number in flight, then the engine or the
+// tables. A command that is refused here was not executed and leaves its key free.
+
+import { encodeReply, type Request } from '../../protocol/codec.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import { InvariantError } from '../base/assert.ts';
+import type { GatewayContext } from './context.ts';
+import { OUTCOME_NUMBER } from './metrics.ts';
+import type { Player } from './players.ts';
+import type { Answer, EngineRequest, ReadRequest, RealmPort } from './port.ts';
+import { take } from './rate-limit.ts';
+import { type Route, rateLimited, tooManyInFlight, UNAVAILABLE } from './refusals.ts';
+import type { Session } from './session.ts';
+
+/** Spends one command of the player's budget. Null when it may go on. */
+function admit(session: Session, player: Player, nowMs: number): RejectBody | null {
+  const { rates, config, metrics, draining, realm } = session.context;
+  const rate = rates[session.role];
+  if (rate !== null) {
+    const waitMs = take(player, rate, 1, nowMs);
+    if (waitMs > 0) {
+      metrics.rateLimited.inc();
+      return rateLimited(waitMs);
+    }
+    const inFlightMax = (config.limits[session.role] as { inFlight: number }).inFlight;
+    if (player.inFlight >= inFlightMax) {
+      metrics.rateLimited.inc();
+      return tooManyInFlight(inFlightMax);
+    }
+  }
+  return draining || realm === null ? UNAVAILABLE : null;
+}
+
+/** Hands a command to the realm's engine; its reply comes through `session.deliver`. */
+export function submit(
+  session: Session,
+  player: Player,
+  request: Request,
+  route: Route,
+  nowMs: number,
+): void {
+  const refused = admit(session, player, nowMs);
+  if (refused !== null) {
+    session.refuse(request.id, route, refused);
+    return;
+  }
+  player.inFlight += 1;
+  session.await(request.id, route, nowMs);
+  // The route says that the engine answers this command, so name and payload belong together.
+  const order = {
+    id: request.id,
+    command: request.command,
+    payload: request.payload,
+    key: request.key,
+    player: request.player ?? player.name,
+  } as EngineRequest;
+  const refusal = (session.context.realm as RealmPort).submit(order, session);
+  if (refusal === null) return;
+  player.inFlight -= 1;
+  session.pending?.take(request.id);
+  session.refuse(request.id, route, refusal);
+}
+
+/** Asks the realm's tables. At most `readsInFlightMax` of all players wait at once. */
+export function answerFromTables(
+  session: Session,
+  player: Player,
+  request: Request,
+  route: Route,
+  nowMs: number,
+): void {
+  const { context } = session;
+  const refused =
+    admit(session, player, nowMs) ??
+    (context.readsInFlight >= context.config.readsInFlightMax ? UNAVAILABLE : null);
+  if (refused !== null) {
+    session.refuse(request.id, route, refused);
+    return;
+  }
+  const question = {
+    command: request.command,
+    payload: request.payload,
+    player: request.player ?? player.name,
+    role: session.role,
+  } as ReadRequest;
+  player.inFlight += 1;
+  context.readsInFlight += 1;
+  void read(context, question).then(answer => {
+    player.inFlight -= 1;
+    context.readsInFlight -= 1;
+    const tookMs = performance.now() - nowMs;
+    context.metrics.readReply(route.index, OUTCOME_NUMBER[answer.outcome], tookMs);
+    session.sendReply(encodeReply(request.id, answer.outcome, answer.body));
+  });
+}
+
+const NOT_READ: Answer = { outcome: 'unavailable', body: UNAVAILABLE };
+
+async function read(context: GatewayContext, question: ReadRequest): Promise<Answer> {
+  try {
+    return await (context.realm as RealmPort).read(question);
+  } catch (error) {
+    if (error instanceof InvariantError) throw error;
+    context.log.error({ err: error, command: question.command }, 'a read failed');
+    return NOT_READ;
+  }
+}

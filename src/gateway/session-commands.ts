@@ -1,0 +1,239 @@
+// The session.* commands: who is on a socket, and what it listens to. Their budget is the flood
+// guard of the socket, where a channel that needs a snapshot counts as a tenth of a frame.
+
+import { ME, parseChannel } from '../../protocol/channels.ts';
+import { encodeReply, type Request, type RequestOf } from '../../protocol/codec.ts';
+import type { Result, SessionCommand } from '../../protocol/commands/registry.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { InvariantError } from '../base/assert.ts';
+import { OUTCOME_NUMBER } from './metrics.ts';
+import type { Player } from './players.ts';
+import type { RealmPort } from './port.ts';
+import {
+  invalidRequest,
+  limitReached,
+  type Route,
+  TOKEN_NOT_ACCEPTED,
+  tooManyInFlight,
+  UNAUTHORIZED,
+  UNAVAILABLE,
+} from './refusals.ts';
+import type { Session } from './session.ts';
+import type { Identity } from './token.ts';
+
+/** What a channel costs in frames when it makes the realm build a snapshot. */
+const SNAPSHOT_FRAMES = 0.1;
+
+type Open = RequestOf<'session.open'>;
+type ChannelCommand = RequestOf<'session.subscribe' | 'session.unsubscribe' | 'session.resync'>;
+
+export function answerSession(
+  session: Session,
+  request: Request,
+  route: Route,
+  nowMs: number,
+): void {
+  const { player, context } = session;
+  if (request.command === 'session.open') {
+    open(session, request as Open, route);
+  } else if (player === null) {
+    session.refuse(request.id, route, UNAUTHORIZED);
+  } else if (request.command === 'session.ping') {
+    session.reply(request.id, route, 'ok', { serverTimeMs: context.clock.nowMs() });
+  } else if (context.realm === null) {
+    session.refuse(request.id, route, UNAVAILABLE);
+  } else {
+    const command = request as ChannelCommand;
+    const names = command.payload.channels;
+    const costsSnapshots = command.command !== 'session.unsubscribe';
+    if (costsSnapshots && !session.spendFrames(names.length * SNAPSHOT_FRAMES, nowMs)) return;
+    answerChannels(session, player, context.realm, command, route);
+  }
+}
+
+// ---- session.open
+
+function open(session: Session, request: Open, route: Route): void {
+  const { context } = session;
+  const token = request.payload.token;
+  if (session.verifying) {
+    session.refuse(request.id, route, tooManyInFlight(1));
+  } else if (context.realm === null || context.draining) {
+    session.refuse(request.id, route, UNAVAILABLE);
+  } else if (token === undefined) {
+    admit(session, request, route, session.identity);
+  } else if (context.verifications >= context.config.verificationsMax) {
+    session.refuse(request.id, route, UNAVAILABLE);
+  } else {
+    session.verifying = true;
+    context.verifications += 1;
+    void context.verifier.verify(token).then(identity => {
+      session.verifying = false;
+      context.verifications -= 1;
+      if (!session.alive) return;
+      try {
+        admit(session, request, route, identity);
+      } catch (error) {
+        if (error instanceof InvariantError) throw error;
+        context.metrics.callbackErrors.inc();
+        context.log.error({ err: error }, 'session.open failed; the socket is closed');
+        session.abort();
+      }
+    });
+  }
+}
+
+/** Lets a verified player in, or renews his token. A first token that fails closes the socket. */
+function admit(session: Session, request: Open, route: Route, identity: Identity | null): void {
+  const { context } = session;
+  const nowMs = context.clock.nowMs();
+  const tokenEndsAtMs = (identity?.expiresAtMs ?? 0) + context.verifier.toleranceMs;
+  if (identity === null || tokenEndsAtMs <= nowMs) {
+    session.refuse(request.id, route, TOKEN_NOT_ACCEPTED);
+    if (session.player === null) session.end('unauthorized');
+    return;
+  }
+  if (session.player !== null && session.player.name !== identity.player) {
+    session.end('otherPlayer');
+    return;
+  }
+  session.identity = null;
+  session.role = identity.role;
+  session.deadlineMs = tokenEndsAtMs;
+  session.player ??= enter(session, identity.player);
+  const missed = resume(session, session.player, request);
+  context.metrics.count(route.index, OUTCOME_NUMBER.ok);
+  const result = openResult(session, identity, context.realm as RealmPort, missed !== null);
+  const reply = encodeReply(request.id, 'ok', result);
+  session.wantsBudget = request.payload.budget ?? session.wantsBudget;
+  session.together(() => {
+    session.sendReply(reply);
+    for (const frame of missed ?? []) session.sendPrivate(frame);
+  });
+}
+
+function enter(session: Session, name: string): Player {
+  const { players, config } = session.context;
+  const player = players.enter(name, session);
+  if (session.role === 'service') return player;
+  while (player.sessions.length > config.socketsPerPlayerMax) {
+    const oldest = player.sessions[0] as Session;
+    oldest.end('replaced');
+    // One that is being closed for another reason leaves the list in a moment.
+    if (player.sessions[0] === oldest) break;
+  }
+  return player;
+}
+
+function resume(session: Session, player: Player, request: Open): readonly Uint8Array[] | null {
+  const from = request.payload.resume;
+  if (from === undefined || session.followsMe) return null;
+  const missed = session.context.feeds.resume(player, session, from);
+  session.followsMe = missed !== null;
+  return missed;
+}
+
+function openResult(
+  session: Session,
+  identity: Identity,
+  realm: RealmPort,
+  resumed: boolean,
+): Result<'session.open'> {
+  return {
+    player: identity.player,
+    role: identity.role,
+    protocol: PROTOCOL_VERSION,
+    realm: realm.realm,
+    epoch: realm.epoch,
+    serverTimeMs: session.context.clock.nowMs(),
+    expiresAtMs: identity.expiresAtMs,
+    budget: session.budget(),
+    resumed,
+  };
+}
+
+// ---- session.subscribe, unsubscribe, resync
+
+function answerChannels(
+  session: Session,
+  player: Player,
+  realm: RealmPort,
+  request: ChannelCommand,
+  route: Route,
+): void {
+  const asked = request.payload.channels;
+  const wrong = asked.findIndex(name => parseChannel(name) === null);
+  if (wrong >= 0) {
+    const body = invalidRequest(`payload.channels.${wrong}`, 'no such channel');
+    session.refuse(request.id, route, body);
+    return;
+  }
+  const names = [...new Set(asked)];
+  const answer = answers[request.command];
+  answer({ session, player, realm, request, route, names });
+}
+
+interface Asked {
+  readonly session: Session;
+  readonly player: Player;
+  readonly realm: RealmPort;
+  readonly request: ChannelCommand;
+  readonly route: Route;
+  /** Valid, each once. */
+  readonly names: readonly string[];
+}
+
+const answers: Record<
+  Exclude<SessionCommand, 'session.open' | 'session.ping'>,
+  (asked: Asked) => void
+> = {
+  'session.subscribe': subscribe,
+  'session.unsubscribe': unsubscribe,
+  'session.resync': resync,
+};
+
+/** The answer names all that were asked for; snapshots follow for those that are new. */
+function subscribe({ session, player, realm, request, route, names }: Asked): void {
+  const { outbound, feeds, config } = session.context;
+  const fresh = names.filter(name => name !== ME && !hasChannel(session, name));
+  const max = config.subscriptionsPerSocketMax;
+  if ((session.channels?.length ?? 0) + fresh.length > max) {
+    session.refuse(request.id, route, limitReached('subscriptionsPerSocket', max));
+    return;
+  }
+  session.together(() => {
+    session.reply(request.id, route, 'ok', { channels: names });
+    for (const name of fresh) if (session.alive) outbound.subscribe(realm, session, name);
+  });
+  if (!session.alive || session.followsMe || !names.includes(ME)) return;
+  session.followsMe = true;
+  feeds.join(realm, player, session);
+}
+
+/** The answer names those that the socket had. */
+function unsubscribe({ session, player, request, route, names }: Asked): void {
+  const { outbound, feeds } = session.context;
+  const left = names.filter(name => {
+    if (name !== ME) return outbound.unsubscribe(session, name);
+    if (!session.followsMe) return false;
+    session.followsMe = false;
+    feeds.leave(player, session);
+    return true;
+  });
+  session.reply(request.id, route, 'ok', { channels: left });
+}
+
+/** The answer names those that the socket has; each sends a fresh snapshot. */
+function resync({ session, player, realm, request, route, names }: Asked): void {
+  const { outbound, feeds } = session.context;
+  const had = names.filter(name => (name === ME ? session.followsMe : hasChannel(session, name)));
+  session.together(() => {
+    session.reply(request.id, route, 'ok', { channels: had });
+    for (const name of had) if (name !== ME) outbound.resync(realm, session, name);
+  });
+  if (session.alive && had.includes(ME)) feeds.join(realm, player, session);
+}
+
+function hasChannel(session: Session, name: string): boolean {
+  return session.channels?.some(channel => channel.name === name) ?? false;
+}

@@ -1,0 +1,171 @@
+// The uWebSockets app: which requests become sockets, and the callbacks of those that did. An
+// exception in a callback is a bug that costs its own socket and nothing else; a broken invariant
+// goes on and ends the process. Requests lie on the stack of uWebSockets: they are read at once.
+
+import { TRANSPORT_BYTES_MAX } from '../../protocol/limits.ts';
+import { InvariantError } from '../base/assert.ts';
+import type { GatewayContext } from './context.ts';
+import { servePages } from './http.ts';
+import { Session, type SocketSeat } from './session.ts';
+import type { Identity } from './token.ts';
+import {
+  bearerToken,
+  checkUpgrade,
+  readUpgrade,
+  SUBPROTOCOL,
+  UPGRADE_STATUS,
+  type UpgradeHeaders,
+  type UpgradeRefusal,
+} from './upgrade.ts';
+import type { HttpRequest, HttpResponse, TemplatedApp, UwsModule, WebSocket } from './uws.ts';
+
+type Socket = WebSocket<SocketSeat>;
+type UpgradeContext = Parameters<HttpResponse['upgrade']>[4];
+
+/** The app with everything routed; it listens to nothing yet. */
+export function createApp(uws: UwsModule, context: GatewayContext): TemplatedApp {
+  const app = uws.App();
+  const { config } = context;
+  const seat = (callback: (session: Session) => void) => guardSocket(context, callback);
+  for (const path of ['/ws', '/']) {
+    app.ws<SocketSeat>(path, {
+      maxPayloadLength: TRANSPORT_BYTES_MAX,
+      idleTimeout: config.idleTimeoutSeconds,
+      maxBackpressure: config.backpressureBytesMax,
+      closeOnBackpressureLimit: false,
+      sendPingsAutomatically: true,
+      compression: uws.DISABLED,
+      upgrade: guardRequest(context, (res, req, socketContext) =>
+        upgrade(context, res, req, socketContext),
+      ),
+      open: (ws: Socket) => seat(session => session.opened(ws))(ws),
+      message: receive(context),
+      ping: seat(session => session.spendFrames(1, performance.now())),
+      pong: seat(session => session.spendFrames(1, performance.now())),
+      dropped: seat(session => {
+        session.publicDropped = true;
+      }),
+      drain: seat(session => {
+        if (context.realm !== null) context.outbound.drained(context.realm, session);
+      }),
+      close: (ws: Socket, code: number) => seat(session => session.closed(code))(ws),
+    });
+  }
+  servePages(app, {
+    registry: context.metrics.registry,
+    readiness: () => context.realm?.readiness() ?? null,
+    draining: () => context.draining,
+    guarded: callback => guardRequest(context, callback),
+  });
+  return app;
+}
+
+/** Frames come often: no closure and no rest arguments here. */
+function receive(
+  context: GatewayContext,
+): (ws: Socket, bytes: ArrayBuffer, isBinary: boolean) => void {
+  return (ws, bytes, isBinary) => {
+    const { session } = ws.getUserData();
+    try {
+      session.receive(bytes, isBinary);
+    } catch (error) {
+      contain(context, error, session);
+    }
+  };
+}
+
+function guardSocket(
+  context: GatewayContext,
+  callback: (session: Session) => void,
+): (ws: Socket) => void {
+  return ws => {
+    const { session } = ws.getUserData();
+    try {
+      callback(session);
+    } catch (error) {
+      contain(context, error, session);
+    }
+  };
+}
+
+function contain(context: GatewayContext, error: unknown, session: Session): void {
+  if (error instanceof InvariantError) throw error;
+  context.metrics.callbackErrors.inc();
+  context.log.error({ err: error }, 'a socket callback failed; its socket is closed');
+  session.abort();
+}
+
+function guardRequest<Rest extends readonly unknown[]>(
+  context: GatewayContext,
+  callback: (res: HttpResponse, ...rest: Rest) => void,
+): (res: HttpResponse, ...rest: Rest) => void {
+  return (res, ...rest) => {
+    try {
+      callback(res, ...rest);
+    } catch (error) {
+      if (error instanceof InvariantError) throw error;
+      context.metrics.callbackErrors.inc();
+      context.log.error({ err: error }, 'a request failed; its connection is closed');
+      res.close();
+    }
+  };
+}
+
+function upgrade(
+  context: GatewayContext,
+  res: HttpResponse,
+  req: HttpRequest,
+  socketContext: UpgradeContext,
+): void {
+  const headers = readUpgrade(req);
+  const refusal = checkUpgrade(headers, context.config.origins) ?? checkRoom(context);
+  if (refusal !== null) {
+    refuse(context, res, refusal);
+    return;
+  }
+  const token = bearerToken(headers);
+  if (token === null) {
+    accept(context, res, headers, socketContext, null);
+    return;
+  }
+  let aborted = false;
+  res.onAborted(() => {
+    aborted = true;
+  });
+  context.verifications += 1;
+  void context.verifier.verify(token).then(identity => {
+    context.verifications -= 1;
+    if (aborted) return;
+    res.cork(() => {
+      if (identity === null) refuse(context, res, '401');
+      else accept(context, res, headers, socketContext, identity);
+    });
+  });
+}
+
+function checkRoom(context: GatewayContext): UpgradeRefusal | null {
+  const { config, sessions, verifications, draining } = context;
+  const full =
+    sessions.size + verifications >= config.socketsMax || verifications >= config.verificationsMax;
+  return full || draining ? '503' : null;
+}
+
+function refuse(context: GatewayContext, res: HttpResponse, refusal: UpgradeRefusal): void {
+  context.metrics.refusedUpgrades.inc({ status: refusal });
+  res.writeStatus(UPGRADE_STATUS[refusal]);
+  if (refusal === '426') res.writeHeader('Sec-WebSocket-Version', '13');
+  if (refusal === '503') res.writeHeader('Retry-After', '1');
+  res.end('', true);
+}
+
+function accept(
+  context: GatewayContext,
+  res: HttpResponse,
+  headers: UpgradeHeaders,
+  socketContext: UpgradeContext,
+  identity: Identity | null,
+): void {
+  const protocol = headers.protocols === '' ? '' : SUBPROTOCOL;
+  const session = new Session(context, identity);
+  res.upgrade<SocketSeat>({ session }, headers.key, protocol, '', socketContext);
+}

@@ -1,0 +1,96 @@
+// A realm for the tests of the gateway: it answers commands in batches from one reused arena, as
+// the real one does, and does what each test tells it to.
+
+import { encodeEvent, writeReply } from '../../protocol/codec.ts';
+import type { MeSnapshot } from '../../protocol/events.ts';
+import { FrameWriter } from '../../protocol/msgpack-writer.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import type {
+  Answer,
+  EngineRequest,
+  Readiness,
+  ReadRequest,
+  RealmPort,
+  ReplyTarget,
+} from '../../src/gateway/port.ts';
+
+const EMPTY: MeSnapshot = { balances: [], orders: [] };
+
+export class FakeRealm implements RealmPort {
+  readonly realm = 'test';
+  readonly epoch = 7;
+  /** Everything that was sequenced. */
+  readonly submitted: EngineRequest[] = [];
+  readonly reads: ReadRequest[] = [];
+  /** The number of the last decision. */
+  sequence = 100;
+  /** While true, replies wait for {@link FakeRealm.release}. */
+  holding = false;
+  refusal: RejectBody | null = null;
+  answer: (request: EngineRequest) => Answer = request => ({
+    outcome: 'ok',
+    body: { command: request.command, player: request.player },
+  });
+  answerRead: (request: ReadRequest) => Promise<Answer> = async request => ({
+    outcome: 'ok',
+    body: { player: request.player },
+  });
+  snapshotData: (channel: string) => unknown = () => ({ bids: [], asks: [] });
+  readPrivate: (player: string) => Promise<{ sequence: number; data: MeSnapshot }> = async () => ({
+    sequence: this.sequence,
+    data: EMPTY,
+  });
+  ready: Readiness = { leading: true, databaseReachable: true, projectionLagMs: 3, ready: true };
+  readonly #writer = new FrameWriter(256);
+  #waiting: { request: EngineRequest; target: ReplyTarget }[] = [];
+  #scheduled = false;
+
+  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
+    if (this.refusal !== null) return this.refusal;
+    this.submitted.push(request);
+    this.#waiting.push({ request, target });
+    if (!this.holding && !this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.release());
+    }
+    return null;
+  }
+
+  /** Delivers the replies of everything that waits, one call per target. */
+  release(): void {
+    this.#scheduled = false;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const replies = new Map<ReplyTarget, number[]>();
+    this.#writer.reset();
+    for (const { request, target } of batch) {
+      const { outcome, body } = this.answer(request);
+      const start = this.#writer.length;
+      writeReply(this.#writer, request.id, outcome, body);
+      const mine = replies.get(target) ?? [];
+      mine.push(request.id, start, this.#writer.length);
+      replies.set(target, mine);
+    }
+    for (const [target, mine] of replies) target.deliver(this.#writer.bytes, mine);
+    // The arena is reused: whoever kept it instead of sending it now finds rubbish.
+    this.#writer.bytes.fill(0xc1);
+  }
+
+  read(request: ReadRequest): Promise<Answer> {
+    this.reads.push(request);
+    return this.answerRead(request);
+  }
+
+  snapshot(channel: string): Uint8Array {
+    const at = this.sequence;
+    return encodeEvent(channel, this.epoch, at, at, 'snapshot', this.snapshotData(channel));
+  }
+
+  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+    return this.readPrivate(player);
+  }
+
+  readiness(): Readiness {
+    return this.ready;
+  }
+}
