@@ -1,0 +1,184 @@
+// What the naive model knows: plain arrays and maps with names as keys, amounts as bigint, every
+// question answered by looking at everything. Written from src/engine/RULES.md, never from the engine.
+// What is held is not stored at all: it is whatever the open orders say, so it cannot be forgotten.
+
+import type { ItemKind } from '../../protocol/commands/items.ts';
+import type { Attributes, OrderStatus, TimeInForce } from '../../protocol/fields.ts';
+import type { RejectCode } from '../../protocol/rejects.ts';
+import type { Rules } from '../../src/engine/rules.ts';
+
+export const ISSUER = '$issuer';
+export const HOUSE = '$house';
+export const MAIN = 'main';
+export const LARGEST = 2n ** 53n - 1n;
+
+export type Side = 'buy' | 'sell';
+export type Details = Readonly<Record<string, number | string>>;
+
+/** Thrown by the model where the engine rejects; always before anything has moved. */
+export class Refusal extends Error {
+  readonly code: RejectCode;
+  readonly details: Details | undefined;
+
+  constructor(code: RejectCode, details?: Details) {
+    super(code);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export interface ModelItem {
+  readonly name: string;
+  readonly kind: ItemKind;
+  readonly currency: string;
+  readonly tickSize: number;
+  readonly lotSize: number;
+  readonly minPrice: number;
+  readonly maxPrice: number;
+  readonly halted: boolean;
+  readonly attributes: Attributes;
+}
+
+export interface ModelOrder {
+  readonly id: number;
+  readonly side: Side;
+  readonly player: string;
+  readonly asset: string;
+  readonly location: string;
+  readonly feeBps: number;
+  readonly postOnly: boolean;
+  price: number;
+  quantity: number;
+  filled: number;
+  /** Rises with every place in a queue that was ever given out. */
+  place: number;
+  timeInForce: TimeInForce;
+  /** 0: never. */
+  expiresAtMs: number;
+  status: OrderStatus;
+}
+
+export interface ModelAccount {
+  readonly owner: string;
+  readonly asset: string;
+  readonly location: string;
+  available: bigint;
+  held: bigint;
+}
+
+export function share(amount: bigint, bps: number): bigint {
+  return (amount * BigInt(bps)) / 10_000n;
+}
+
+export function remainingOf(order: ModelOrder): number {
+  return order.quantity - order.filled;
+}
+
+export class World {
+  rules: Rules;
+  readonly items = new Map<string, ModelItem>();
+  /** Every instance ever granted, with its latest attributes. */
+  readonly instances = new Map<string, Attributes>();
+  /** Every order ever accepted; the id is the index plus one. */
+  readonly orders: ModelOrder[] = [];
+  /** Available and held together, by owner, asset and location. */
+  readonly totals = new Map<string, bigint>();
+  nowMs = 0;
+  places = 0;
+  trades = 0;
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+    this.items.set('coins', {
+      name: 'coins',
+      kind: 'currency',
+      currency: 'coins',
+      tickSize: 1,
+      lotSize: 1,
+      minPrice: 1,
+      maxPrice: Number(LARGEST),
+      halted: false,
+      attributes: {},
+    });
+  }
+
+  /** The item of an asset: of an instance, the unique item it is one of. */
+  itemOf(asset: string): ModelItem {
+    const hash = asset.indexOf('#');
+    const item = this.items.get(hash < 0 ? asset : asset.slice(0, hash));
+    if (item === undefined) throw new Refusal('ITEM_NOT_FOUND', { item: asset });
+    return item;
+  }
+
+  openOrders(): ModelOrder[] {
+    return this.orders.filter(order => order.status === 'open');
+  }
+
+  /** Who trades first comes first: the best price, then the oldest place. */
+  book(side: Side, asset: string, location: string): ModelOrder[] {
+    return this.openOrders()
+      .filter(order => order.side === side && order.asset === asset && order.location === location)
+      .sort((one, other) => {
+        const byPrice = side === 'buy' ? other.price - one.price : one.price - other.price;
+        return byPrice === 0 ? one.place - other.place : byPrice;
+      });
+  }
+
+  /** The hold of an order that had `quantity` left at `price`. */
+  holdOf(order: Pick<ModelOrder, 'side' | 'feeBps'>, price: number, quantity: number): bigint {
+    if (order.side === 'sell') return BigInt(quantity);
+    const cost = BigInt(price) * BigInt(quantity);
+    return cost + share(cost, order.feeBps);
+  }
+
+  /** What an order holds: goods where they lie, or money at the main location. */
+  heldAsset(order: ModelOrder): string {
+    return order.side === 'sell' ? order.asset : this.itemOf(order.asset).currency;
+  }
+
+  available(owner: string, asset: string, location: string): bigint {
+    let available = this.totals.get(`${owner} ${asset} ${location}`) ?? 0n;
+    for (const order of this.openOrders()) {
+      if (order.player !== owner || this.heldAsset(order) !== asset) continue;
+      if ((order.side === 'sell' ? order.location : MAIN) !== location) continue;
+      available -= this.holdOf(order, order.price, remainingOf(order));
+    }
+    return available;
+  }
+
+  /** All accounts that have anything, each with what it has. */
+  accounts(): Map<string, ModelAccount> {
+    const accounts = new Map<string, ModelAccount>();
+    for (const [name, total] of this.totals) {
+      if (total === 0n) continue;
+      const [owner = '', asset = '', location = ''] = name.split(' ');
+      accounts.set(name, { owner, asset, location, available: total, held: 0n });
+    }
+    for (const order of this.openOrders()) {
+      const location = order.side === 'sell' ? order.location : MAIN;
+      const account = accounts.get(`${order.player} ${this.heldAsset(order)} ${location}`);
+      const held = this.holdOf(order, order.price, remainingOf(order));
+      if (account === undefined)
+        throw new Error(`model: order ${order.id} holds what is not there`);
+      account.available -= held;
+      account.held += held;
+    }
+    return accounts;
+  }
+
+  /** Moves between two owners; the asset stays the same, the location may change. */
+  move(
+    asset: string,
+    quantity: bigint,
+    from: readonly [string, string],
+    to: readonly [string, string],
+  ): void {
+    this.#add(from[0], asset, from[1], -quantity);
+    this.#add(to[0], asset, to[1], quantity);
+  }
+
+  #add(owner: string, asset: string, location: string, quantity: bigint): void {
+    const name = `${owner} ${asset} ${location}`;
+    this.totals.set(name, (this.totals.get(name) ?? 0n) + quantity);
+  }
+}
