@@ -7,9 +7,9 @@
 import type { PublicChannel } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent } from '../../protocol/events.ts';
-import { DEFAULT_LOCATION, type OrderStatus } from '../../protocol/fields.ts';
+import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { Clock } from '../base/clock.ts';
-import type { BalanceFact, EngineOutput, LevelFact, OrderFact, TradeFact } from '../engine/fact.ts';
+import type { EngineOutput, LevelFact, TradeFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { MarketView } from './market-view.ts';
@@ -41,6 +41,10 @@ export class Announcer {
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
+  }
+
+  get epoch(): number {
+    return this.#options.epoch;
   }
 
   /** Takes over what the engine has recovered: everything in it is committed. */
@@ -141,14 +145,15 @@ export class Announcer {
   }
 
   #announcePrivately(group: CommittedGroup): void {
-    const events = new Map<string, MutableMeEvent>();
+    const { state } = this.#options;
+    const events = new Map<string, MeEvent>();
     for (const fact of group.output) {
       switch (fact.kind) {
         case 'balance':
-          this.#event(events, group, fact.owner)?.balances.push(this.#balance(fact));
+          this.#event(events, group, fact.owner)?.balances.push(balanceView(state, fact));
           break;
         case 'order':
-          this.#event(events, group, fact.player)?.orders.push(this.#order(fact));
+          this.#event(events, group, fact.player)?.orders.push(ownOrder(state, fact));
           break;
         case 'trade':
           this.#tradeOf(events, group, fact, fact.buyer);
@@ -162,7 +167,7 @@ export class Announcer {
   }
 
   #tradeOf(
-    events: Map<string, MutableMeEvent>,
+    events: Map<string, MeEvent>,
     group: CommittedGroup,
     fact: TradeFact,
     player: number,
@@ -172,11 +177,7 @@ export class Announcer {
   }
 
   /** The event of a player that is being put together, or null when nobody listens. */
-  #event(
-    events: Map<string, MutableMeEvent>,
-    group: CommittedGroup,
-    player: number,
-  ): MutableMeEvent | null {
+  #event(events: Map<string, MeEvent>, group: CommittedGroup, player: number): MeEvent | null {
     const { state, sink } = this.#options;
     const name = state.players.name(player);
     const started = events.get(name);
@@ -186,18 +187,4 @@ export class Announcer {
     events.set(name, event);
     return event;
   }
-
-  #balance(fact: BalanceFact): MeEvent['balances'][number] {
-    return balanceView(this.#options.state, fact);
-  }
-
-  #order(fact: OrderFact): MeEvent['orders'][number] & { status: OrderStatus } {
-    return ownOrder(this.#options.state, fact);
-  }
-}
-
-interface MutableMeEvent extends MeEvent {
-  readonly balances: MeEvent['balances'];
-  readonly orders: MeEvent['orders'];
-  readonly trades: MeEvent['trades'];
 }

@@ -1,0 +1,236 @@
+// The environment, read once into one frozen object; nothing else reads process.env. Whatever is
+// wrong is said with the name of the variable, its value and what is expected, before anything
+// starts. Bounds that belong to the protocol are in protocol/limits.ts; the gateway's own defaults
+// and their meaning in gateway/config.ts.
+
+import { isAbsolute, resolve } from 'node:path';
+import type { LogLevel } from './base/log.ts';
+import { BPS_ONE } from './base/units.ts';
+import { DEFAULT_RULES, type Rules } from './engine/rules.ts';
+import {
+  DEFAULT_GATEWAY_CONFIG,
+  DEFAULT_TIER_LIMITS,
+  type GatewayConfig,
+  type TierLimit,
+} from './gateway/config.ts';
+
+/** What is wrong with the environment. The message is for the operator. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export interface Config {
+  readonly isProduction: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** The name of the economy; its tables are in the Postgres schema `realm_<name>`. */
+  readonly realm: string;
+  /** Null: the embedded database in `folder`. */
+  readonly databaseUrl: string | null;
+  /** Where the embedded database and the development secret lie. Absolute. */
+  readonly folder: string;
+  readonly logLevel: LogLevel;
+  /** Null with a JWKS URL, and in development: then the folder has a secret of its own. */
+  readonly jwtSecret: string | null;
+  readonly jwksUrl: string | null;
+  readonly jwtIssuer: string | null;
+  readonly jwtAudience: string | null;
+  readonly rules: Rules;
+  readonly gateway: GatewayConfig;
+  /** The shortest time between two flushes of the public feed. */
+  readonly feedIntervalMs: number;
+  /** How long the projector may hold back when nobody waits, so that it writes rows once. */
+  readonly projectionIntervalMs: number;
+  /** A lag beyond it is answered with SERVICE_UNAVAILABLE before anything is executed. */
+  readonly projectionLagMaxMs: number;
+  /** Projected journal rows are kept for this long. */
+  readonly journalRetentionMs: number;
+  /** Commands that may wait while an append is in flight, and their bytes. */
+  readonly waitingEntriesMax: number;
+  readonly waitingBytesMax: number;
+  /** Replies that are later than this say `unknown`. */
+  readonly replyTimeoutMs: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const MINUTE_MS = 60_000;
+const MEGABYTE = 1024 * 1024;
+
+export function readConfig(env: Environment): Config {
+  const isProduction = env.NODE_ENV === 'production';
+  const databaseUrl = text(env, 'DATABASE_URL');
+  const jwtSecret = text(env, 'JWT_SECRET');
+  const jwksUrl = text(env, 'JWKS_URL');
+  checkSecurity({ isProduction, databaseUrl, jwtSecret, jwksUrl });
+  return Object.freeze({
+    isProduction,
+    host: text(env, 'HOST') ?? '127.0.0.1',
+    port: integer(env, 'PORT', 7777, 0, 65_535),
+    realm: matching(env, 'REALM', 'main', /^[a-z][a-z0-9_]{0,40}$/, 'a-z, 0-9 and _'),
+    databaseUrl,
+    folder: folder(env),
+    logLevel: oneOf(env, 'LOG_LEVEL', 'info', ['silent', 'error', 'warn', 'info', 'debug']),
+    jwtSecret,
+    jwksUrl,
+    jwtIssuer: text(env, 'JWT_ISSUER'),
+    jwtAudience: text(env, 'JWT_AUDIENCE'),
+    rules: readRules(env),
+    gateway: readGateway(env),
+    feedIntervalMs: integer(env, 'FEED_INTERVAL_MS', 10, 1, 1_000),
+    projectionIntervalMs: integer(env, 'PROJECTION_INTERVAL_MS', 100, 0, 10_000),
+    projectionLagMaxMs: integer(env, 'PROJECTION_LAG_MAX_MS', 10_000, 100, 10 * MINUTE_MS),
+    journalRetentionMs: integer(env, 'JOURNAL_RETENTION_MS', 60 * MINUTE_MS, MINUTE_MS),
+    waitingEntriesMax: integer(env, 'WAITING_ENTRIES_MAX', 20_000, 1, 1_000_000),
+    waitingBytesMax: integer(env, 'WAITING_BYTES_MAX', 16 * MEGABYTE, MEGABYTE, 256 * MEGABYTE),
+    replyTimeoutMs: integer(env, 'REPLY_TIMEOUT_MS', 10_000, 100, 10 * MINUTE_MS),
+  });
+}
+
+function checkSecurity(config: {
+  isProduction: boolean;
+  databaseUrl: string | null;
+  jwtSecret: string | null;
+  jwksUrl: string | null;
+}): void {
+  const { isProduction, databaseUrl, jwtSecret, jwksUrl } = config;
+  if (jwtSecret !== null && jwksUrl !== null) {
+    throw new ConfigError('Set JWT_SECRET or JWKS_URL, not both.');
+  }
+  if (jwtSecret !== null && Buffer.byteLength(jwtSecret) < 32) {
+    throw new ConfigError(
+      'JWT_SECRET needs at least 32 bytes. One way to get it: openssl rand -base64 48',
+    );
+  }
+  if (jwksUrl !== null && !URL.canParse(jwksUrl)) {
+    throw new ConfigError(`JWKS_URL is no URL: ${jwksUrl}`);
+  }
+  if (!isProduction) return;
+  if (jwtSecret === null && jwksUrl === null) {
+    throw new ConfigError(
+      'NODE_ENV=production needs JWT_SECRET (at least 32 bytes) or JWKS_URL: without one, anybody ' +
+        'who reads the data folder can make tokens.',
+    );
+  }
+  if (databaseUrl === null) {
+    throw new ConfigError(
+      'NODE_ENV=production needs DATABASE_URL: the embedded database does not survive a power loss.',
+    );
+  }
+}
+
+function readRules(env: Environment): Rules {
+  return Object.freeze({
+    listingFeeBps: integer(env, 'LISTING_FEE_BPS', DEFAULT_RULES.listingFeeBps, 0, BPS_ONE),
+    tradeFeeBps: integer(env, 'TRADE_FEE_BPS', DEFAULT_RULES.tradeFeeBps, 0, BPS_ONE),
+    tradeFeePayer: oneOf(env, 'TRADE_FEE_PAYER', DEFAULT_RULES.tradeFeePayer, ['buyer', 'seller']),
+    openOrdersMax: integer(env, 'OPEN_ORDERS_MAX', DEFAULT_RULES.openOrdersMax, 1),
+    fillsPerCommandMax: integer(
+      env,
+      'FILLS_PER_COMMAND_MAX',
+      DEFAULT_RULES.fillsPerCommandMax,
+      1,
+      100_000,
+    ),
+    keysPerPlayerMax: integer(
+      env,
+      'KEYS_PER_PLAYER_MAX',
+      DEFAULT_RULES.keysPerPlayerMax,
+      1,
+      1_000_000,
+    ),
+    keyRetentionMs: DEFAULT_RULES.keyRetentionMs,
+  });
+}
+
+function readGateway(env: Environment): GatewayConfig {
+  const defaults = DEFAULT_GATEWAY_CONFIG;
+  const origins = text(env, 'ALLOWED_ORIGINS');
+  return Object.freeze({
+    ...defaults,
+    limits: Object.freeze({
+      guest: tier(env, 'RATE_GUEST', DEFAULT_TIER_LIMITS.guest),
+      standard: tier(env, 'RATE_STANDARD', DEFAULT_TIER_LIMITS.standard),
+      premium: tier(env, 'RATE_PREMIUM', DEFAULT_TIER_LIMITS.premium),
+      service: tier(env, 'RATE_SERVICE', DEFAULT_TIER_LIMITS.service),
+    }),
+    socketsPerPlayerMax: integer(
+      env,
+      'SOCKETS_PER_PLAYER_MAX',
+      defaults.socketsPerPlayerMax,
+      1,
+      1_000,
+    ),
+    subscriptionsPerSocketMax: integer(
+      env,
+      'SUBSCRIPTIONS_PER_SOCKET_MAX',
+      defaults.subscriptionsPerSocketMax,
+      1,
+      10_000,
+    ),
+    socketsMax: integer(env, 'SOCKETS_MAX', defaults.socketsMax, 1, 1_000_000),
+    origins: Object.freeze(origins === null ? [] : origins.split(',').map(one => one.trim())),
+  });
+}
+
+function text(env: Environment, name: string): string | null {
+  const value = env[name]?.trim();
+  return value === undefined || value === '' ? null : value;
+}
+
+function integer(
+  env: Environment,
+  name: string,
+  otherwise: number,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
+  const value = text(env, name);
+  if (value === null) return otherwise;
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+  throw new ConfigError(`${name}=${value}: expected a whole number from ${min} to ${max}.`);
+}
+
+function oneOf<Choice extends string>(
+  env: Environment,
+  name: string,
+  otherwise: Choice,
+  choices: readonly Choice[],
+): Choice {
+  const value = text(env, name);
+  if (value === null) return otherwise;
+  const found = choices.find(choice => choice === value);
+  if (found !== undefined) return found;
+  throw new ConfigError(`${name}=${value}: expected one of ${choices.join(', ')}.`);
+}
+
+function matching(
+  env: Environment,
+  name: string,
+  otherwise: string,
+  pattern: RegExp,
+  expected: string,
+): string {
+  const value = text(env, name) ?? otherwise;
+  if (pattern.test(value)) return value;
+  throw new ConfigError(`${name}=${value}: expected ${expected}.`);
+}
+
+function folder(env: Environment): string {
+  const value = text(env, 'DATA_DIR') ?? 'data';
+  return isAbsolute(value) ? value : resolve(value);
+}
+
+/** `perMinute/burst/inFlight`, or `unlimited`. */
+function tier(env: Environment, name: string, otherwise: TierLimit | null): TierLimit | null {
+  const value = text(env, name);
+  if (value === null) return otherwise;
+  if (value === 'unlimited') return null;
+  const parts = /^([1-9]\d{0,8})\/([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(value);
+  if (parts === null) {
+    throw new ConfigError(`${name}=${value}: expected perMinute/burst/inFlight or unlimited.`);
+  }
+  const [perMinute, burst, inFlight] = parts.slice(1).map(Number) as [number, number, number];
+  return Object.freeze({ perMinute, burst, inFlight });
+}

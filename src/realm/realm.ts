@@ -1,0 +1,200 @@
+// A realm in one process: the engine, its pipeline, what is announced and what is read, behind the
+// port that the gateway knows. It owns the clockwork (expiry, deadlines, lag) and the moment at
+// which everything stops: a writer that is deposed, or whose engine broke a rule, says nothing more.
+
+import { ME, parseChannel } from '../../protocol/channels.ts';
+import type { Payload } from '../../protocol/commands/registry.ts';
+import type { MeSnapshot } from '../../protocol/events.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import type {
+  Answer,
+  EngineRequest,
+  FeedSink,
+  Readiness,
+  ReadRequest,
+  RealmPort,
+  ReplyTarget,
+} from '../gateway/port.ts';
+import { DeposedError, type Journal } from '../journal/journal.ts';
+import { Announcer } from './announcer.ts';
+import { readMarket } from './market-reads.ts';
+import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
+
+/** What a realm needs of the projection. */
+export interface ProjectionPort {
+  readonly lagMs: number;
+  readonly isFailing: boolean;
+  notify(position: number): void;
+  waitFor(position: number): Promise<void>;
+  onEpoch(callback: (epoch: number) => void): void;
+}
+
+/** What a realm needs of the tables. */
+export interface ReaderPort {
+  answer(request: ReadRequest): Promise<Answer>;
+  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+}
+
+export interface RealmOptions {
+  readonly name: string;
+  readonly epoch: number;
+  /** The position of our claim: everything before it is in the engine. */
+  readonly position: number;
+  readonly engine: Engine;
+  readonly journal: Journal;
+  readonly projection: ProjectionPort;
+  readonly reader: ReaderPort;
+  readonly sink: FeedSink;
+  readonly clock: Clock;
+  readonly limits: PipelineLimits & { readonly projectionLagMaxMs: number };
+  readonly feedIntervalMs: number;
+  readonly observer: PipelineObserver;
+  /** This process can't go on: it was deposed, or the engine broke a rule. Called once. */
+  readonly failed: (error: unknown) => void;
+}
+
+const TICK_MS = 50;
+const READ_WAIT_MS = 5_000;
+
+const LAGGING: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The tables are too far behind the journal. Nothing was executed.',
+  retryAfterMs: 1_000,
+});
+
+const TABLES_LATE: Answer = Object.freeze({ outcome: 'unavailable', body: LAGGING });
+
+export class Realm implements RealmPort {
+  readonly realm: string;
+  readonly epoch: number;
+  readonly #options: RealmOptions;
+  readonly #pipeline: Pipeline;
+  readonly announcer: Announcer;
+  /** What everybody may know: the position of the last released batch. */
+  #released: number;
+  #isLagging = false;
+  #hasFailed = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: RealmOptions) {
+    this.realm = options.name;
+    this.epoch = options.epoch;
+    this.#options = options;
+    this.#released = options.position;
+    const { engine, journal, clock, sink, limits, observer, epoch } = options;
+    const intervalMs = options.feedIntervalMs;
+    this.announcer = new Announcer({ state: engine.state, sink, clock, epoch, intervalMs });
+    this.#pipeline = new Pipeline({
+      engine,
+      journal,
+      clock,
+      limits,
+      observer,
+      committed: (position, groups) => {
+        this.#released = position;
+        options.projection.notify(position);
+        this.announcer.commit(groups);
+      },
+      failed: error => this.#fail(error),
+    });
+    options.projection.onEpoch(epoch =>
+      this.#fail(new DeposedError(`Another writer claimed the realm with epoch ${epoch}.`)),
+    );
+  }
+
+  /** Begins to take commands. */
+  start(): void {
+    assert(this.#timer === null, 'a realm is started once');
+    this.announcer.begin();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
+  }
+
+  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
+    return this.#isLagging ? LAGGING : this.#pipeline.submit(request, target);
+  }
+
+  async read(request: ReadRequest): Promise<Answer> {
+    switch (request.command) {
+      case 'market.book':
+      case 'market.trades':
+      case 'market.ticker': {
+        const payload = request.payload as Payload<typeof request.command>;
+        const { engine, clock } = this.#options;
+        const parts = { announcer: this.announcer, state: engine.state, nowMs: clock.nowMs() };
+        return readMarket(parts, request.command, payload);
+      }
+    }
+    if (this.#isLagging || !(await this.#caughtUp())) return TABLES_LATE;
+    return this.#options.reader.answer(request);
+  }
+
+  snapshot(name: string): Uint8Array {
+    const channel = parseChannel(name);
+    assert(channel !== null && channel !== ME, 'the gateway asks for public channels');
+    return this.announcer.snapshot(name, channel);
+  }
+
+  async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+    if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
+    return this.#options.reader.privateSnapshot(player);
+  }
+
+  readiness(): Readiness {
+    const { journal, projection, limits } = this.#options;
+    const projectionLagMs = projection.lagMs;
+    const leading = !this.#hasFailed;
+    const databaseReachable = journal.reachable && !projection.isFailing;
+    const ready = leading && databaseReachable && projectionLagMs <= limits.projectionLagMaxMs;
+    return { leading, databaseReachable, projectionLagMs, ready };
+  }
+
+  /** Entries that were decided but are not durable yet. */
+  get waiting(): number {
+    return this.#pipeline.waiting;
+  }
+
+  /** Takes no more commands; resolves when everything taken is durable, answered and announced. */
+  async drain(): Promise<void> {
+    await this.#pipeline.drain();
+    this.announcer.flush();
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  /** Stops at once. Whoever still waits for an answer will not get it from here. */
+  stop(): void {
+    this.#pipeline.stop();
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const { projection, limits } = this.#options;
+    this.#isLagging = projection.lagMs > limits.projectionLagMaxMs;
+    this.#pipeline.tick();
+  }
+
+  /** Waits until the tables show what anybody was shown; false when that takes too long. */
+  async #caughtUp(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>(resolve => {
+      timer = setTimeout(resolve, READ_WAIT_MS, false);
+    });
+    const reached = this.#options.projection.waitFor(this.#released).then(
+      () => true,
+      () => false,
+    );
+    const isCaughtUp = await Promise.race([reached, late]);
+    clearTimeout(timer);
+    return isCaughtUp;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.stop();
+    this.#options.failed(error);
+  }
+}
