@@ -31,7 +31,8 @@ type AnyListener = (event: ServerEvent) => void;
 
 interface Entry {
   readonly state: ChannelState;
-  readonly listeners: Set<AnyListener>;
+  /** Whether each listener had its first snapshot: before it, changes would mean nothing to him. */
+  readonly listeners: Map<AnyListener, boolean>;
 }
 
 export class Feed {
@@ -46,10 +47,11 @@ export class Feed {
   add(channel: string, listener: AnyListener): boolean {
     const entry = this.#entries.get(channel);
     if (entry !== undefined) {
-      entry.listeners.add(listener);
+      entry.listeners.set(listener, false);
       return false;
     }
-    this.#entries.set(channel, { state: new ChannelState(), listeners: new Set([listener]) });
+    const listeners = new Map([[listener, false]]);
+    this.#entries.set(channel, { state: new ChannelState(), listeners });
     return true;
   }
 
@@ -81,7 +83,11 @@ export class Feed {
     if (entry === undefined) return false;
     const verdict = entry.state.accept(event);
     if (verdict === 'apply' && event.kind !== 'heartbeat') {
-      for (const listener of [...entry.listeners]) deliver(listener, event);
+      for (const [listener, primed] of [...entry.listeners]) {
+        if (!primed && event.kind !== 'snapshot') continue;
+        if (!primed) entry.listeners.set(listener, true);
+        deliver(listener, event);
+      }
     }
     return verdict === 'gap';
   }

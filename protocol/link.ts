@@ -11,8 +11,15 @@ export interface ClientSocket {
   close(code?: number, reason?: string): void;
   addEventListener(
     type: 'open' | 'message' | 'close' | 'error',
-    listener: (event: { readonly data?: unknown; readonly code?: number }) => void,
+    listener: (event: SocketEvent) => void,
   ): void;
+}
+
+/** `data` of a message, `code` of a close. */
+interface SocketEvent {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly code?: number;
 }
 
 export interface LinkOptions {

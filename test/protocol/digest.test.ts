@@ -49,7 +49,9 @@ describe('the digest of a request', () => {
   });
 
   it('stays as it is: digests are kept in the journal', () => {
-    expect(digestOf([1, 'purchases.create', { listing: 7, quantity: 2 }])).toMatchInlineSnapshot(`4404578598388349`);
+    expect(digestOf([1, 'purchases.create', { listing: 7, quantity: 2 }])).toMatchInlineSnapshot(
+      `4404578598388349`,
+    );
     expect(digestOf([1, 'items.define', define])).toMatchInlineSnapshot(`4391699425109447`);
   });
 
