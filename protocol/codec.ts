@@ -35,6 +35,8 @@ export interface FrameError {
   readonly ok: false;
   /** Null when the frame had none that could be read. */
   readonly id: number | null;
+  /** Null when the frame names no known command. */
+  readonly command: CommandName | null;
   readonly code: 'MALFORMED_FRAME' | 'UNKNOWN_COMMAND' | 'INVALID_REQUEST';
   readonly message: string;
   /** The first field at fault: `payload.price`, `key`, `player`. Null but for INVALID_REQUEST. */
@@ -43,7 +45,8 @@ export interface FrameError {
 
 export interface Reply {
   readonly type: 'reply';
-  readonly id: number;
+  /** Null when it answers a frame whose id could not be read. */
+  readonly id: number | null;
   readonly outcome: Outcome;
   readonly body: Readonly<Record<string, unknown>>;
   /** Left out unless the session asked for it. */
@@ -100,21 +103,26 @@ function validate(
 ): Request | FrameError {
   const fields = elements[2];
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    return invalid(id, 'payload', 'expected a map');
+    return invalid(id, command, 'payload', 'expected a map');
   }
   const key = elements[3] ?? null;
   if (key !== null && !(typeof key === 'string' && KEY_PATTERN.test(key))) {
-    return invalid(id, 'key', 'expected 1 to 64 printable ASCII characters without blanks');
+    return invalid(
+      id,
+      command,
+      'key',
+      'expected 1 to 64 printable ASCII characters without blanks',
+    );
   }
   const player = elements[4] ?? null;
   if (player !== null && !(typeof player === 'string' && PLAYER_PATTERN.test(player))) {
-    return invalid(id, 'player', 'expected the name of a player');
+    return invalid(id, command, 'player', 'expected the name of a player');
   }
   const schema = spec.branch === undefined ? spec.payload : spec.branch(fields);
   const parsed = schema.safeParse(fields);
   if (!parsed.success) {
     const issue = parsed.error.issues[0] as z.core.$ZodIssue;
-    return invalid(id, issuePath(issue), issue.message);
+    return invalid(id, command, issuePath(issue), issue.message);
   }
   // The schema was the one of this command, so the types belong together.
   return { ok: true, id, command, payload: parsed.data, key, player } as Request;
@@ -158,8 +166,9 @@ export function encodeEvent(
   return into.copy();
 }
 
-/** The frame of a reply in bytes of its own. */
-export function encodeReply(id: number, outcome: Outcome, body: object): Uint8Array {
+/** The frame of a reply in bytes of its own. Id null: to a frame whose id could not be read. */
+export function encodeReply(id: number | null, outcome: Outcome, body: object): Uint8Array {
+  if (id === null) return encode([null, outcomeNumbers.get(outcome) as number, body]);
   scratch.reset();
   writeReply(scratch, id, outcome, body);
   return scratch.copy();
@@ -219,7 +228,7 @@ export function decodeServerFrame(frame: Uint8Array): Reply | ServerEvent | null
 function asReply(elements: readonly unknown[]): Reply | null {
   const [id, number, body, budget] = elements;
   const outcome = typeof number === 'number' ? OUTCOMES[number] : undefined;
-  if (!isRequestId(id) || outcome === undefined) return null;
+  if ((id !== null && !isRequestId(id)) || outcome === undefined) return null;
   if (typeof body !== 'object' || body === null) return null;
   const reply = { type: 'reply' as const, id, outcome, body: body as Record<string, unknown> };
   return elements.length < 4 ? reply : { ...reply, budget: budget as Budget };
@@ -255,7 +264,7 @@ function readId(frame: Uint8Array): number | null {
 }
 
 function malformed(id: number | null, message: string): FrameError {
-  return { ok: false, id, code: 'MALFORMED_FRAME', message, path: null };
+  return { ok: false, id, command: null, code: 'MALFORMED_FRAME', message, path: null };
 }
 
 const NOT_AN_ARRAY = Object.freeze(malformed(null, 'The frame is no array.'));
@@ -263,11 +272,12 @@ const NO_ID = Object.freeze(malformed(null, 'The request id is no unsigned 32-bi
 
 function unknownCommand(id: number): FrameError {
   const message = REJECTS.UNKNOWN_COMMAND.meaning;
-  return { ok: false, id, code: 'UNKNOWN_COMMAND', message, path: null };
+  return { ok: false, id, command: null, code: 'UNKNOWN_COMMAND', message, path: null };
 }
 
-function invalid(id: number, path: string, problem: string): FrameError {
-  return { ok: false, id, code: 'INVALID_REQUEST', message: `${path}: ${problem}`, path };
+function invalid(id: number, command: CommandName, path: string, problem: string): FrameError {
+  const message = `${path}: ${problem}`;
+  return { ok: false, id, command, code: 'INVALID_REQUEST', message, path };
 }
 
 const PATH_PART = /^[\w.-]{1,64}$/;

@@ -81,9 +81,10 @@ export class Outbox {
 
   /** A reply came in. Ignored when nothing waits for it. */
   settle(reply: Reply): void {
-    const { outcome, body, budget } = reply;
+    const { id, outcome, body, budget } = reply;
+    if (id === null) return;
     const answer = budget === undefined ? { outcome, body } : { outcome, body, budget };
-    this.#finish(reply.id, answer as Answer<CommandName>);
+    this.#finish(id, answer as Answer<CommandName>);
   }
 
   /** Sends what was not yet sent on this connection, oldest first. */

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { TradeClient } from '../../protocol/client.ts';
 import { type ClientOptions, RejectedError } from '../../protocol/client-options.ts';
+import { encodeReply } from '../../protocol/codec.ts';
 import { LocalBook } from '../../protocol/local-book.ts';
 import { type Script, ScriptedServer } from '../support/scripted-server.ts';
 
@@ -422,6 +423,13 @@ describe('a connection', () => {
     const client = await connected();
     server.peer.socket.close(code);
     await until(() => server.peers.length === 2 && client.state === 'open');
+  });
+
+  it('survives a reply to nothing in particular', async () => {
+    const client = await connected();
+    server.peer.socket.send(encodeReply(null, 'invalid', { code: 'MALFORMED_FRAME', message: '' }));
+    expect(await client.request('session.ping', {})).toMatchObject({ outcome: 'ok' });
+    expect(server.peers).toHaveLength(1);
   });
 
   it('that sends what is no frame is replaced', async () => {

@@ -142,7 +142,7 @@ describe('a decoded request', () => {
   it('names the first field at fault only, and no value of it', () => {
     const payload = { item: 'DROP TABLE', quantity: -5, price: 'secret', more: 1 };
     const error = decodeRequest(encode([1, 'bids.create', payload]));
-    expect(error).toMatchObject({ ok: false, code: 'INVALID_REQUEST' });
+    expect(error).toMatchObject({ ok: false, code: 'INVALID_REQUEST', command: 'bids.create' });
     expect(JSON.stringify(error)).not.toMatch(/DROP|secret/);
   });
 });

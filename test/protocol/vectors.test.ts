@@ -29,8 +29,8 @@ const requests = goldenRequests.map(({ name, frame }) => {
   return { name, hex: hexOf(bytes), value: frame as readonly unknown[] };
 });
 
-const replies = goldenReplies.map(({ name, outcome, body, budget }, index) => {
-  const id = index + 1;
+const replies = goldenReplies.map(({ name, id: given, outcome, body, budget }, index) => {
+  const id = given === undefined ? index + 1 : given;
   const plain = encodeReply(id, outcome, body);
   const bytes = budget === undefined ? plain : withBudget(plain, budget);
   const value: readonly unknown[] = [id, OUTCOMES.indexOf(outcome), body];

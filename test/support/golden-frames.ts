@@ -14,6 +14,8 @@ export interface GoldenRequest {
 
 export interface GoldenReply {
   readonly name: string;
+  /** Left out: the number of its row. Null: it answers a frame whose id could not be read. */
+  readonly id?: null;
   /** The command it answers; null for the replies that any command may get. */
   readonly answers: CommandName | null;
   readonly outcome: Outcome;
@@ -395,7 +397,7 @@ const particulars: { readonly [Code in RejectCode]?: object } = {
   BAD_LOT: { details: { lotSize: 100 } },
   PRICE_OUT_OF_RANGE: { details: { minPrice: 10, maxPrice: Number.MAX_SAFE_INTEGER } },
   BELOW_FILLED: { details: { filled: 15 } },
-  LIMIT_REACHED: { details: { limit: 'openOrdersMax', max: 1_000 } },
+  LIMIT_REACHED: { details: { limit: 'openOrders', max: 1_000 } },
   WOULD_CROSS: { details: { price: 1_200 } },
   NOTHING_TO_FILL: { details: { fillable: 3 } },
   INSUFFICIENT_FUNDS: { details: { required: 5_000_000_000, available: 12 } },
@@ -411,6 +413,13 @@ const refusals = (Object.keys(REJECTS) as RejectCode[]).map((code): GoldenReply 
 export const goldenReplies: readonly GoldenReply[] = [
   ...okReplies,
   ...refusals,
+  {
+    name: 'to a frame whose id could not be read',
+    id: null,
+    answers: null,
+    outcome: 'invalid',
+    body: { code: 'MALFORMED_FRAME', message: 'The frame is no array.' },
+  },
   {
     name: 'with the remaining budget',
     answers: 'session.ping',
