@@ -126,6 +126,7 @@ create table trades (
 create index trades_buyer on trades (buyer, id);
 create index trades_seller on trades (seller, id);
 create index trades_market on trades (asset, location, id);
+create index trades_time on trades using brin (at_ms);
 
 -- The first answer to each command that carried an idempotency key: one at most per sequence.
 create table keys (

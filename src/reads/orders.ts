@@ -1,0 +1,78 @@
+// listings.get, listings.mine and bids.mine: orders by id, and a player's own, newest first.
+
+import type { Payload, Result } from '../../protocol/commands/registry.ts';
+import type { OrderView } from '../../protocol/fields.ts';
+import type { Side } from '../engine/fact.ts';
+import { codeOf, ORDER_STATUSES, SIDES, TIMES_IN_FORCE, wordOf } from '../journal/fact-codec.ts';
+import { page, pageRows, type Source } from './source.ts';
+
+const ORDERS = `select o.id, coalesce(i.name, n.name) as item, l.name as location, o.price, o.quantity,
+    o.remaining, o.time_in_force as "timeInForce", o.post_only as "postOnly",
+    o.expires_at_ms as "expiresAtMs", o.created_at_ms as "createdAtMs", o.status
+  from orders as o
+  join locations as l on l.id = o.location
+  left join items as i on i.asset = o.asset
+  left join instances as n on n.asset = o.asset`;
+
+const ONE = `${ORDERS} where o.id = $1 and o.side = $2`;
+
+const OWN = `where o.player = (select id from players where name = $1) and o.side = $2
+  and ($3::bigint is null or o.id < $3)`;
+const ALL_OWN = `${ORDERS} ${OWN} order by o.id desc limit $4`;
+const OPEN_OWN = `${ORDERS} ${OWN} and o.status = 0 order by o.id desc limit $4`;
+
+/** A row as the database has it: words are numbers, and 0 stands for never. */
+export type OrderRow = Omit<OrderView, 'timeInForce' | 'status' | 'expiresAtMs'> & {
+  readonly timeInForce: number;
+  readonly status: number;
+  readonly expiresAtMs: number;
+};
+
+/** Null when there is no listing of this id; a bid of this id is none. */
+export async function getListing(
+  source: Source,
+  { listing }: Payload<'listings.get'>,
+): Promise<Result<'listings.get'> | null> {
+  const { rows } = await source.query<OrderRow>(ONE, [listing, codeOf(SIDES, 'sell')]);
+  return rows[0] === undefined ? null : orderView(rows[0]);
+}
+
+export async function getOwnListings(
+  source: Source,
+  player: string,
+  payload: Payload<'listings.mine'>,
+): Promise<Result<'listings.mine'>> {
+  const { orders, next } = await ownOrders(source, player, 'sell', payload);
+  return { listings: orders, next };
+}
+
+export async function getOwnBids(
+  source: Source,
+  player: string,
+  payload: Payload<'bids.mine'>,
+): Promise<Result<'bids.mine'>> {
+  const { orders, next } = await ownOrders(source, player, 'buy', payload);
+  return { bids: orders, next };
+}
+
+export function orderView(row: OrderRow): OrderView {
+  return {
+    ...row,
+    timeInForce: wordOf(TIMES_IN_FORCE, row.timeInForce),
+    status: wordOf(ORDER_STATUSES, row.status),
+    expiresAtMs: row.expiresAtMs === 0 ? null : row.expiresAtMs,
+  };
+}
+
+async function ownOrders(
+  source: Source,
+  player: string,
+  side: Side,
+  { all, before, limit: asked }: Payload<'listings.mine'>,
+): Promise<{ orders: OrderView[]; next: number | null }> {
+  const limit = pageRows(asked);
+  const values = [player, codeOf(SIDES, side), before ?? null, limit + 1];
+  const { rows } = await source.query<OrderRow>(all === true ? ALL_OWN : OPEN_OWN, values);
+  const { page: orders, next } = page(rows, limit, row => row.id);
+  return { orders: orders.map(orderView), next };
+}
