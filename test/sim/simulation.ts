@@ -184,9 +184,17 @@ function hashAgain(rules: Rules, steps: readonly Step[]): string {
 }
 
 function note(seen: Set<string>, entry: Entry, applied: Applied): void {
-  const body = applied.body as { code?: string; details?: { limit?: string } };
-  const { limit } = body.details ?? {};
-  seen.add(`${entry.command} ${body.code ?? 'ok'}${limit === undefined ? '' : ` ${limit}`}`);
+  const body = applied.body as {
+    code?: string;
+    details?: { limit?: string };
+    status?: string;
+    outcome?: string;
+  };
+  const answer =
+    entry.command === 'keys.get'
+      ? [body.status, body.outcome]
+      : [body.code ?? 'ok', body.details?.limit];
+  seen.add([entry.command, ...answer.filter(part => part !== undefined)].join(' '));
   for (const one of applied.output) {
     if (one.kind === 'order') seen.add(`order ${one.side} ${one.timeInForce} ${one.status}`);
   }

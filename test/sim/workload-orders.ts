@@ -12,6 +12,10 @@ type Deal = 'purchases.create' | 'sales.create';
 
 export function newOrder(around: Surroundings, command: NewOrder, player: string): Ask {
   const { random } = around;
+  if (around.isHuge && command === 'listings.create' && random.chance(6)) {
+    const price = random.pick([AMOUNT_MAX, Math.floor(AMOUNT_MAX / 2)]);
+    return { command, payload: { item: 'ore', quantity: 1, price, location: 'vault' }, player };
+  }
   const item = command === 'listings.create' ? listable(around) : biddable(around);
   const timeInForce = random.weighted([
     [40, undefined],
@@ -48,9 +52,8 @@ export function orderChange(around: Surroundings, command: Change, anyone: strin
   ]);
   const has = (one: typeof what) => what === one || what === 'all';
   const item = order?.item ?? 'ore';
-  const lean = command === 'listings.update' ? 2 : -2;
   const change = dense({
-    price: has('price') ? priceOf(around, item, lean) : undefined,
+    price: has('price') ? priceOf(around, item) : undefined,
     quantity: has('quantity') ? quantityOf(around, item) : undefined,
     expiresAtMs: has('expiry') && random.chance(60) ? expiryOf(around) : undefined,
   });
@@ -65,6 +68,10 @@ export function deal(around: Surroundings, command: Deal, player: string): Ask {
   const partial = random.chance(40) ? true : undefined;
   if (random.chance(35)) return { ...single(around, command, partial), player };
   const item = biddable(around);
+  if (around.isHuge && command === 'purchases.create' && random.chance(10)) {
+    const from = { item: 'ore', location: 'vault', quantity: random.between(1, 2) };
+    return { command, payload: { ...from, maxUnitPrice: AMOUNT_MAX }, player };
+  }
   const quantity = quantityOf(around, item);
   const bound = random.chance(70) ? boundOf(around, item) : undefined;
   const isTotal = bound === undefined || random.chance(30);
@@ -143,12 +150,12 @@ function quantityOf({ random, isHuge }: Surroundings, item: string): number {
 
 /** `lean`: how much dearer than the middle of the market, on the whole. */
 function priceOf({ random, isHuge }: Surroundings, item: string, lean = 0): number {
-  if (isHuge && random.chance(20)) {
+  if (isHuge && random.chance(30)) {
     return random.pick(
       [AMOUNT_MAX, AMOUNT_MAX / 3, AMOUNT_MAX / 2 + 1, 2 ** 31, 2 ** 32 + 1].map(Math.floor),
     );
   }
-  if (random.chance(2)) return random.pick([1, 10, 405, 500, 1_000]);
+  if (random.chance(3)) return random.pick([1, 10, 405, 500, 1_000]);
   if (item === 'wood') return random.chance(92) ? random.between(18, 22) * 5 : 101;
   return random.chance(85) ? random.between(96, 104) + lean : random.between(80, 120);
 }

@@ -28,14 +28,15 @@ export function setup(random: Random, isHuge: boolean): Ask[] {
   for (const payload of [ORE, GEMS, WOOD, SWORD]) {
     if (!random.chance(3)) asks.push({ command: 'items.define', payload, player: SERVICE });
   }
-  const give = (player: string, asset: string, quantity: number) => {
+  const give = (player: string, asset: string, quantity: number, location?: string) => {
     if (random.chance(4)) return;
-    const payload = { player, asset, quantity };
+    const payload = { player, asset, quantity, ...(location === undefined ? {} : { location }) };
     asks.push({ command: 'wallet.grant', payload, player: SERVICE });
   };
   for (const player of PLAYERS) {
     give(player, 'coins', isHuge ? Math.floor(AMOUNT_MAX / 4) : random.between(500, 20_000));
     give(player, 'ore', random.between(20, 200));
+    if (isHuge) give(player, 'ore', 5, 'vault');
     if (random.chance(60)) give(player, 'gems', random.between(500, 20_000));
     if (random.chance(60)) give(player, 'wood', random.between(10, 60) * 2);
   }

@@ -19,7 +19,7 @@ export function randomRules(random: Random): Rules {
     ...DEFAULT_RULES,
     ...randomFees(random),
     openOrdersMax: random.between(2, 14),
-    fillsPerCommandMax: random.between(1, 8),
+    fillsPerCommandMax: random.pick([1, 1, 2, 3, 5, 8]),
     keysPerPlayerMax: random.pick([1, 2, 3, 8, 30, 1_000]),
   };
 }
@@ -51,8 +51,12 @@ const COMMANDS: readonly (readonly [number, EngineCommand | 'tick'])[] = [
   [2, 'tick'],
 ];
 
-interface Sent {
+interface Planned {
   readonly ask: Ask;
+  readonly key: string | null;
+}
+
+interface Sent extends Planned {
   readonly key: string;
   readonly atMs: number;
 }
@@ -60,7 +64,8 @@ interface Sent {
 export class Workload {
   readonly #random: Random;
   readonly #isHuge: boolean;
-  readonly #setup: Ask[];
+  /** What is sent next, before anything new. */
+  readonly #planned: Planned[];
   readonly #orders: KnownOrder[] = [];
   readonly #sent: Sent[] = [];
   #expiriesMs: number[] = [];
@@ -70,13 +75,13 @@ export class Workload {
   constructor(random: Random) {
     this.#random = random;
     this.#isHuge = random.chance(20);
-    this.#setup = setup(random, this.#isHuge);
+    this.#planned = setup(random, this.#isHuge).map(ask => ({ ask, key: null }));
   }
 
   next(): Entry {
     const random = this.#random;
-    const first = this.#setup.shift();
-    if (first !== undefined) return this.#entry(first, null);
+    const first = this.#planned.shift();
+    if (first !== undefined) return this.#entry(first.ask, first.key);
     this.#passTime();
     if (random.chance(7) && this.#sent.length > 0) {
       const again = random.pick(this.#sent);
@@ -174,6 +179,7 @@ export class Workload {
       this.#expiriesMs = this.#expiriesMs.filter(atMs => atMs > this.#nowMs);
     } else if (random.chance(2) && edge !== undefined) {
       this.#advanceTo(edge.atMs + KEY_RETENTION_MS + random.between(-1, 1));
+      this.#planned.push(edge);
     } else {
       this.#nowMs += random.between(1, 20);
     }

@@ -1,0 +1,186 @@
+// Planted bugs: each is one textual change to the compiled engine, made in a copy of it. The
+// simulation must catch every one, or it proves less than it seems to. Text that is not found exactly
+// once is an error, so that a mutant cannot quietly stop being one when the engine changes.
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export interface Mutant {
+  readonly name: string;
+  /** Below the root of the compiled project. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const ORDERS = 'src/engine/orders.js';
+const PLAN = 'src/engine/plan.js';
+const SETTLE = 'src/engine/settle.js';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'forgotten-release',
+    file: 'src/engine/state.js',
+    find: 'this.ledger.release(this.holdAccount(order), order.held);',
+    replace: '',
+  },
+  {
+    name: 'fee-rounded-up',
+    file: 'src/base/units.js',
+    find: 'Math.floor((rest * bps) / BPS_ONE)',
+    replace: 'Math.ceil((rest * bps) / BPS_ONE)',
+  },
+  {
+    name: 'last-key-wins',
+    file: 'src/engine/engine.js',
+    find: 'if (repeated >= 0) {',
+    replace: 'if (repeated >= 0 && state.keys.digest(repeated) === entry.digest) {',
+  },
+  {
+    name: 'rejections-not-remembered',
+    file: 'src/engine/engine.js',
+    find: 'if (key !== null)\n            this.#remember',
+    replace: 'if (key !== null && decision.ok)\n            this.#remember',
+  },
+  {
+    name: 'key-kept-too-long',
+    file: 'src/engine/keys.js',
+    find: '+ this.#retentionMs <= atMs',
+    replace: '+ this.#retentionMs < atMs',
+  },
+  {
+    name: 'newest-order-first',
+    file: PLAN,
+    find: 'let order = level.oldest; order !== null; order = order.newer',
+    replace: 'let order = level.newest; order !== null; order = order.older',
+  },
+  {
+    name: 'worst-price-first',
+    file: PLAN,
+    find: 'let level = side.best; level !== null && level.rank >= rankMin; level = level.worse',
+    replace: 'let level = side.best?.worse ?? side.best; level !== null; level = level.worse',
+  },
+  {
+    name: 'expires-one-too-late',
+    file: 'src/engine/expiry-queue.js',
+    find: 'first.expiresAtMs <= atMs',
+    replace: 'first.expiresAtMs < atMs',
+  },
+  {
+    name: 'improvement-kept',
+    file: ORDERS,
+    find: 'adjustHold(state, order, holdOf(order));',
+    replace:
+      'adjustHold(state, order, holdOf(order) + (order.side === "buy" ? ' +
+      'order.price * state.plan.quantity - state.plan.value : 0));',
+  },
+  {
+    name: 'rounding-leftover-kept',
+    file: SETTLE,
+    find: 'if (surplus > 0) {',
+    replace: 'if (surplus > 1) {',
+  },
+  {
+    name: 'fee-not-to-the-house',
+    file: SETTLE,
+    find: 'credit: house, quantity: buyerFee',
+    replace: 'credit: sellerMoney, quantity: buyerFee',
+  },
+  {
+    name: 'raise-keeps-place',
+    file: ORDERS,
+    find: 'price !== order.price || quantity > order.quantity',
+    replace: 'price !== order.price',
+  },
+  {
+    name: 'reduction-loses-place',
+    file: ORDERS,
+    find: 'price !== order.price || quantity > order.quantity',
+    replace: 'price !== order.price || quantity !== order.quantity',
+  },
+  {
+    name: 'self-trade-allowed',
+    file: PLAN,
+    find: 'if (order.player === wanted.player) {',
+    replace: 'if (order.player === -1) {',
+  },
+  {
+    name: 'fill-or-kill-fills-in-part',
+    file: ORDERS,
+    find: "timeInForce === 'fok' ? whyNotWhole",
+    replace: "timeInForce === 'none' ? whyNotWhole",
+  },
+  {
+    name: 'one-open-order-too-many',
+    file: ORDERS,
+    find: '(state.openOrders[player] ?? 0) >= openOrdersMax',
+    replace: '(state.openOrders[player] ?? 0) > openOrdersMax',
+  },
+  {
+    name: 'budget-without-fee',
+    file: PLAN,
+    find: 'value + shareOf(value, wanted.feeBps) <= budget',
+    replace: 'value <= budget',
+  },
+  {
+    name: 'purchase-while-halted',
+    file: 'src/engine/immediate.js',
+    find: 'const refusal = check.whyHalted(market) ?? check.whyBadLot(found, ask.quantity);',
+    replace: 'const refusal = check.whyBadLot(found, ask.quantity);',
+  },
+  {
+    name: 'more-than-can-exist',
+    file: 'src/engine/wallet.js',
+    find: 'existing + ask.quantity > AMOUNT_MAX',
+    replace: 'ask.quantity > AMOUNT_MAX',
+  },
+  {
+    name: 'place-lost-in-recovery',
+    file: 'src/engine/restore.js',
+    find: 'order.priority = fact.priority;',
+    replace: 'order.priority = fact.id;',
+  },
+];
+
+export type Verdict =
+  | { readonly mutant: string; readonly caught: true; readonly seed: number; readonly by: string }
+  | { readonly mutant: string; readonly caught: false; readonly seeds: number };
+
+/** Plants one bug and runs seeds until it is caught, or `seeds` of them were fooled. */
+export async function hunt(mutant: Mutant, seeds: number, commands: number): Promise<Verdict> {
+  const compiled = fileURLToPath(new URL('../../', import.meta.url));
+  if (!import.meta.url.endsWith('.js')) throw new Error('mutants are made of compiled code');
+  const folder = mkdtempSync(join(compiled, 'mutant-'));
+  try {
+    for (const part of ['protocol', 'src/base', 'src/engine', 'test/sim']) {
+      cpSync(join(compiled, part), join(folder, part), { recursive: true });
+    }
+    plant(join(folder, mutant.file), mutant);
+    const url = pathToFileURL(join(folder, 'test/sim/simulation.js')).href;
+    const { simulate } = (await import(url)) as typeof import('./simulation.ts');
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      try {
+        simulate(seed, commands);
+      } catch (failure) {
+        const [by = ''] = (failure instanceof Error ? failure.message : String(failure)).split(
+          '\n',
+        );
+        return { mutant: mutant.name, caught: true, seed, by };
+      }
+    }
+    return { mutant: mutant.name, caught: false, seeds };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function plant(path: string, { name, find, replace }: Mutant): void {
+  const text = readFileSync(path, 'utf8');
+  const found = text.split(find).length - 1;
+  if (found !== 1) throw new Error(`mutant ${name}: its text is found ${found} times, not once`);
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  );
+}
