@@ -13,7 +13,7 @@ const position = z.strictObject({ epoch: amountOrZero, sequence: amountOrZero })
 
 const channels = z.array(z.string().max(160)).min(1).max(CHANNELS_PER_COMMAND_MAX);
 
-/** What is left of the player's rate limit. `null` for the unlimited. */
+/** What is left of the player's rate limit, and when all of it is back. `null`: unlimited. */
 export const budget = z
   .strictObject({ remaining: amountOrZero, refillMs: amountOrZero })
   .nullable();
@@ -41,7 +41,7 @@ export const sessionCommands = {
       serverTimeMs: timeMs,
       expiresAtMs: timeMs,
       budget,
-      /** True when the private feed goes on where `resume` says; false: expect a snapshot. */
+      /** True when the private feed goes on where `resume` says; false: subscribe to `me` again. */
       resumed: z.boolean(),
     }),
   },
