@@ -103,8 +103,9 @@ class UwsGateway implements Gateway {
     if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening);
     this.#listening = null;
     // Closing calls back and changes the set, so a copy is walked.
-    for (const session of [...this.#context.sessions]) session.end(close);
-    await new Promise(resolve => setTimeout(resolve, CLOSE_GRACE_MS));
+    const sessions = [...this.#context.sessions];
+    for (const session of sessions) session.end(close);
+    if (sessions.length > 0) await new Promise(resolve => setTimeout(resolve, CLOSE_GRACE_MS));
     this.#app.close();
   }
 

@@ -1,22 +1,14 @@
-// One socket: the frames that come in and what goes out to it. It waits for session.open, is open,
-// and is closed; `socket` is null from the first moment of the close, and only this file sends.
+// One socket and what goes out to it. It waits for session.open, is open, and is closed; `socket` is
+// null from the first moment of the close, and only this file sends (what comes in: inbound.ts).
 // Replies and private events are never dropped: a socket that does not take them is closed, and the
 // player resumes. Ten thousand of these lie idle, so everything seldom needed is allocated late.
 
 import { CLOSES, type CloseName } from '../../protocol/closes.ts';
-import {
-  decodeRequest,
-  encodeReply,
-  type FrameError,
-  type Request,
-  withBudget,
-} from '../../protocol/codec.ts';
+import { encodeReply, withBudget } from '../../protocol/codec.ts';
 import type { Budget, Role } from '../../protocol/commands/session.ts';
-import { FRAME_BYTES_MAX, MALFORMED_FRAMES_MAX } from '../../protocol/limits.ts';
-import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import type { GatewayContext } from './context.ts';
-import { namedCommand, replyOutcome } from './frame-head.ts';
+import { replyOutcome } from './frame-head.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
 import { Pending } from './pending.ts';
@@ -24,9 +16,7 @@ import type { Player } from './players.ts';
 import type { ReplyTarget } from './port.ts';
 import type { FeedReader } from './private-feed.ts';
 import { budgetOf, take } from './rate-limit.ts';
-import { FORBIDDEN, ROUTES, type Route, UNAUTHORIZED } from './refusals.ts';
-import { answerFromTables, submit } from './routing.ts';
-import { answerSession } from './session-commands.ts';
+import type { Route } from './refusals.ts';
 import type { Identity } from './token.ts';
 import type { WebSocket } from './uws.ts';
 
@@ -35,7 +25,6 @@ export interface SocketSeat {
   session: Session;
 }
 
-const MALFORMED_WINDOW_MS = 10_000;
 const DROPPED = 2;
 const CLIENT_CLOSE_LOST = 1006;
 
@@ -64,8 +53,8 @@ export class Session implements ReplyTarget, FeedReader {
   fullAtMs = 0;
   /** Commands that await the engine; null while there are none for long. */
   pending: Pending | null = null;
-  #malformed = 0;
-  #malformedSinceMs = 0;
+  malformedFrames = 0;
+  malformedSinceMs = 0;
   /** Why it was closed by us. */
   #ending: CloseName | null = null;
 
@@ -85,82 +74,12 @@ export class Session implements ReplyTarget, FeedReader {
     this.context.sessions.add(this);
   }
 
-  /** One frame. `bytes` is reused by uWebSockets as soon as this returns. */
-  receive(bytes: ArrayBuffer, isBinary: boolean): void {
-    if (this.#ending !== null) return;
-    const nowMs = performance.now();
-    if (!this.spendFrames(1, nowMs)) return;
-    if (!isBinary) {
-      this.end('malformedFrames');
-      return;
-    }
-    if (bytes.byteLength > FRAME_BYTES_MAX) {
-      this.end('frameTooLarge');
-      return;
-    }
-    const frame = new Uint8Array(bytes);
-    const request = decodeRequest(frame);
-    if (request.ok) this.#dispatch(request, nowMs);
-    else this.#refuseFrame(request, frame, nowMs);
-  }
-
   /** The flood guard, for frames of every kind. False: the socket is being closed. */
   spendFrames(frames: number, nowMs: number): boolean {
     if (this.role === 'service') return true;
     if (take(this, this.context.floodRate, frames, nowMs) === 0) return true;
     this.end('flooding');
     return false;
-  }
-
-  #dispatch(request: Request, nowMs: number): void {
-    const route = ROUTES.get(request.command) as Route;
-    if (route.answeredBy === 'session') {
-      answerSession(this, request, route, nowMs);
-      return;
-    }
-    if (this.player === null) {
-      this.refuse(request.id, route, UNAUTHORIZED);
-    } else if (this.role !== 'service' && (route.serviceOnly || request.player !== null)) {
-      this.context.log.warn({ player: this.player.name, command: request.command }, 'forbidden');
-      this.refuse(request.id, route, FORBIDDEN);
-    } else if (route.answeredBy === 'engine') {
-      submit(this, this.player, request, route, nowMs);
-    } else {
-      answerFromTables(this, this.player, request, route, nowMs);
-    }
-  }
-
-  #refuseFrame(error: FrameError, frame: Uint8Array, nowMs: number): void {
-    this.context.metrics.refusedFrames.inc({ code: error.code });
-    if (error.code === 'MALFORMED_FRAME' && this.#tooManyMalformed(nowMs)) {
-      this.end('malformedFrames');
-      return;
-    }
-    const higher = error.code === 'INVALID_REQUEST' ? this.#refusalBeforeFields(frame) : null;
-    const { code, message, path } = error;
-    const body =
-      higher ?? (path === null ? { code, message } : { code, message, details: { path } });
-    this.sendReply(
-      error.id === null ? replyWithoutId(body) : encodeReply(error.id, 'invalid', body),
-    );
-  }
-
-  /** Who may send a command comes before what is in it. */
-  #refusalBeforeFields(frame: Uint8Array): RejectBody | null {
-    const name = namedCommand(frame);
-    if (name === 'session.open') return null;
-    if (this.player === null) return UNAUTHORIZED;
-    const forbidden = ROUTES.get(name ?? '')?.serviceOnly === true && this.role !== 'service';
-    return forbidden ? FORBIDDEN : null;
-  }
-
-  #tooManyMalformed(nowMs: number): boolean {
-    if (nowMs - this.#malformedSinceMs > MALFORMED_WINDOW_MS) {
-      this.#malformedSinceMs = nowMs;
-      this.#malformed = 0;
-    }
-    this.#malformed += 1;
-    return this.#malformed > MALFORMED_FRAMES_MAX;
   }
 
   /** Answers a command of this socket that the gateway refuses. */
@@ -326,16 +245,4 @@ const corked: { session: Session | null; arena: Uint8Array; replies: readonly nu
 function sendCorked(): void {
   corked.session?.sendDelivered(corked.arena, corked.replies);
   corked.session = null;
-}
-
-const withoutId = new FrameWriter(1_024);
-
-/** The reply to a frame whose id cannot be read has nil in its place. */
-function replyWithoutId(body: object): Uint8Array {
-  withoutId.reset();
-  withoutId.arrayHeader(3);
-  withoutId.value(null);
-  withoutId.integer(OUTCOME_NUMBER.invalid);
-  withoutId.value(body);
-  return withoutId.copy();
 }

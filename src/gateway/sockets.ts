@@ -6,6 +6,7 @@ import { TRANSPORT_BYTES_MAX } from '../../protocol/limits.ts';
 import { InvariantError } from '../base/assert.ts';
 import type { GatewayContext } from './context.ts';
 import { servePages } from './http.ts';
+import { receive } from './inbound.ts';
 import { Session, type SocketSeat } from './session.ts';
 import type { Identity } from './token.ts';
 import {
@@ -39,7 +40,7 @@ export function createApp(uws: UwsModule, context: GatewayContext): TemplatedApp
         upgrade(context, res, req, socketContext),
       ),
       open: (ws: Socket) => seat(session => session.opened(ws))(ws),
-      message: receive(context),
+      message: guardMessage(context),
       ping: seat(session => session.spendFrames(1, performance.now())),
       pong: seat(session => session.spendFrames(1, performance.now())),
       dropped: seat(session => {
@@ -61,13 +62,13 @@ export function createApp(uws: UwsModule, context: GatewayContext): TemplatedApp
 }
 
 /** Frames come often: no closure and no rest arguments here. */
-function receive(
+function guardMessage(
   context: GatewayContext,
 ): (ws: Socket, bytes: ArrayBuffer, isBinary: boolean) => void {
   return (ws, bytes, isBinary) => {
     const { session } = ws.getUserData();
     try {
-      session.receive(bytes, isBinary);
+      receive(session, bytes, isBinary);
     } catch (error) {
       contain(context, error, session);
     }

@@ -51,6 +51,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Fixtur
   const clients: TestClient[] = [];
   onTestFinished(async () => {
     for (const client of clients) client.terminate();
+    await sleep(10);
     await gateway.close('restarting');
   });
   const token = (player: string, role: Role = 'standard', expiresInSeconds = 600) =>
