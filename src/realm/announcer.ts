@@ -6,13 +6,14 @@
 
 import type { PublicChannel } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
-import type { MeEvent } from '../../protocol/events.ts';
+import type { MeEvent, TradePrint } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EngineOutput, LevelFact, TradeFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { MarketView } from './market-view.ts';
+import type { TickerBucket } from './ticker.ts';
 import { balanceView, emptyMarket, ownOrder, tradeView } from './views.ts';
 
 /** The output of one entry, as the pipeline hands it over once it is durable. */
@@ -20,6 +21,12 @@ export interface CommittedGroup {
   readonly sequence: number;
   readonly atMs: number;
   readonly output: readonly EngineOutput[];
+}
+
+/** What the tables know of the markets' past. Items and locations by their numbers. */
+export interface MarketPast {
+  readonly trades: readonly { item: number; location: number; print: TradePrint }[];
+  readonly quarters: readonly ({ item: number; location: number } & TickerBucket)[];
 }
 
 export interface AnnouncerOptions {
@@ -59,10 +66,22 @@ export class Announcer {
             view.level(state.sequence, side.side, level);
           }
         }
-        view.begin(state.sequence);
       }
     }
+    for (const views of this.#views) {
+      for (const view of views?.values() ?? []) view.begin(state.sequence);
+    }
     this.#dirty = [];
+  }
+
+  /** Puts the past of the markets back: their latest trades and last day, oldest first. */
+  restore(past: MarketPast): void {
+    for (const { item, location, print } of past.trades) {
+      this.view(item, location).restoreTrade(print);
+    }
+    for (const quarter of past.quarters) {
+      this.view(quarter.item, quarter.location).ticker.restore({ ...quarter });
+    }
   }
 
   /** The view of a market, made when it is first needed. */

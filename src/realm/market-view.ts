@@ -79,6 +79,7 @@ export class MarketView {
   /** Puts a trade of the past back, oldest first; the ticker's past comes in buckets. */
   restoreTrade(print: TradePrint): void {
     this.#trades.push(print);
+    this.ticker.restoreLast(print);
   }
 
   /** Sends what changed to those who listen. */

@@ -1,7 +1,7 @@
 // The ticker of one market: its last trade, and the last 24 hours in quarters of an hour. A quarter
 // counts as long as any of it lies within the 24 hours; so volumes cover 24 h to 24 h 15 min.
 
-import type { TickerState } from '../../protocol/events.ts';
+import type { TickerState, TradePrint } from '../../protocol/events.ts';
 
 const BUCKET_MS = 15 * 60 * 1000;
 const BUCKETS = 96 + 1;
@@ -46,6 +46,13 @@ export class Ticker {
     // A volume is for looking at: it stays at 2^53 - 1 rather than lose its precision.
     current.volume = Math.min(current.volume + quantity, Number.MAX_SAFE_INTEGER);
     current.trades++;
+  }
+
+  /** Puts the last trade of the past back. */
+  restoreLast([, , price, quantity, , atMs]: TradePrint): void {
+    this.#lastPrice = price;
+    this.#lastQuantity = quantity;
+    this.#lastAtMs = atMs;
   }
 
   /** Puts a quarter of the past back, oldest first. */

@@ -1,0 +1,133 @@
+// The command line: start, token, audit, demo. Errors that an operator can mend are said in one
+// sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its stack.
+
+import { parseArgs } from 'node:util';
+import { role as roleSchema } from '../protocol/commands/session.ts';
+import { createLog } from './base/log.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { signToken } from './gateway/token.ts';
+import { signingSecret } from './identity.ts';
+import { type Server, startServer } from './server.ts';
+
+const USAGE = `tradepost <command>
+
+  start                          run the server; the environment configures it (README.md)
+  token <player> [--role R]      print a token for development
+        [--expires SECONDS]      R: guest, standard, premium or service
+  audit                          check every invariant of the database, offline
+  demo                           play a short market day against a server of its own
+`;
+
+const TOKEN_LIFE_SECONDS = 24 * 60 * 60;
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'start':
+      return start(readConfig(process.env));
+    case 'token':
+      return token(readConfig(process.env), rest);
+    case 'audit':
+      return (await import('./audit.ts')).runAudit(readConfig(process.env));
+    case 'demo':
+      return (await import('./demo/main.ts')).runDemo(rest);
+    default:
+      process.stderr.write(USAGE);
+      process.exitCode = 2;
+  }
+}
+
+async function start(config: Config): Promise<void> {
+  const log = createLog(config.logLevel);
+  const server = await startServer({
+    config,
+    log,
+    failed: message => {
+      process.stderr.write(`${message}\n`);
+      process.exit(1);
+    },
+  });
+  process.stdout.write(banner(config, server));
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(130);
+      isStopping = true;
+      process.stdout.write('Stopping: no new commands; the last batch becomes durable.\n');
+      server.stop().then(
+        () => {
+          process.stdout.write('Stopped. Everything that was acknowledged is kept.\n');
+          process.exit(0);
+        },
+        error => {
+          process.stderr.write(`Stopping failed: ${String(error)}\n`);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function banner(config: Config, server: Server): string {
+  const { store } = server;
+  const seconds = (server.startedInMs / 1000).toFixed(1);
+  const tokens =
+    config.jwksUrl === null
+      ? 'npm run token -- alice [--role service]'
+      : `from the provider of ${config.jwksUrl}`;
+  const lines = [
+    `Tradepost leads the realm "${config.realm}" (epoch ${server.epoch}), started in ${seconds} s.`,
+    `  sockets   ws://${config.host}:${server.port}/ws`,
+    `  pages     http://${config.host}:${server.port}/health /ready /metrics`,
+    `  data      ${store.description}`,
+    `  tokens    ${tokens}`,
+    ...store.warnings.map(warning => `  warning   ${warning}`),
+    '  stop      Ctrl-C',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+async function token(config: Config, args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { role: { type: 'string' }, expires: { type: 'string' } },
+  });
+  const [player] = positionals;
+  if (player === undefined || positionals.length > 1) {
+    throw new ConfigError('token needs one player: npm run token -- alice [--role service]');
+  }
+  const role = roleSchema.safeParse(values.role ?? 'standard');
+  if (!role.success) {
+    throw new ConfigError(`--role ${values.role}: expected ${roleSchema.options.join(', ')}.`);
+  }
+  const expiresInSeconds = Number(values.expires ?? TOKEN_LIFE_SECONDS);
+  if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1) {
+    throw new ConfigError(`--expires ${values.expires}: expected a number of seconds.`);
+  }
+  if (config.isProduction) {
+    throw new ConfigError('Tokens for development are not made with NODE_ENV=production.');
+  }
+  const claims = {
+    player,
+    role: role.data,
+    expiresInSeconds,
+    ...(config.jwtIssuer === null ? {} : { issuer: config.jwtIssuer }),
+    ...(config.jwtAudience === null ? {} : { audience: config.jwtAudience }),
+  };
+  process.stdout.write(`${await signToken(await signingSecret(config), claims)}\n`);
+}
+
+/** Errors whose message says all that an operator needs. */
+function isForOperator(error: unknown): error is Error {
+  if (error instanceof ConfigError || error instanceof RangeError) return true;
+  return error instanceof Error && error.name.endsWith('Error') && error.name !== 'Error'
+    ? !['TypeError', 'ReferenceError', 'InvariantError', 'SyntaxError'].includes(error.name)
+    : error instanceof Error;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const text = isForOperator(error) ? error.message : (error as Error).stack;
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,59 @@
+// What the realm adds to the metrics that the gateway shows.
+
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import type { PipelineObserver } from './realm/pipeline.ts';
+import type { Realm } from './realm/realm.ts';
+
+const BATCH_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
+const BYTE_BUCKETS = [300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 10_000_000];
+const SECOND_BUCKETS = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+
+/** Called once per batch, so the library's own histograms are fast enough. */
+export function pipelineObserver(registry: Registry): PipelineObserver {
+  const registers = [registry];
+  const entries = new Histogram({
+    name: 'tradepost_batch_entries',
+    help: 'Commands per journal row.',
+    buckets: BATCH_BUCKETS,
+    registers,
+  });
+  const bytes = new Histogram({
+    name: 'tradepost_batch_bytes',
+    help: 'Bytes of facts per journal row.',
+    buckets: BYTE_BUCKETS,
+    registers,
+  });
+  const append = new Histogram({
+    name: 'tradepost_append_seconds',
+    help: 'From sending a journal row to its commit.',
+    buckets: SECOND_BUCKETS,
+    registers,
+  });
+  return {
+    appended(count, size, tookMs) {
+      entries.observe(count);
+      bytes.observe(size);
+      append.observe(tookMs / 1000);
+    },
+  };
+}
+
+export function registerRealm(registry: Registry, realm: Realm): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge('tradepost_projection_lag_seconds', 'Age of the oldest commit not in the tables.', () => {
+    return realm.readiness().projectionLagMs / 1000;
+  });
+  gauge('tradepost_waiting_commands', 'Decided but not yet durable.', () => realm.waiting);
+  gauge('tradepost_leading', '1 while this process writes the realm.', () =>
+    realm.readiness().leading ? 1 : 0,
+  );
+  gauge('tradepost_epoch', 'The number of this leadership.', () => realm.epoch);
+}

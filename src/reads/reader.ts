@@ -1,0 +1,137 @@
+// The read commands, each with the query that answers it, over one pool of connections. Whether the
+// tables have caught up is for the realm to see to; who may ask about whom is decided here.
+
+import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
+import type { MeSnapshot } from '../../protocol/events.ts';
+import type { RejectBody, RejectCode } from '../../protocol/rejects.ts';
+import type { Log } from '../base/log.ts';
+import { createPool, type Database } from '../database/connection.ts';
+import { getTrades } from './history.ts';
+import { getItem } from './items.ts';
+import {
+  getLatestTrades,
+  getQuarters,
+  type PastQuarter,
+  type PastTrade,
+} from './market-history.ts';
+import { getListing, getOwnBids, getOwnListings } from './orders.ts';
+import { getPrivateSnapshot } from './private-snapshot.ts';
+import { getWallet } from './wallet.ts';
+
+/** The read commands that the tables answer. */
+type TableCommand = Exclude<ReadCommand, `market.${string}`>;
+
+export interface TableRequest {
+  readonly command: ReadCommand;
+  readonly payload: Payload<ReadCommand>;
+  readonly player: string;
+  readonly role: string;
+}
+
+export interface TableAnswer {
+  readonly outcome: 'ok' | 'rejected' | 'invalid' | 'unavailable';
+  readonly body: Readonly<Record<string, unknown>> | RejectBody;
+}
+
+export interface MarketHistory {
+  readonly trades: readonly PastTrade[];
+  readonly quarters: readonly PastQuarter[];
+}
+
+export interface Reader {
+  answer(request: TableRequest): Promise<TableAnswer>;
+  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  marketHistory(nowMs: number): Promise<MarketHistory>;
+  close(): Promise<void>;
+}
+
+const CONNECTIONS = 8;
+const STATEMENT_TIMEOUT_MS = 5_000;
+
+export function createReader(database: Database, log: Log): Reader {
+  const options = { name: 'reads', statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
+  const pool = createPool(database, options, log);
+  return {
+    async answer(request) {
+      try {
+        return await answerFrom(pool, request);
+      } catch (error) {
+        log.warn({ error: String(error), command: request.command }, 'a read failed');
+        return { outcome: 'unavailable', body: AWAY };
+      }
+    },
+    privateSnapshot: player => getPrivateSnapshot(pool, player),
+    async marketHistory(nowMs) {
+      const [trades, quarters] = await Promise.all([
+        getLatestTrades(pool),
+        getQuarters(pool, nowMs),
+      ]);
+      return { trades, quarters };
+    },
+    close: () => pool.end(),
+  };
+}
+
+const AWAY: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The database did not answer.',
+  retryAfterMs: 1_000,
+});
+
+type Pool = ReturnType<typeof createPool>;
+
+async function answerFrom(pool: Pool, request: TableRequest): Promise<TableAnswer> {
+  const command = request.command as TableCommand;
+  switch (command) {
+    case 'items.get': {
+      const ask = request.payload as Payload<'items.get'>;
+      const item = await getItem(pool, ask);
+      if (item !== null) return ok(item);
+      return rejected('ITEM_NOT_FOUND', `${ask.item} is not defined.`, { item: ask.item });
+    }
+    case 'listings.get': {
+      const ask = request.payload as Payload<'listings.get'>;
+      const listing = await getListing(pool, ask);
+      if (listing !== null) return ok(listing);
+      return rejected('LISTING_NOT_FOUND', `There is no listing ${ask.listing}.`);
+    }
+    case 'listings.mine': {
+      const ask = request.payload as Payload<'listings.mine'>;
+      return ok(await getOwnListings(pool, request.player, ask));
+    }
+    case 'bids.mine': {
+      const ask = request.payload as Payload<'bids.mine'>;
+      return ok(await getOwnBids(pool, request.player, ask));
+    }
+    case 'wallet.get': {
+      const ask = request.payload as Payload<'wallet.get'>;
+      const player = subject(request, ask.player);
+      return player === null ? FORBIDDEN : ok(await getWallet(pool, player, ask));
+    }
+    case 'history.trades': {
+      const ask = request.payload as Payload<'history.trades'>;
+      const player = subject(request, ask.player);
+      return player === null ? FORBIDDEN : ok(await getTrades(pool, player, ask));
+    }
+  }
+}
+
+/** Whose it is that is asked for; null when the caller may not ask. */
+function subject(request: TableRequest, asked: string | undefined): string | null {
+  if (asked === undefined || asked === request.player) return request.player;
+  return request.role === 'service' ? asked : null;
+}
+
+const FORBIDDEN: TableAnswer = Object.freeze({
+  outcome: 'invalid',
+  body: { code: 'FORBIDDEN', message: 'Only the service role may ask about another player.' },
+});
+
+function ok(body: Readonly<Record<string, unknown>>): TableAnswer {
+  return { outcome: 'ok', body };
+}
+
+function rejected(code: RejectCode, message: string, details?: RejectBody['details']): TableAnswer {
+  const body = details === undefined ? { code, message } : { code, message, details };
+  return { outcome: 'rejected', body };
+}
