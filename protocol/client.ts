@@ -37,6 +37,8 @@ export class TradeClient {
   #session: Session | null = null;
   #first: { resolve: (session: Session) => void; reject: (error: Error) => void } | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
+  /** When the token expires, by the clock of this machine. */
+  #expiresAtMs = 0;
   /** Counts connections, so that what was begun on one is not continued on another. */
   #connection = 0;
 
@@ -80,7 +82,7 @@ export class TradeClient {
   }
 
   /**
-   * Connects, and keeps trying until it succeeds, so that a server may start later than its clients.
+   * Connects, and keeps trying until it succeeds, so a server may start later than its clients.
    * Rejects when trying again is no use (the token was refused), or when `close` is called.
    */
   connect(): Promise<Session> {
@@ -139,10 +141,11 @@ export class TradeClient {
       if (!this.#feed.remove(channel, deliver) || this.#state !== 'open') return;
       void this.#now('session.unsubscribe', { channels: [channel] });
     };
+    const channels = [channel];
     try {
       // Whoever joins later needs a snapshot of his own; the others get it too, which is harmless.
-      const command = isFirst ? 'session.subscribe' : 'session.resync';
-      await this.call(command, { channels: [channel] });
+      const known = isFirst ? [] : (await this.call('session.resync', { channels })).channels;
+      if (!known.includes(channel)) await this.call('session.subscribe', { channels });
     } catch (error) {
       this.#feed.remove(channel, deliver);
       throw error;
@@ -185,9 +188,8 @@ export class TradeClient {
       return;
     }
     this.#link.established();
-    this.#session = answer.body;
+    this.#accept(answer.body);
     this.#become('open');
-    this.#renewLater(answer.body);
     const missing = this.#feed.channels.filter(name => name !== ME || !answer.body.resumed);
     void this.#join('session.subscribe', missing);
     this.#outbox.flush(frame => this.#link.send(frame));
@@ -216,7 +218,12 @@ export class TradeClient {
       const chunk = channels.slice(start, start + CHANNELS_PER_COMMAND_MAX);
       const answer = await this.#now(command, { channels: chunk });
       if (connection !== this.#connection || this.#state !== 'open') return;
-      if (answer.outcome === 'ok') continue;
+      if (answer.outcome === 'ok') {
+        const { channels: joined } = answer.body;
+        const left = this.#feed.listened(chunk.filter(name => !joined.includes(name)));
+        void this.#join('session.subscribe', left);
+        continue;
+      }
       await new Promise(wake => setTimeout(wake, answer.body.retryAfterMs ?? RETRY_MS));
       if (connection !== this.#connection || this.#state !== 'open') return;
       await this.#join(command, this.#feed.listened(chunk));
@@ -230,37 +237,35 @@ export class TradeClient {
     else if (this.#feed.receive(frame)) void this.#join('session.resync', [frame.channel]);
   }
 
-  /** Puts a fresh token on the live socket before the old one expires. */
-  #renewLater(session: Session): void {
-    const { token } = this.#options;
+  #accept(session: Session): void {
+    this.#session = session;
+    this.#expiresAtMs = Date.now() + session.expiresAtMs - session.serverTimeMs;
+    this.#renewLater();
+  }
+
+  /** Puts a fresh token on the live socket before the old one expires; a failure is tried again. */
+  #renewLater(): void {
     clearTimeout(this.#renewal);
-    if (typeof token === 'string') return;
-    const lifeMs = session.expiresAtMs - session.serverTimeMs;
-    const delayMs = Math.min(Math.max(lifeMs * RENEWAL_SHARE, RETRY_MS), TIMER_MS_MAX);
-    this.#renewal = setTimeout(() => void this.#renew(), delayMs);
-  }
-
-  async #renew(): Promise<void> {
-    const connection = this.#connection;
-    try {
-      await this.#prepareRenewal();
-    } catch {
-      // The token in use is still good: try again while it is.
-      if (connection === this.#connection && this.#session) this.#renewLater(this.#session);
-      return;
-    }
-    if (connection !== this.#connection || this.#state !== 'open') return;
-    const { budget } = this.#options;
-    const payload = { token: this.#token, ...(budget === true ? { budget } : {}) };
-    const answer = await this.#now('session.open', payload);
-    if (connection !== this.#connection || answer.outcome !== 'ok') return;
-    this.#session = answer.body;
-    this.#renewLater(answer.body);
-  }
-
-  async #prepareRenewal(): Promise<void> {
     const { token } = this.#options;
-    if (typeof token !== 'string') this.#token = await token();
+    if (typeof token === 'string') return;
+    const leftMs = (this.#expiresAtMs - Date.now()) * RENEWAL_SHARE;
+    const delayMs = Math.min(Math.max(leftMs, RETRY_MS), TIMER_MS_MAX);
+    this.#renewal = setTimeout(() => void this.#renew(token), delayMs);
+  }
+
+  async #renew(source: () => string | Promise<string>): Promise<void> {
+    const connection = this.#connection;
+    const isOurs = () => connection === this.#connection && this.#state === 'open';
+    try {
+      const token = await source();
+      if (!isOurs()) return;
+      const { budget = false } = this.#options;
+      const answer = await this.#now('session.open', { token, budget });
+      if (isOurs() && answer.outcome === 'ok') this.#accept(answer.body);
+      else if (isOurs()) this.#renewLater();
+    } catch {
+      if (isOurs()) this.#renewLater();
+    }
   }
 
   #lost(): void {

@@ -2,7 +2,7 @@
 
 export interface CloseSpec {
   readonly code: number;
-  /** 'now': at once; 'backoff': with growing, jittered delay; 'no': something must be mended first. */
+  /** 'now': at once; 'backoff': after a growing, jittered delay; 'no': mend something first. */
   readonly reconnect: 'now' | 'backoff' | 'no';
   /** May `session.open {resume}` continue the private feed where it stopped? */
   readonly resume: boolean;

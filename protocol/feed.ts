@@ -93,7 +93,7 @@ export class Feed {
   }
 }
 
-/** A listener that throws harms neither the other listeners nor the feed; its error still surfaces. */
+/** A listener that throws harms neither other listeners nor the feed; its error still surfaces. */
 function deliver(listener: AnyListener, event: ServerEvent): void {
   try {
     listener(event);

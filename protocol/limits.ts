@@ -4,7 +4,7 @@
 /** Largest command frame. Beyond it: the socket is closed with `frameTooLarge`. */
 export const FRAME_BYTES_MAX = 16 * 1024;
 
-/** Hard bound of the transport. Beyond it the connection is dropped without a close frame (1006). */
+/** Hard bound of the transport. Beyond it the connection is dropped, with no close frame (1006). */
 export const TRANSPORT_BYTES_MAX = 4 * FRAME_BYTES_MAX;
 
 /** Nesting of a command frame, the frame's own array included. Beyond it: MALFORMED_FRAME. */

@@ -54,7 +54,8 @@ export class Outbox {
   }
 
   /**
-   * Takes a command; `send` tries to put its frame on the wire now and says whether it did.
+   * Takes a command; `send` tries to put its frame on the wire now and says whether it did. The
+   * bound is for what survives a connection: a full outbox must not keep a session from opening.
    * Resolves with the answer, and never rejects for what the server or the network does.
    * @throws {TypeError} for a payload that the wire cannot carry.
    */
@@ -62,7 +63,7 @@ export class Outbox {
     outgoing: Outgoing<Name>,
     send: (frame: Uint8Array) => boolean,
   ): Promise<Answer<Name>> {
-    if (this.#pending.size >= this.#max) {
+    if (outgoing.survives && this.#pending.size >= this.#max) {
       return Promise.resolve(refusal('SERVICE_UNAVAILABLE', 'Too many commands await an answer.'));
     }
     const { command, payload, key, player, deadlineMs, survives } = outgoing;

@@ -1,8 +1,8 @@
-// Looks over a frame before anything is decoded or allocated. What passes is exactly one MessagePack
-// value of nil, bool, int, str, array and map, with every length inside the frame, unique string
-// keys, valid UTF-8, and integers that a JavaScript number holds exactly. The decoder behind it
-// would accept much more (extensions that define records and compile code, floats, bigints, the
-// last of two equal keys); this is what keeps all of that away from it.
+// Looks over a frame before anything is decoded or allocated. What passes is exactly one value of
+// nil, bool, int, str, array and map, with every length inside the frame, unique string keys, valid
+// UTF-8, and integers that a JavaScript number holds exactly. The decoder behind it would accept
+// much more (extensions that define records and compile code, floats, bigints, the last of two
+// equal keys); this is what keeps all of that away from it.
 
 import { FRAME_DEPTH_MAX, FRAME_MAP_KEYS_MAX } from './limits.ts';
 

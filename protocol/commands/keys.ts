@@ -6,8 +6,8 @@ import type { CommandSpec } from './spec.ts';
 
 export const keyCommands = {
   /**
-   * 'decided': the first answer, as the command's own reply had it. 'free': no command with this key
-   * was decided before this question was sequenced. Prefer to send the command itself again.
+   * 'decided': the first answer, as the command's own reply had it. 'free': no command with this
+   * key was decided before this question was sequenced. Prefer to send the command itself again.
    */
   'keys.get': {
     answeredBy: 'engine',

@@ -1,4 +1,4 @@
-// market.*: what everybody may know about one market, as of the last thing announced on its channel.
+// market.*: what everybody may know about one market, as of the last thing its channel announced.
 
 import { z } from 'zod';
 import { bookSides, tickerState, tradePrint } from '../events.ts';

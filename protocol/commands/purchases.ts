@@ -13,7 +13,7 @@ const fromListing = z.strictObject({
   partial: z.boolean().optional(),
 });
 
-/** From the best asks upward, never above `maxUnitPrice` each or `maxTotal` in all, fee included. */
+/** From the best asks upward, never above `maxUnitPrice` each or `maxTotal` in all, with fee. */
 const fromBook = z
   .strictObject({
     item: itemId,

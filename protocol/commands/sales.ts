@@ -12,7 +12,7 @@ const intoBid = z.strictObject({
   partial: z.boolean().optional(),
 });
 
-/** Into the best bids downward, never below `minUnitPrice` each or `minTotal` in all, net of fee. */
+/** Into the best bids downward, never below `minUnitPrice` each or `minTotal` in all, after fee. */
 const intoBook = z
   .strictObject({
     item: itemId,

@@ -105,6 +105,26 @@ describe('a session', () => {
     expect(server.sent('session.open')[1]).toMatchObject({ payload: { token: 'token 2' } });
   });
 
+  it('is renewed at the next try when the source of tokens or the server failed once', async () => {
+    server.tokenLifeMs = 1_100;
+    let asked = 0;
+    const token = () => {
+      asked += 1;
+      if (asked === 2) throw new Error('no token now');
+      return `token ${asked}`;
+    };
+    server.script = (request, peer) => {
+      if (request.command !== 'session.open' || request.payload.token !== 'token 3') return false;
+      peer.reply(request.id, 'unavailable', { code: 'SERVICE_UNAVAILABLE', message: '' });
+      return true;
+    };
+    const client = await connected({ token });
+    await until(() => server.sent('session.open').length === 3);
+    expect(server.sent('session.open').at(-1)).toMatchObject({ payload: { token: 'token 4' } });
+    expect(server.peers).toHaveLength(1);
+    expect(client.state).toBe('open');
+  });
+
   it('is tried again while the server is unavailable, not before it says', async () => {
     let refusedAtMs = 0;
     server.script = (request, peer) => {
@@ -230,6 +250,18 @@ describe('a command', () => {
     for (const answer of await Promise.all(waiting)) expect(answer.outcome).toBe('unknown');
   });
 
+  it('waits in a full outbox without keeping the next session from opening', async () => {
+    server.script = (request, peer) => {
+      if (request.command !== 'purchases.create') return false;
+      if (server.peers.length > 1) peer.reply(request.id, 'ok', bought);
+      return true;
+    };
+    const client = await connected({ outboxMax: 1 });
+    const waiting = client.request('purchases.create', buy, { key: 'k' });
+    server.peer.socket.terminate();
+    expect(await waiting).toMatchObject({ outcome: 'ok' });
+  });
+
   it('with a fraction in it is refused before it is sent', async () => {
     const client = await connected();
     const half = client.request('purchases.create', { listing: 7, quantity: 0.5 });
@@ -304,7 +336,7 @@ describe('a channel', () => {
     expect(new Set(channels).size).toBe(60);
   });
 
-  it('ignores what an old position would accept: after a reconnect only a snapshot counts', async () => {
+  it('starts over from a snapshot after a reconnect, although an old position fits', async () => {
     const client = await connected();
     const seen: number[] = [];
     await client.subscribe('book:ore', event => seen.push(event.sequence));
@@ -376,6 +408,21 @@ describe('a channel', () => {
     leaveB();
     await client.request('session.ping', {});
     expect(server.sent('session.unsubscribe')).toHaveLength(1);
+  });
+
+  it('that the server has lost is subscribed to again instead of resynced', async () => {
+    server.script = (request, peer) => {
+      if (request.command !== 'session.resync') return false;
+      peer.reply(request.id, 'ok', { channels: [] });
+      return true;
+    };
+    const client = await connected();
+    await client.subscribe('book:ore', () => undefined);
+    server.peer.event('book:ore', 'snapshot', 0, 1, emptyBook);
+    server.peer.event('book:ore', 'delta', 5, 6, emptyBook);
+    await until(() => server.sent('session.subscribe').length === 2);
+    await client.subscribe('book:ore', () => undefined);
+    expect(server.sent('session.subscribe')).toHaveLength(3);
   });
 
   it('that the server refuses is refused to the listener', async () => {

@@ -22,7 +22,7 @@ function withoutMeaning<Spec extends { meaning: string }>(specs: Record<string, 
   return Object.entries(specs).map(([name, { meaning, ...rest }]) => [name, rest]);
 }
 
-/** Everything but the rules across fields (zod refinements are functions): those stand in the README. */
+/** Everything but the rules across fields, which are functions: those stand in the README. */
 function wire(): unknown {
   return {
     commands: Object.entries<CommandSpec>(COMMANDS).map(([name, spec]) => [
