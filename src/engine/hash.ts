@@ -87,8 +87,7 @@ function hashAccounts(hash: StateHash, state: State): void {
 }
 
 function hashOrders(hash: StateHash, state: State): void {
-  const orders = [...state.orders.values()].sort((a, b) => a.id - b.id);
-  for (const order of orders) {
+  for (const order of state.orders.values()) {
     hash.number(order.id);
     hash.text(order.side);
     hash.number(order.player);

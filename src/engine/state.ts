@@ -14,6 +14,7 @@ import type { Asset, Market } from './market.ts';
 import { Names } from './names.ts';
 import type { Order } from './order.ts';
 import { orderFact } from './order.ts';
+import { OrderTable } from './order-table.ts';
 import { Plan } from './plan.ts';
 import type { Rules } from './rules.ts';
 
@@ -29,7 +30,7 @@ export class State {
   readonly assets: Asset[] = [];
   readonly ledger = new Ledger();
   /** Every open order. */
-  readonly orders = new Map<number, Order>();
+  readonly orders = new OrderTable();
   readonly expiries = new ExpiryQueue();
   readonly keys: Keys;
   /** Open orders per player. */
@@ -93,7 +94,7 @@ export class State {
 
   /** Puts an order among the open ones: into its book (instances have none) and its expiry. */
   rest(order: Order): void {
-    this.orders.set(order.id, order);
+    this.orders.add(order);
     this.openOrders[order.player] = (this.openOrders[order.player] ?? 0) + 1;
     this.enqueue(order);
     if (order.expiresAtMs > 0) this.expiries.add(order);
@@ -125,7 +126,7 @@ export class State {
   unrest(order: Order): void {
     this.dequeue(order);
     if (order.expiryIndex >= 0) this.expiries.remove(order);
-    const isOpen = this.orders.delete(order.id);
+    const isOpen = this.orders.remove(order);
     assert(isOpen, 'only an open order is closed');
     this.openOrders[order.player]!--;
   }
