@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { startGateway } from '../support/gateway-fixture.ts';
+
+describe('pages', () => {
+  test('/health answers as soon as the process listens', async () => {
+    const { port } = await startGateway({ attach: false });
+    const response = await fetch(`http://127.0.0.1:${port}/health`);
+    expect([response.status, await response.text()]).toEqual([200, 'alive\n']);
+  });
+
+  test('/ready says why not', async () => {
+    const { port, realm, gateway } = await startGateway();
+    const ready = async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/ready`);
+      return { status: response.status, body: (await response.json()) as object };
+    };
+    expect(await ready()).toEqual({
+      status: 200,
+      body: {
+        leading: true,
+        databaseReachable: true,
+        projectionLagMs: 3,
+        ready: true,
+        draining: false,
+      },
+    });
+    realm.ready = { ...realm.ready, databaseReachable: false, ready: false };
+    expect(await ready()).toMatchObject({ status: 503, body: { databaseReachable: false } });
+    realm.ready = { ...realm.ready, databaseReachable: true, ready: true };
+    gateway.drain();
+    expect(await ready()).toMatchObject({ status: 503, body: { draining: true, ready: false } });
+  });
+
+  test('/ready is 503 without a realm', async () => {
+    const { port } = await startGateway({ attach: false });
+    expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(503);
+  });
+
+  test('/metrics counts commands, sockets, closes and latency', async () => {
+    const { port, enter, connect, realm } = await startGateway();
+    const client = await enter('alice');
+    await connect();
+    await client.ask('purchases.create', { listing: 1, quantity: 1 });
+    realm.answer = () => ({ outcome: 'rejected', body: { code: 'SELF_TRADE', message: '' } });
+    await client.ask('purchases.create', { listing: 1, quantity: 1 });
+    await client.ask('wallet.get', {});
+    await client.ask('wallet.grant', { player: 'a', asset: 'ore', quantity: 1 });
+    const gone = await enter('bob');
+    gone.terminate();
+    await gone.ended;
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain');
+    const text = await response.text();
+    for (const line of [
+      'tradepost_commands_total{command="purchases.create",outcome="ok"} 1',
+      'tradepost_commands_total{command="purchases.create",outcome="rejected"} 1',
+      'tradepost_commands_total{command="wallet.get",outcome="ok"} 1',
+      'tradepost_commands_total{command="wallet.grant",outcome="invalid"} 1',
+      'tradepost_commands_total{command="session.open",outcome="ok"} 2',
+      'tradepost_command_seconds_count 2',
+      'tradepost_command_seconds_bucket{le="+Inf"} 2',
+      'tradepost_read_seconds_count 1',
+      'tradepost_sockets 2',
+      'tradepost_sessions 1',
+      'tradepost_buffered_bytes 0',
+      'tradepost_closed_sockets_total{close="lost"} 1',
+      'tradepost_closed_sockets_total{close="slowConsumer"} 0',
+      'tradepost_event_loop_delay_seconds{quantile="0.99"}',
+    ]) {
+      expect(text).toContain(line);
+    }
+    const buckets = [...text.matchAll(/command_seconds_bucket\{le="[^"]+"\} (\d+)/g)];
+    const counts = buckets.map(([, count]) => Number(count));
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+  });
+});
+
+describe('listening', () => {
+  test('on a port that is taken is refused', async () => {
+    const { port } = await startGateway();
+    const second = await startGateway();
+    await expect(second.gateway.listen('127.0.0.1', port)).rejects.toThrow(`127.0.0.1:${port}`);
+  });
+});

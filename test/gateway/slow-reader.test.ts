@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { decodeServerFrame, encodeEvent, encodeRequest } from '../../protocol/codec.ts';
+import type { MeEvent } from '../../protocol/events.ts';
+import { type Fixture, sleep, startGateway } from '../support/gateway-fixture.ts';
+import { clientFrame, RawSocket } from '../support/raw-socket.ts';
+
+const open: RawSocket[] = [];
+afterEach(() => {
+  for (const raw of open.splice(0)) raw.destroy();
+});
+
+const LOAD = 'x'.repeat(60_000);
+const CLOSE = 8;
+
+/** A raw socket that follows `channels` and reads nothing after the snapshots. */
+async function stuck(fixture: Fixture, player: string, channels: string[]): Promise<RawSocket> {
+  const raw = await RawSocket.upgraded(fixture.port);
+  open.push(raw);
+  const token = await fixture.token(player, 'service');
+  raw.write(clientFrame(encodeRequest(0, 'session.open', { token })));
+  raw.write(clientFrame(encodeRequest(1, 'session.subscribe', { channels })));
+  // A subscriber that came too early would be refused: opening takes a moment.
+  await raw.until(() => raw.frames().length >= 2);
+  raw.write(clientFrame(encodeRequest(2, 'session.subscribe', { channels })));
+  await raw.until(() => raw.frames().length >= 3 + channels.length);
+  raw.pause();
+  return raw;
+}
+
+function publish({ gateway, realm }: Fixture, channel: string): void {
+  const previous = realm.sequence;
+  realm.sequence += 1;
+  const data = { trades: [], load: LOAD };
+  gateway.publish(
+    channel,
+    encodeEvent(channel, realm.epoch, realm.sequence, previous, 'delta', data),
+  );
+}
+
+const privateEvent = { atMs: 1, balances: [], orders: [], trades: [], load: LOAD } as MeEvent;
+
+async function metric({ gateway }: Fixture, line: RegExp): Promise<number> {
+  return Number(line.exec(await gateway.registry.metrics())?.[1] ?? Number.NaN);
+}
+
+describe('slow readers of public channels', () => {
+  test('are paused, miss nothing that matters, and slow nobody down', async () => {
+    const fixture = await startGateway();
+    const slow = await stuck(fixture, 'slow', ['book:ore', 'trades:ore']);
+    const quick = await fixture.enter('quick');
+    await quick.ask('session.subscribe', { channels: ['book:ore'] });
+    let published = 0;
+    const deadlineMs = Date.now() + 4_000;
+    while (!((await metric(fixture, /tradepost_slow_reader_pauses_total (\d+)/)) > 0)) {
+      expect(Date.now()).toBeLessThan(deadlineMs);
+      for (let i = 0; i < 4; i++) publish(fixture, 'book:ore');
+      published += 4;
+      await sleep(10);
+    }
+    // Paused: nothing piles up any more, whatever is published.
+    const buffered = () => metric(fixture, /tradepost_buffered_bytes (\d+)/);
+    const before = await buffered();
+    for (let i = 0; i < 20; i++) publish(fixture, 'book:ore');
+    published += 20;
+    expect((await quick.received('book:ore', published + 1)).length).toBe(published + 1);
+    expect(await buffered()).toBeLessThanOrEqual(before);
+    expect(fixture.gateway.hasSubscribers('book:ore')).toBe(true);
+
+    const last = fixture.realm.sequence;
+    slow.resume();
+    const stories = () =>
+      slow
+        .frames()
+        .map(({ payload }) => decodeServerFrame(new Uint8Array(payload)))
+        .flatMap(frame => (frame?.type === 'event' ? [frame] : []));
+    await slow.until(() =>
+      ['book:ore', 'trades:ore'].every(channel =>
+        stories().some(
+          ({ channel: name, kind, sequence }) =>
+            name === channel && kind === 'snapshot' && sequence === last,
+        ),
+      ),
+    );
+    // From the last snapshot on the chain is whole again.
+    publish(fixture, 'book:ore');
+    await slow.until(() => stories().at(-1)?.previousSequence === last);
+  });
+});
+
+describe('slow readers of private events', () => {
+  test('are closed slowConsumer, which they learn when they read again', async () => {
+    const fixture = await startGateway();
+    const slow = await stuck(fixture, 'slow', ['me']);
+    const other = await fixture.enter('other');
+    await other.ask('session.subscribe', { channels: ['me'] });
+    const closes = () =>
+      metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
+    let sequence = 1_000;
+    const deadlineMs = Date.now() + 4_000;
+    while ((await closes()) === 0) {
+      expect(Date.now()).toBeLessThan(deadlineMs);
+      for (let i = 0; i < 4; i++) {
+        sequence += 1;
+        fixture.gateway.publishPrivate('slow', sequence, privateEvent);
+      }
+      await sleep(2);
+    }
+    expect((await other.ask('session.ping', {})).outcome).toBe('ok');
+    slow.resume();
+    await slow.until(() => slow.ended);
+    const frames = slow.frames();
+    expect(frames.at(-1)?.opcode).toBe(CLOSE);
+    expect(frames.at(-1)?.payload.readUInt16BE(0)).toBe(4508);
+    // Nothing was dropped in between: the chain is whole up to the close.
+    const events = frames
+      .map(({ payload }) => decodeServerFrame(new Uint8Array(payload)))
+      .flatMap(frame => (frame?.type === 'event' && frame.kind === 'event' ? [frame] : []));
+    for (let i = 1; i < events.length; i++) {
+      expect(events[i]?.previousSequence).toBe(events[i - 1]?.sequence);
+    }
+    expect(events.length).toBeGreaterThan(1);
+  });
+
+  test('one that overfills its buffer in one go is cut off', async () => {
+    const fixture = await startGateway();
+    const slow = await stuck(fixture, 'slow', ['me']);
+    // More than socket and kernel hold, before anything else can run.
+    for (let i = 0; i < 400; i++) fixture.gateway.publishPrivate('slow', 1_000 + i, privateEvent);
+    const closes = () =>
+      metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
+    await sleep(20);
+    expect(await closes()).toBe(1);
+    slow.resume();
+    await slow.until(() => slow.ended);
+  });
+
+  test('replies that nobody reads close the socket too', async () => {
+    const fixture = await startGateway();
+    fixture.realm.answer = () => ({ outcome: 'ok', body: { load: LOAD } });
+    const slow = await stuck(fixture, 'slow', ['me']);
+    const closes = () =>
+      metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
+    const deadlineMs = Date.now() + 4_000;
+    const purchase = { listing: 1, quantity: 1 };
+    for (let id = 10; (await closes()) === 0; id++) {
+      expect(Date.now()).toBeLessThan(deadlineMs);
+      slow.write(clientFrame(encodeRequest(id, 'purchases.create', purchase)));
+      await sleep(1);
+    }
+    expect(fixture.realm.submitted.length).toBeGreaterThan(10);
+  });
+});
