@@ -21,7 +21,8 @@ async function clientOf({ port, token }: Fixture): Promise<{
     url: `ws://127.0.0.1:${port}/ws`,
     token: () => token('alice'),
     WebSocket: Recorded,
-    backoffBaseMs: 5,
+    backoffBaseMs: 50,
+    random: () => 1,
     budget: true,
   });
   onTestFinished(() => client.close());
@@ -65,7 +66,7 @@ it('a cut connection loses nothing: commands are repeated, feeds resumed, books 
   const buying = client.request('purchases.create', { listing: 1, quantity: 1 }, { key: 'once' });
   await until(() => realm.submitted.length === 1);
   sockets[0]?.terminate();
-  await until(() => client.state === 'waiting');
+  await until(() => sockets[0]?.readyState === WebSocket.CLOSED);
   gateway.publishPrivate('alice', 107, event);
   await until(() => realm.submitted.length === 2);
   realm.sequence = 108;
