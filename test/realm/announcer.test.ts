@@ -1,0 +1,219 @@
+// What is announced of a committed batch: public frames in an unbroken chain, private events only to
+// those who listen, nothing twice and nothing from a state that is not committed.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { parseChannel } from '../../protocol/channels.ts';
+import { decodeServerFrame, type ServerEvent } from '../../protocol/codec.ts';
+import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
+import type { MeEvent } from '../../protocol/events.ts';
+import { StepClock } from '../../src/base/clock.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Entry } from '../../src/engine/entry.ts';
+import { DEFAULT_RULES } from '../../src/engine/rules.ts';
+import type { FeedSink } from '../../src/gateway/port.ts';
+import { Announcer, type CommittedGroup } from '../../src/realm/announcer.ts';
+
+class Sink implements FeedSink {
+  readonly subscribed = new Set<string>();
+  readonly listeners = new Set<string>();
+  readonly frames: ServerEvent[] = [];
+  readonly privately: { player: string; sequence: number; event: MeEvent }[] = [];
+
+  publish(channel: string, frame: Uint8Array): void {
+    const event = decode(frame);
+    expect(event.channel).toBe(channel);
+    this.frames.push(event);
+  }
+  hasSubscribers(channel: string): boolean {
+    return this.subscribed.has(channel);
+  }
+  hasPrivateListeners(): boolean {
+    return this.listeners.size > 0;
+  }
+  listensPrivately(player: string): boolean {
+    return this.listeners.has(player);
+  }
+  publishPrivate(player: string, sequence: number, event: MeEvent): void {
+    this.privately.push({ player, sequence, event });
+  }
+}
+
+function decode(frame: Uint8Array): ServerEvent {
+  const event = decodeServerFrame(frame);
+  if (event?.type !== 'event') throw new Error('An event frame was expected.');
+  return event;
+}
+
+let clock: StepClock;
+let engine: Engine;
+let sink: Sink;
+let announcer: Announcer;
+
+beforeEach(() => {
+  clock = new StepClock();
+  engine = new Engine(DEFAULT_RULES);
+  sink = new Sink();
+  announcer = new Announcer({ state: engine.state, sink, clock, epoch: 4, intervalMs: 10 });
+  commit(
+    decide('game', 'items.define', { item: 'iron', kind: 'commodity' }),
+    decide('game', 'items.define', { item: 'sword', kind: 'unique' }),
+    decide('game', 'wallet.grant', { player: 'alice', asset: 'coins', quantity: 1_000 }),
+    decide('game', 'wallet.grant', { player: 'bob', asset: 'iron', quantity: 100 }),
+    decide('game', 'wallet.grant', { player: 'bob', asset: 'sword#1', quantity: 1 }),
+  );
+});
+
+function decide<Name extends EngineCommand>(
+  player: string,
+  command: Name,
+  payload: Payload<Name>,
+): CommittedGroup {
+  const atMs = clock.nowMs();
+  const entry = { atMs, player, key: null, digest: 0, command, payload } as Entry;
+  const { sequence, outcome, output } = engine.apply(entry);
+  expect(outcome).toBe('ok');
+  return { sequence, atMs, output };
+}
+
+function commit(...groups: CommittedGroup[]): void {
+  announcer.commit(groups);
+  announcer.flush();
+}
+
+function subscribe(name: string): ServerEvent {
+  const channel = parseChannel(name);
+  if (channel === null || channel === 'me') throw new Error('A public channel was expected.');
+  const frame = decode(announcer.snapshot(name, channel));
+  sink.subscribed.add(name);
+  return frame;
+}
+
+describe('a public channel', () => {
+  it('chains its frames from the snapshot on, one frame for all changes between two flushes', () => {
+    const snapshot = subscribe('book:iron');
+    expect(snapshot).toMatchObject({ kind: 'snapshot', epoch: 4, data: { bids: [], asks: [] } });
+    commit(
+      decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }),
+      decide('bob', 'listings.create', { item: 'iron', quantity: 4, price: 5 }),
+      decide('bob', 'listings.create', { item: 'iron', quantity: 1, price: 6 }),
+    );
+    commit(decide('alice', 'purchases.create', { item: 'iron', quantity: 14, maxUnitPrice: 5 }));
+    expect(sink.frames).toMatchObject([
+      {
+        kind: 'delta',
+        previousSequence: snapshot.sequence,
+        data: {
+          asks: [
+            [5, 14, 2],
+            [6, 1, 1],
+          ],
+        },
+      },
+      { kind: 'delta', previousSequence: sink.frames[0]?.sequence, data: { asks: [[5, 0, 0]] } },
+    ]);
+  });
+
+  it('of a place where nothing ever happened starts empty and goes on from there', () => {
+    expect(subscribe('book:iron@north')).toMatchObject({ sequence: 0, data: { asks: [] } });
+    expect(subscribe('book:unheard-of')).toMatchObject({ sequence: 0, data: { asks: [] } });
+    commit(
+      decide('game', 'wallet.grant', {
+        player: 'bob',
+        asset: 'iron',
+        quantity: 5,
+        location: 'north',
+      }),
+      decide('bob', 'listings.create', { item: 'iron', quantity: 5, price: 9, location: 'north' }),
+    );
+    expect(sink.frames).toMatchObject([
+      { channel: 'book:iron@north', previousSequence: 0, data: { asks: [[9, 5, 1]] } },
+    ]);
+  });
+
+  it('lets those who listen have what they lack before it shows a newcomer the state', () => {
+    subscribe('book:iron');
+    announcer.commit([decide('bob', 'listings.create', { item: 'iron', quantity: 1, price: 5 })]);
+    announcer.commit([decide('bob', 'listings.create', { item: 'iron', quantity: 1, price: 6 })]);
+    const snapshot = subscribe('book:iron');
+    expect(sink.frames.at(-1)?.sequence).toBe(snapshot.sequence);
+    expect(snapshot.data).toEqual({
+      bids: [],
+      asks: [
+        [5, 1, 1],
+        [6, 1, 1],
+      ],
+    });
+  });
+
+  it('prints every trade, and those of instances under their item', () => {
+    subscribe('trades:sword');
+    subscribe('ticker:sword');
+    const listed = decide('bob', 'listings.create', { item: 'sword#1', quantity: 1, price: 70 });
+    const bought = decide('alice', 'purchases.create', { listing: 1, quantity: 1 });
+    commit(listed, bought);
+    expect(sink.frames).toMatchObject([
+      { channel: 'trades:sword', data: { trades: [[1, 'sword#1', 70, 1, 'buy', clock.nowMs()]] } },
+      { channel: 'ticker:sword', data: { lastPrice: 70, trades24h: 1 } },
+    ]);
+  });
+});
+
+describe('the private feed', () => {
+  it('tells each side of a trade his own orders, balances and trade, and nobody else’s', () => {
+    sink.listeners.add('alice').add('bob');
+    const listed = decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 });
+    const bought = decide('alice', 'purchases.create', { listing: 1, quantity: 3 });
+    commit(listed, bought);
+    expect(sink.privately.map(({ player, sequence }) => [player, sequence])).toEqual([
+      ['bob', listed.sequence],
+      ['alice', bought.sequence],
+      ['bob', bought.sequence],
+    ]);
+    const [, buyer, seller] = sink.privately;
+    expect(seller?.event).toMatchObject({
+      orders: [{ side: 'sell', id: 1, remaining: 7, status: 'open' }],
+      trades: [{ side: 'sell', order: 1, price: 5, quantity: 3 }],
+    });
+    expect(seller?.event.balances).toEqual(
+      expect.arrayContaining([
+        { asset: 'iron', location: 'main', available: 90, held: 7 },
+        { asset: 'coins', location: 'main', available: 15, held: 0 },
+      ]),
+    );
+    expect(buyer?.event).toMatchObject({ orders: [], trades: [{ side: 'buy', order: null }] });
+  });
+
+  it('is not built for players to whom nobody listens', () => {
+    sink.listeners.add('carol');
+    commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
+    expect(sink.privately).toEqual([]);
+  });
+});
+
+describe('after a recovery', () => {
+  it('shows the recovered books, and the past that the tables know', () => {
+    commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
+    const recovered = new Announcer({
+      state: engine.state,
+      sink,
+      clock,
+      epoch: 5,
+      intervalMs: 10,
+    });
+    const item = engine.state.assetNames.find('iron');
+    recovered.restore({
+      trades: [{ item, location: 0, print: [9, 'iron', 4, 2, 'sell', clock.nowMs()] }],
+      quarters: [],
+    });
+    recovered.begin();
+    const { sequence } = engine.state;
+    const book = decode(
+      recovered.snapshot('book:iron', { family: 'book', item: 'iron', location: 'main' }),
+    );
+    expect(book).toMatchObject({ epoch: 5, sequence, data: { asks: [[5, 10, 1]] } });
+    const trades = decode(
+      recovered.snapshot('trades:iron', { family: 'trades', item: 'iron', location: 'main' }),
+    );
+    expect(trades.data).toEqual({ trades: [[9, 'iron', 4, 2, 'sell', clock.nowMs()]] });
+  });
+});

@@ -1,0 +1,217 @@
+// The pipeline over a journal that commits when told to: what leaves when, and what never does.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { decodeServerFrame } from '../../protocol/codec.ts';
+import { StepClock } from '../../src/base/clock.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { DEFAULT_RULES } from '../../src/engine/rules.ts';
+import type { EngineRequest, ReplyTarget } from '../../src/gateway/port.ts';
+import { DeposedError } from '../../src/journal/journal.ts';
+import type { CommittedGroup } from '../../src/realm/announcer.ts';
+import { Pipeline } from '../../src/realm/pipeline.ts';
+import { FakeJournal, settled } from '../support/fake-journal.ts';
+
+class Inbox implements ReplyTarget {
+  readonly replies: { id: number | null; outcome: string; body: Record<string, unknown> }[] = [];
+
+  deliver(arena: Uint8Array, replies: readonly number[]): void {
+    for (let i = 0; i < replies.length; i += 3) {
+      const frame = decodeServerFrame(arena.slice(replies[i + 1], replies[i + 2]));
+      if (frame?.type !== 'reply') throw new Error('A reply frame was expected.');
+      expect(frame.id).toBe(replies[i]);
+      this.replies.push({ id: frame.id, outcome: frame.outcome, body: { ...frame.body } });
+    }
+  }
+}
+
+let clock: StepClock;
+let engine: Engine;
+let journal: FakeJournal;
+let inbox: Inbox;
+let committed: { position: number; groups: readonly CommittedGroup[] }[];
+let failures: unknown[];
+let pipeline: Pipeline;
+
+beforeEach(() => {
+  clock = new StepClock();
+  engine = new Engine(DEFAULT_RULES);
+  journal = new FakeJournal();
+  inbox = new Inbox();
+  committed = [];
+  failures = [];
+  pipeline = new Pipeline({
+    engine,
+    journal,
+    clock,
+    limits: { waitingEntriesMax: 4, waitingBytesMax: 1_000_000, replyTimeoutMs: 1_000 },
+    observer: { appended: () => {} },
+    committed: (position, groups) => committed.push({ position, groups: [...groups] }),
+    failed: error => failures.push(error),
+  });
+});
+
+let nextId = 1;
+
+function grant(quantity: number, key: string | null = null): EngineRequest {
+  const payload = { player: 'alice', asset: 'coins', quantity };
+  return { id: nextId++, command: 'wallet.grant', payload, key, player: 'game' };
+}
+
+function burn(quantity: number): EngineRequest {
+  const payload = { player: 'alice', asset: 'coins', quantity };
+  return { id: nextId++, command: 'wallet.burn', payload, key: null, player: 'game' };
+}
+
+describe('a command', () => {
+  it('is answered and announced only when its batch is durable', async () => {
+    pipeline.submit(grant(5), inbox);
+    await settled();
+    expect(journal.isAppending).toBe(true);
+    expect([inbox.replies, committed]).toEqual([[], []]);
+    await journal.commit();
+    expect(inbox.replies).toMatchObject([{ outcome: 'ok', body: { balance: { available: 5 } } }]);
+    expect(committed.map(({ position }) => position)).toEqual([2]);
+  });
+
+  it('joins the batch that forms while another one is appended', async () => {
+    pipeline.submit(grant(1), inbox);
+    await settled();
+    pipeline.submit(grant(2), inbox);
+    pipeline.submit(grant(3), inbox);
+    await settled();
+    await journal.commit();
+    expect(inbox.replies).toHaveLength(1);
+    await journal.commit();
+    expect(inbox.replies.map(({ body }) => body)).toMatchObject([
+      { balance: { available: 1 } },
+      { balance: { available: 3 } },
+      { balance: { available: 6 } },
+    ]);
+    expect(committed.map(({ groups }) => groups.length)).toEqual([1, 2]);
+  });
+
+  it('that is rejected because of what is not durable yet waits for it too', async () => {
+    pipeline.submit(grant(5), inbox);
+    await settled();
+    pipeline.submit(burn(6), inbox);
+    await settled();
+    expect(inbox.replies).toEqual([]);
+    await journal.commit();
+    expect(inbox.replies).toMatchObject([
+      { outcome: 'ok' },
+      { outcome: 'rejected', body: { code: 'INSUFFICIENT_FUNDS' } },
+    ]);
+    expect(journal.isAppending).toBe(false);
+  });
+
+  it('beyond what may wait is refused and never executed', async () => {
+    pipeline.submit(grant(1), inbox);
+    await settled();
+    for (let i = 0; i < 4; i++) expect(pipeline.submit(grant(1), inbox)).toBeNull();
+    expect(pipeline.submit(grant(1), inbox)).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await journal.commit();
+    await journal.commit();
+    expect(inbox.replies.at(-1)?.body).toMatchObject({ balance: { available: 5 } });
+  });
+
+  it('that waits too long is answered unknown, once, and its key finds the result', async () => {
+    pipeline.submit(grant(5, 'k'), inbox);
+    await settled();
+    clock.advance(1_500);
+    pipeline.tick();
+    expect(inbox.replies).toMatchObject([
+      { outcome: 'unknown', body: { code: 'OUTCOME_UNKNOWN' } },
+    ]);
+    await journal.commit();
+    expect(inbox.replies).toHaveLength(1);
+    pipeline.submit(grant(5, 'k'), inbox);
+    await settled();
+    expect(inbox.replies.at(-1)).toMatchObject({
+      outcome: 'ok',
+      body: { balance: { available: 5 } },
+    });
+  });
+
+  it('sent again with its key while the first is in flight gets the same answer after it', async () => {
+    pipeline.submit(grant(5, 'k'), inbox);
+    await settled();
+    pipeline.submit(grant(5, 'k'), inbox);
+    await settled();
+    expect(inbox.replies).toEqual([]);
+    await journal.commit();
+    expect(inbox.replies.map(({ body }) => body)).toEqual([
+      { balance: { asset: 'coins', location: 'main', available: 5, held: 0 } },
+      { balance: { asset: 'coins', location: 'main', available: 5, held: 0 } },
+    ]);
+  });
+});
+
+describe('a deposed writer', () => {
+  it('answers nothing more and takes nothing more', async () => {
+    pipeline.submit(grant(5), inbox);
+    await settled();
+    pipeline.submit(grant(6), inbox);
+    await journal.fail(new DeposedError('another one'));
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toBeInstanceOf(DeposedError);
+    expect([inbox.replies, committed]).toEqual([[], []]);
+    expect(pipeline.submit(grant(7), inbox)).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    pipeline.tick();
+    await settled();
+    expect(journal.isAppending).toBe(false);
+  });
+});
+
+describe('draining', () => {
+  it('refuses what is new and ends when what was taken is durable', async () => {
+    pipeline.submit(grant(5), inbox);
+    let isDrained = false;
+    const drained = pipeline.drain().then(() => {
+      isDrained = true;
+    });
+    expect(pipeline.submit(grant(6), inbox)).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await settled();
+    expect(isDrained).toBe(false);
+    await journal.commit();
+    await drained;
+    expect(inbox.replies).toHaveLength(1);
+  });
+});
+
+describe('engine time', () => {
+  it('never goes back when the wall clock does', async () => {
+    pipeline.submit(grant(1), inbox);
+    const before = engine.state.nowMs;
+    clock.advance(-3_600_000);
+    pipeline.submit(grant(1), inbox);
+    expect(engine.state.nowMs).toBe(before);
+    await settled();
+    await journal.commit();
+  });
+
+  it('lets orders expire when nobody sends anything', async () => {
+    pipeline.submit(grant(100), inbox);
+    const define = { item: 'iron', kind: 'commodity' as const };
+    const game = { key: null, player: 'game' };
+    pipeline.submit({ id: 8, command: 'items.define', payload: define, ...game }, inbox);
+    const expiresAtMs = clock.nowMs() + 500;
+    const bid = { item: 'iron', quantity: 2, price: 10, timeInForce: 'gtd', expiresAtMs } as const;
+    pipeline.submit(
+      { id: 9, command: 'bids.create', payload: bid, key: null, player: 'alice' },
+      inbox,
+    );
+    await settled();
+    await journal.commit();
+    clock.advance(499);
+    pipeline.tick();
+    expect(engine.state.orders.size).toBe(1);
+    clock.advance(1);
+    pipeline.tick();
+    expect(engine.state.orders.size).toBe(0);
+    await settled();
+    await journal.commit();
+    expect(committed.at(-1)?.groups[0]?.output).toContainEqual(
+      expect.objectContaining({ kind: 'order', status: 'expired', held: 0 }),
+    );
+  });
+});
