@@ -7,31 +7,43 @@ import type { Side } from './fact.ts';
 import type { Order } from './order.ts';
 import { type Ranked, SortedLevels } from './sorted-levels.ts';
 
-export class PriceLevel implements Ranked<PriceLevel> {
-  readonly side: BookSide;
+/** All that a book needs of an order; `Self` is the kind of order it is a book of. */
+export interface Resting<Self extends Resting<Self>> {
+  readonly player: number;
+  readonly price: number;
+  remaining: number;
+  readonly feeBps: number;
+  /** Its price level while it rests, and its neighbours in the queue there. */
+  level: PriceLevel<Self> | null;
+  older: Self | null;
+  newer: Self | null;
+}
+
+export class PriceLevel<Kind extends Resting<Kind> = Order> implements Ranked<PriceLevel<Kind>> {
+  readonly side: BookSide<Kind>;
   readonly price: number;
   readonly rank: number;
   /** Sums over the queue. */
   quantity = 0;
   orders = 0;
-  oldest: Order | null = null;
-  newest: Order | null = null;
-  better: PriceLevel | null = null;
-  worse: PriceLevel | null = null;
+  oldest: Kind | null = null;
+  newest: Kind | null = null;
+  better: PriceLevel<Kind> | null = null;
+  worse: PriceLevel<Kind> | null = null;
 
-  constructor(side: BookSide, price: number) {
+  constructor(side: BookSide<Kind>, price: number) {
     this.side = side;
     this.price = price;
     this.rank = side.rankOf(price);
   }
 }
 
-export class BookSide {
+export class BookSide<Kind extends Resting<Kind> = Order> {
   readonly side: Side;
   readonly asset: number;
   readonly location: number;
   readonly #sign: 1 | -1;
-  readonly #levels = new SortedLevels<PriceLevel>();
+  readonly #levels = new SortedLevels<PriceLevel<Kind>>();
 
   constructor(side: Side, asset: number, location: number) {
     this.side = side;
@@ -41,7 +53,7 @@ export class BookSide {
   }
 
   /** The level an incoming order meets first, or null. */
-  get best(): PriceLevel | null {
+  get best(): PriceLevel<Kind> | null {
     return this.#levels.best;
   }
 
@@ -50,12 +62,12 @@ export class BookSide {
     return this.#sign * price;
   }
 
-  level(price: number): PriceLevel | null {
+  level(price: number): PriceLevel<Kind> | null {
     return this.#levels.find(this.rankOf(price));
   }
 
   /** Puts an order at the end of the queue of its price. */
-  rest(order: Order): PriceLevel {
+  rest(order: Kind): PriceLevel<Kind> {
     assert(order.level === null, 'an order rests in one place');
     assert(order.remaining > 0, 'a resting order has something left');
     const level = this.level(order.price) ?? this.#open(order.price);
@@ -70,7 +82,7 @@ export class BookSide {
   }
 
   /** Takes an order out of its queue, and its level out of the book when it was the last one. */
-  remove(order: Order): PriceLevel {
+  remove(order: Kind): PriceLevel<Kind> {
     const level = order.level;
     assert(level !== null, 'only a resting order is removed');
     if (order.older === null) level.oldest = order.newer;
@@ -87,7 +99,7 @@ export class BookSide {
   }
 
   /** Takes `quantity` off a resting order, which keeps its place and must keep something. */
-  reduce(order: Order, quantity: number): PriceLevel {
+  reduce(order: Kind, quantity: number): PriceLevel<Kind> {
     const level = order.level;
     assert(level !== null, 'only a resting order is reduced');
     assert(quantity < order.remaining, 'a reduced order keeps something');
@@ -96,8 +108,8 @@ export class BookSide {
     return level;
   }
 
-  #open(price: number): PriceLevel {
-    const level = new PriceLevel(this, price);
+  #open(price: number): PriceLevel<Kind> {
+    const level = new PriceLevel<Kind>(this, price);
     this.#levels.add(level);
     return level;
   }

@@ -5,14 +5,15 @@
 // place, everything else takes it out and puts it at the end of its level. Known limits: the book
 // does not know players' balances or fees; plan.ts walks it, settle.ts moves what is owned.
 
-import { BookSide } from './book-side.ts';
+import { BookSide, type Resting } from './book-side.ts';
 import type { Side } from './fact.ts';
+import type { Order } from './order.ts';
 
-export class OrderBook {
+export class OrderBook<Kind extends Resting<Kind> = Order> {
   readonly asset: number;
   readonly location: number;
-  readonly bids: BookSide;
-  readonly asks: BookSide;
+  readonly bids: BookSide<Kind>;
+  readonly asks: BookSide<Kind>;
 
   constructor(asset: number, location: number) {
     this.asset = asset;
@@ -22,12 +23,12 @@ export class OrderBook {
   }
 
   /** Where an order of `side` rests. */
-  side(side: Side): BookSide {
+  side(side: Side): BookSide<Kind> {
     return side === 'buy' ? this.bids : this.asks;
   }
 
   /** What an incoming order of `side` meets. */
-  opposite(side: Side): BookSide {
+  opposite(side: Side): BookSide<Kind> {
     return side === 'buy' ? this.asks : this.bids;
   }
 }

@@ -2,7 +2,7 @@
 // are in orders.ts, the queue in book-side.ts.
 
 import type { OrderStatus, TimeInForce } from '../../protocol/fields.ts';
-import type { PriceLevel } from './book-side.ts';
+import type { PriceLevel, Resting } from './book-side.ts';
 import type { OrderFact, Side } from './fact.ts';
 
 export interface OrderTerms {
@@ -20,7 +20,7 @@ export interface OrderTerms {
   createdAtMs: number;
 }
 
-export class Order {
+export class Order implements Resting<Order> {
   readonly id: number;
   readonly side: Side;
   readonly player: number;

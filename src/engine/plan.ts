@@ -5,7 +5,7 @@
 // command leaves no trace; and executing it cannot fail.
 
 import { AMOUNT_MAX, shareOf } from '../base/units.ts';
-import type { BookSide } from './book-side.ts';
+import type { BookSide, Resting } from './book-side.ts';
 import type { Side } from './fact.ts';
 import type { Order } from './order.ts';
 
@@ -24,8 +24,8 @@ export interface Wanted {
   readonly fillsMax: number;
 }
 
-export class Plan {
-  readonly orders: Order[] = [];
+export class Plan<Kind extends Resting<Kind> = Order> {
+  readonly orders: Kind[] = [];
   readonly quantities: number[] = [];
   /** Fills: how much of the arrays is in use. */
   count = 0;
@@ -48,7 +48,7 @@ export class Plan {
   }
 
   /** Walks `side` from its best level while it suits `wanted`. */
-  walk(side: BookSide, wanted: Wanted): void {
+  walk(side: BookSide<Kind>, wanted: Wanted): void {
     this.clear();
     const rankMin = side.rankOf(wanted.price);
     for (let level = side.best; level !== null && level.rank >= rankMin; level = level.worse) {
@@ -59,13 +59,13 @@ export class Plan {
   }
 
   /** One resting order at its own price. */
-  single(order: Order, wanted: Wanted): void {
+  single(order: Kind, wanted: Wanted): void {
     this.clear();
     this.#take(order, wanted);
   }
 
   /** Plans a fill with `order`; false when the walk is over. */
-  #take(order: Order, wanted: Wanted): boolean {
+  #take(order: Kind, wanted: Wanted): boolean {
     const left = wanted.quantity - this.quantity;
     if (left === 0) return false;
     if (order.player === wanted.player) {
