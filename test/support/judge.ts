@@ -1,0 +1,369 @@
+// An outside judge: it sends keyed commands over real sockets, writes down what it was told, and
+// afterwards asks the recovered server whether all of it is so. It knows the protocol and nothing of
+// the server's insides. What it holds the server to: an acknowledged command is decided for ever,
+// its answer the same to the byte; an unacknowledged one took effect once or not at all; and the
+// answers together account for every coin and every unit that any player owns.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
+import type { BalanceView, Fill } from '../../protocol/fields.ts';
+import type { Outcome } from '../../protocol/rejects.ts';
+import { JudgeSocket } from './judge-socket.ts';
+import { seeded } from './seeded.ts';
+
+/** One command, and everything that is known of it. */
+export interface Spoken {
+  /** Request id, key and place in the history. */
+  readonly id: number;
+  readonly player: string;
+  readonly command: EngineCommand;
+  readonly payload: Payload<EngineCommand>;
+  /** 'pending': no answer came. */
+  outcome: Outcome | 'pending';
+  frame: Buffer;
+  body: Readonly<Record<string, unknown>>;
+}
+
+export interface JudgeOptions {
+  readonly seed: number;
+  /** A token of the service role. */
+  readonly token: string;
+  readonly sockets?: number;
+  readonly inFlight?: number;
+}
+
+const PLAYERS = 24;
+const ITEMS = ['ore', 'wood', 'silk'];
+const START_COINS = 1_000_000_000_000;
+const START_UNITS = 1_000_000_000;
+const EXAMINED_AT_ONCE = 2_000;
+
+export class Judge {
+  readonly history: Spoken[] = [];
+  readonly #options: JudgeOptions;
+  readonly #random: () => number;
+  /** Owner of each order, from the answers. */
+  readonly #owners = new Map<number, string>();
+  /** Orders that may be open, for purchases and cancels. */
+  readonly #listings: { id: number; player: string }[] = [];
+  #sockets: JudgeSocket[] = [];
+  #isSending = false;
+  /** Answers seen in the present run. */
+  answers = 0;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+    this.#random = seeded(options.seed);
+  }
+
+  /** Defines the items and makes everybody rich. */
+  async prepare(port: number): Promise<void> {
+    const socket = await JudgeSocket.open(port, this.#options.token);
+    const orders: [EngineCommand, Payload<EngineCommand>][] = ITEMS.map(item => [
+      'items.define',
+      { item, kind: 'commodity' },
+    ]);
+    for (let n = 0; n < PLAYERS; n++) {
+      const player = playerName(n);
+      orders.push(['wallet.grant', { player, asset: 'coins', quantity: START_COINS }]);
+      for (const asset of ITEMS) {
+        orders.push(['wallet.grant', { player, asset, quantity: START_UNITS }]);
+      }
+    }
+    await Promise.all(
+      orders.map(([command, payload]) =>
+        this.#say(socket, this.#record('judge', command, payload)),
+      ),
+    );
+    socket.destroy();
+    for (const spoken of this.history) expectOutcome(spoken, 'ok');
+  }
+
+  /** Connects and keeps commands in flight on each socket, until {@link halt}. */
+  async begin(port: number): Promise<void> {
+    const { token, sockets = 6 } = this.#options;
+    this.answers = 0;
+    this.#isSending = true;
+    this.#sockets = await Promise.all(
+      Array.from({ length: sockets }, () => JudgeSocket.open(port, token)),
+    );
+    for (const socket of this.#sockets) {
+      for (let n = 0; n < (this.#options.inFlight ?? 24); n++) void this.#chat(socket);
+    }
+  }
+
+  /** Sends nothing more. What is in flight may still be answered. */
+  stopSending(): void {
+    this.#isSending = false;
+  }
+
+  /** Resolves when every socket has been closed by the server, with its close codes. */
+  async ended(): Promise<number[]> {
+    const codes = await Promise.all(this.#sockets.map(socket => socket.closed));
+    this.#isSending = false;
+    return codes;
+  }
+
+  /** Waits until nothing is in flight any more. */
+  async settled(timeoutMs: number): Promise<void> {
+    const endsAtMs = performance.now() + timeoutMs;
+    while (this.#sockets.some(socket => socket.waiting > 0)) {
+      if (performance.now() > endsAtMs) throw new Error('Commands were left without an answer.');
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Cuts the sockets; what was not answered stays pending. */
+  halt(): void {
+    this.#isSending = false;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets = [];
+  }
+
+  /** How many commands had which outcome so far. */
+  counts(): Record<Outcome | 'pending', number> {
+    const counts = { ok: 0, rejected: 0, invalid: 0, unavailable: 0, unknown: 0, pending: 0 };
+    for (const { outcome } of this.history) counts[outcome]++;
+    return counts;
+  }
+
+  /**
+   * Asks the server at `port` about every command from number `from` on: first what its key says,
+   * then the command itself once more. Throws for the first broken promise.
+   */
+  async examine(port: number, from = 0): Promise<void> {
+    const socket = await JudgeSocket.open(port, this.#options.token);
+    try {
+      for (let at = from; at < this.history.length; at += EXAMINED_AT_ONCE) {
+        const some = this.history.slice(at, at + EXAMINED_AT_ONCE);
+        await Promise.all(some.map(spoken => this.#examineOne(socket, spoken)));
+      }
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  async #examineOne(socket: JudgeSocket, spoken: Spoken): Promise<void> {
+    const { outcome, player } = spoken;
+    const { body: found } = await socket.ask('keys.get', { key: keyOf(spoken) }, { player });
+    const isDecided = found.status === 'decided';
+    if (outcome === 'ok' || outcome === 'rejected') {
+      const isSame = found.outcome === outcome && isDeepStrictEqual(found.body, spoken.body);
+      if (!isDecided || !isSame) throw broken('its key does not find the answer', spoken, found);
+    }
+    // An entry that was never executed leaves its key free.
+    if (outcome === 'unavailable' && isDecided) throw broken('it was executed', spoken, found);
+    const before = { outcome, frame: spoken.frame };
+    await this.#say(socket, spoken);
+    if (spoken.outcome !== 'ok' && spoken.outcome !== 'rejected') {
+      throw broken('it is not decided', spoken, spoken.body);
+    }
+    if (before.outcome === 'ok' || before.outcome === 'rejected') {
+      if (!before.frame.equals(spoken.frame)) throw broken('its answer changed', spoken, before);
+    } else if (isDecided && !isDeepStrictEqual(found.body, spoken.body)) {
+      throw broken('its key found another answer', spoken, found);
+    }
+  }
+
+  /**
+   * Compares what every player owns with what the answers add up to. Call it after
+   * {@link examine} of everything: each command is decided then.
+   */
+  async account(port: number): Promise<void> {
+    const socket = await JudgeSocket.open(port, this.#options.token);
+    try {
+      const expected = this.#expected();
+      const found = new Map<string, number>();
+      for (let n = 0; n < PLAYERS; n++) {
+        const player = playerName(n);
+        const reply = await socket.ask('wallet.get', { player });
+        if (reply.outcome !== 'ok') throw new Error(`wallet.get: ${JSON.stringify(reply.body)}`);
+        for (const balance of reply.body.balances as BalanceView[]) {
+          found.set(`${player} ${balance.asset}`, balance.available + balance.held);
+        }
+      }
+      for (const [account, total] of expected) {
+        const there = found.get(account) ?? 0;
+        if (there !== total) throw new Error(`${account}: ${there} instead of ${total}`);
+      }
+      const minted = PLAYERS * START_COINS - this.#burnt();
+      const coins = [...found].filter(([account]) => account.endsWith(' coins'));
+      const total = coins.reduce((sum, [, amount]) => sum + amount, 0);
+      if (total !== minted) throw new Error(`${total} coins exist instead of ${minted}`);
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** Quantities of the transfers that were acknowledged: each is used by one command only. */
+  transfersWith(outcome: Spoken['outcome']): number[] {
+    return this.history
+      .filter(spoken => spoken.command === 'wallet.transfer' && spoken.outcome === outcome)
+      .map(spoken => (spoken.payload as Payload<'wallet.transfer'>).quantity);
+  }
+
+  async #chat(socket: JudgeSocket): Promise<void> {
+    while (this.#isSending && socket.isOpen) {
+      const spoken = this.#invent();
+      await this.#say(socket, spoken);
+      if (spoken.outcome === 'pending') return;
+      this.answers++;
+      if (spoken.outcome === 'unavailable') await new Promise(resolve => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Sends a command, for the first time or again, and writes its answer down. */
+  async #say(socket: JudgeSocket, spoken: Spoken): Promise<void> {
+    const { id, command, payload, player } = spoken;
+    const reply = await socket.tell(id, command, payload, { key: keyOf(spoken), player });
+    if (reply === null) return;
+    spoken.outcome = reply.outcome;
+    spoken.body = reply.body;
+    spoken.frame = reply.frame;
+    if (reply.outcome === 'ok') this.#learn(spoken);
+  }
+
+  #learn({ command, player, body }: Spoken): void {
+    if (command === 'listings.create') {
+      const id = body.listing as number;
+      if (!this.#owners.has(id)) this.#listings.push({ id, player });
+      this.#owners.set(id, player);
+    } else if (command === 'bids.create') {
+      this.#owners.set(body.bid as number, player);
+    }
+  }
+
+  #record(player: string, command: EngineCommand, payload: Payload<EngineCommand>): Spoken {
+    const id = this.history.length + 1;
+    const frame = Buffer.alloc(0);
+    const spoken: Spoken = { id, player, command, payload, outcome: 'pending', frame, body: {} };
+    this.history.push(spoken);
+    return spoken;
+  }
+
+  #invent(): Spoken {
+    const player = playerName(this.#below(PLAYERS));
+    const item = ITEMS[this.#below(ITEMS.length)] as string;
+    const price = 95 + this.#below(11);
+    const quantity = 1 + this.#below(5);
+    const dice = this.#below(100);
+    if (dice < 30) {
+      const to = playerName(this.#below(PLAYERS));
+      const from = to === player ? playerName(PLAYERS) : player;
+      // The quantity names the transfer: no other one has it.
+      const named = this.history.length + 1;
+      return this.#record('judge', 'wallet.transfer', {
+        from,
+        to,
+        asset: 'coins',
+        quantity: named,
+      });
+    }
+    if (dice < 35) {
+      return this.#record('judge', 'wallet.burn', { player, asset: 'coins', quantity });
+    }
+    if (dice < 55) return this.#record(player, 'listings.create', { item, price, quantity });
+    if (dice < 75) return this.#record(player, 'bids.create', { item, price, quantity });
+    const [listing] = this.#listings.splice(this.#below(this.#listings.length), 1);
+    if (listing === undefined || dice < 85) {
+      return this.#record(player, 'purchases.create', { item, quantity, maxUnitPrice: 105 });
+    }
+    if (dice < 95) {
+      return this.#record(player, 'purchases.create', { listing: listing.id, quantity: 1 });
+    }
+    return this.#record(listing.player, 'listings.cancel', { listing: listing.id });
+  }
+
+  #below(bound: number): number {
+    return Math.floor(this.#random() * bound);
+  }
+
+  #burnt(): number {
+    let burnt = 0;
+    for (const { command, outcome, payload } of this.history) {
+      if (command !== 'wallet.burn' || outcome !== 'ok') continue;
+      burnt += (payload as Payload<'wallet.burn'>).quantity;
+    }
+    return burnt;
+  }
+
+  /** Per player and asset: what the answers add up to, held or not. Fees are off. */
+  #expected(): Map<string, number> {
+    const totals = new Map<string, number>();
+    const add = (player: string, asset: string, amount: number) => {
+      const account = `${player} ${asset}`;
+      totals.set(account, (totals.get(account) ?? 0) + amount);
+    };
+    const items = this.#itemsOfOrders();
+    const trades = new Set<number>();
+    for (const spoken of this.history) {
+      if (spoken.outcome !== 'ok') continue;
+      move(spoken, add);
+      const isSeller = spoken.command === 'listings.create';
+      for (const fill of (spoken.body.trades ?? []) as Fill[]) {
+        if (trades.has(fill.trade)) throw broken('its trade was acknowledged twice', spoken, fill);
+        trades.add(fill.trade);
+        const owner = this.#owners.get(fill.order);
+        const item = items.get(fill.order);
+        if (owner === undefined || item === undefined) {
+          throw broken('it filled an order that nobody made', spoken, fill);
+        }
+        const [buyer, seller] = isSeller ? [owner, spoken.player] : [spoken.player, owner];
+        add(buyer, item, fill.quantity);
+        add(seller, item, -fill.quantity);
+        add(buyer, 'coins', -fill.price * fill.quantity);
+        add(seller, 'coins', fill.price * fill.quantity);
+      }
+    }
+    return totals;
+  }
+
+  #itemsOfOrders(): Map<number, string> {
+    const items = new Map<number, string>();
+    for (const { command, payload, body, outcome } of this.history) {
+      if (outcome !== 'ok') continue;
+      if (command !== 'listings.create' && command !== 'bids.create') continue;
+      const id = (body.listing ?? body.bid) as number;
+      items.set(id, (payload as Payload<'listings.create'>).item);
+    }
+    return items;
+  }
+}
+
+function move(
+  { command, payload }: Spoken,
+  add: (player: string, asset: string, amount: number) => void,
+): void {
+  switch (command) {
+    case 'wallet.grant':
+    case 'wallet.burn': {
+      const { player, asset, quantity } = payload as Payload<'wallet.grant'>;
+      add(player, asset, command === 'wallet.grant' ? quantity : -quantity);
+      break;
+    }
+    case 'wallet.transfer': {
+      const { from, to, asset, quantity } = payload as Payload<'wallet.transfer'>;
+      add(from, asset, -quantity);
+      add(to, asset, quantity);
+      break;
+    }
+  }
+}
+
+/** The last one, number `PLAYERS`, owns nothing: what is taken from him is rejected. */
+function playerName(n: number): string {
+  return `player-${n}`;
+}
+
+function keyOf({ id }: Spoken): string {
+  return `judge-${id}`;
+}
+
+function expectOutcome(spoken: Spoken, outcome: Outcome): void {
+  if (spoken.outcome !== outcome) throw broken(`it was not ${outcome}`, spoken, spoken.body);
+}
+
+function broken(what: string, { frame: _, ...spoken }: Spoken, found: unknown): Error {
+  const text = `${JSON.stringify(spoken)}\n found: ${JSON.stringify(found)}`;
+  return new Error(`Command ${spoken.id}: ${what}.\n ${text}`);
+}

@@ -1,0 +1,39 @@
+// SQL from outside on the tables and the journal of a fault test's realm.
+
+import { Engine } from '../../src/engine/engine.ts';
+import { TRANSFER_REASONS } from '../../src/engine/fact.ts';
+import { DEFAULT_RULES } from '../../src/engine/rules.ts';
+import { decodeGroups } from '../../src/journal/fact-reader.ts';
+import type { FaultRealm } from './fault-realm.ts';
+
+/** How many transfers by command there were of each quantity. */
+export async function transfersByQuantity(realm: FaultRealm): Promise<Map<number, number>> {
+  const rows = await realm.sql<{ quantity: number; count: number }>(
+    'select quantity, count(*) as count from transfers where reason = $1 group by quantity',
+    [TRANSFER_REASONS.indexOf('transfer')],
+  );
+  return new Map(rows.map(({ quantity, count }) => [quantity, count]));
+}
+
+/** The state hash of an engine that is given every fact of the journal, in order. */
+export async function hashOfJournal(realm: FaultRealm, rules = DEFAULT_RULES): Promise<string> {
+  const rows = await realm.sql<{ sequence: number; atMs: number; facts: Buffer }>(
+    'select sequence, at_ms as "atMs", facts from journal order by position',
+  );
+  const engine = new Engine(rules);
+  let lastOrder = 0;
+  let lastTrade = 0;
+  for (const { facts } of rows) {
+    for (const group of decodeGroups(facts)) {
+      for (const fact of group.facts) {
+        engine.restore(fact, group.atMs);
+        if (fact.kind === 'order') lastOrder = Math.max(lastOrder, fact.id);
+        if (fact.kind === 'trade') lastTrade = Math.max(lastTrade, fact.id);
+      }
+    }
+  }
+  const last = rows.at(-1);
+  if (last === undefined) throw new Error('The journal is empty.');
+  engine.resume({ sequence: last.sequence, atMs: last.atMs, lastOrder, lastTrade });
+  return engine.hash();
+}
