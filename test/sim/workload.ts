@@ -191,7 +191,7 @@ export class Workload {
 }
 
 /** 53 bits over the command and its payload; as good as a digest for telling bodies apart here. */
-function digestOf(ask: Ask): number {
+export function digestOf(ask: Ask): number {
   let low = 0x811c9dc5;
   let high = 0x1b873593;
   for (const character of JSON.stringify([ask.command, ask.payload])) {

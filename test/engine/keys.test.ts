@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { play } from '../support/scenario.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+const MARKET = `
+  define ore commodity
+  grant bob ore 10
+  grant ann coins 1_000
+  list bob ore 5 @ 100              -> #1 rests 5
+`;
+
+describe('an idempotency key', () => {
+  test('gets the first answer again, and nothing happens twice', () => {
+    play(`${MARKET}
+      buy ann 2 of #1 key a         -> fills 2 @ 100 of #1 for 200
+      buy ann 2 of #1 key a         -> fills 2 @ 100 of #1 for 200
+      balance ann coins 800 held 0
+      order #1 open 3 of 5 @ 100 gtc
+    `);
+  });
+
+  test('remembers a rejection as well, even when it would succeed by now', () => {
+    play(`${MARKET}
+      buy eve 1 of #1 key a         -> INSUFFICIENT_FUNDS required 100 available 0
+      grant eve coins 100
+      buy eve 1 of #1 key a         -> INSUFFICIENT_FUNDS required 100 available 0
+      buy eve 1 of #1 key b         -> fills 1 @ 100 of #1 for 100
+    `);
+  });
+
+  test('answers long after the order is closed', () => {
+    play(`${MARKET}
+      list bob ore 1 @ 99 key a     -> #2 rests 1
+      buy ann 1 of #2               -> fills 1 @ 99 of #2 for 99
+      time ${DAY - 1}
+      list bob ore 1 @ 99 key a     -> #2 rests 1
+      book ore - | 5 @ 100 (1)
+    `);
+  });
+
+  test('with another command or payload is refused, and stays what it was', () => {
+    play(`${MARKET}
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      buy ann 2 of #1 key a         -> KEY_REUSED
+      bid ann ore 1 @ 90 key a      -> KEY_REUSED
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      order #1 open 4 of 5 @ 100 gtc
+    `);
+  });
+
+  test('belongs to its player', () => {
+    play(`${MARKET}
+      grant dee coins 100
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      buy dee 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+    `);
+  });
+
+  test('is remembered for 24 hours from its first use, and then free', () => {
+    play(`${MARKET}
+      time 10
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      time ${DAY}
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      time ${DAY + 9}
+      buy ann 2 of #1 key a         -> KEY_REUSED
+      time ${DAY + 10}
+      buy ann 2 of #1 key a         -> fills 2 @ 100 of #1 for 200
+    `);
+  });
+
+  test('is forgotten when its player has used too many since: the oldest first', () => {
+    play(`rules keysPerPlayerMax 2
+      ${MARKET}
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      buy ann 1 of #1 key b         -> fills 1 @ 100 of #1 for 100
+      ask bob a                     -> free
+      ask ann a                     -> decided ok
+      buy ann 1 of #1 key c         -> fills 1 @ 100 of #1 for 100
+      ask ann a                     -> free
+      ask ann b                     -> decided ok
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      ask ann b                     -> free
+      order #1 open 1 of 5 @ 100 gtc
+    `);
+  });
+
+  test('is remembered across a recovery', () => {
+    play(`${MARKET}
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      buy eve 1 of #1 key a         -> INSUFFICIENT_FUNDS required 100 available 0
+      restart
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      buy eve 1 of #1 key a         -> INSUFFICIENT_FUNDS required 100 available 0
+      buy ann 2 of #1 key a         -> KEY_REUSED
+      order #1 open 4 of 5 @ 100 gtc
+    `);
+  });
+});
+
+describe('keys.get', () => {
+  test('tells what was decided, or that the key is free', () => {
+    play(`${MARKET}
+      ask ann a                     -> free
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      buy ann 9 of #1 key b         -> LISTING_UNAVAILABLE remaining 4
+      ask ann a                     -> decided ok
+      ask ann b                     -> decided LISTING_UNAVAILABLE
+      ask bob a                     -> free
+    `);
+  });
+
+  test('is not remembered itself, whatever key it carries', () => {
+    play(`${MARKET}
+      ask ann a key q               -> free
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      ask ann a key q               -> decided ok
+      ask ann q                     -> free
+      ask ann q key a               -> free
+    `);
+  });
+
+  test('shows the first answer exactly as it was', () => {
+    const bench = play(MARKET);
+    const common = { player: 'ann', atMs: 1_000_001 };
+    const payload = { listing: 1, quantity: 2 };
+    const purchase = { command: 'purchases.create', payload, key: 'a', digest: 5 } as const;
+    const first = bench.apply({ ...common, ...purchase });
+    const ask = { command: 'keys.get', payload: { key: 'a' }, key: null, digest: 0 } as const;
+    expect(bench.apply({ ...common, ...ask }).body).toEqual({
+      status: 'decided',
+      outcome: 'ok',
+      body: first.body,
+    });
+  });
+});
