@@ -1,0 +1,199 @@
+// One scenario against the real server, from start to audit: a server of its own, sockets of the
+// service role, what the scenario sets up, the load, the projection's catching up, the stop, the
+// audit, and what the scenario itself knows must be true of the tables.
+
+import { Exchange } from './exchange.ts';
+import { failureOf, runLoad, type Source } from './load.ts';
+import { Meter } from './meter.ts';
+import type { Options } from './options.ts';
+import { cpuSeconds, postgresCpuSeconds } from './processes.ts';
+import { NOTHING, type Result } from './report.ts';
+import { ServerProcess } from './server-process.ts';
+
+/** What a scenario knows must hold: a question to the tables, and its only right answer. */
+export interface Check {
+  readonly what: string;
+  readonly sql: string;
+  readonly expected: number;
+}
+
+export interface Workload {
+  readonly source: Source;
+  readonly onAnswer?: Exchange['onAnswer'];
+  /** Asked when everything has been answered. */
+  checks(): readonly Check[];
+  /** Further figures of the result. */
+  more?(): Readonly<Record<string, number | string>>;
+}
+
+export interface TrialPlan {
+  readonly scenario: string;
+  readonly sockets: number;
+  readonly inFlight: number;
+  readonly seconds: number;
+  /** Null: closed loop. */
+  readonly perSecond: number | null;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Defines, grants and lists what the load needs. */
+  readonly prepare: (trial: Trial) => Promise<Workload>;
+}
+
+export interface Trial {
+  readonly exchange: Exchange;
+  readonly server: ServerProcess;
+  readonly say: (line: string) => void;
+}
+
+const WARM_UP_SECONDS = 3;
+
+/** A line of progress; figures go to the standard output, this does not. */
+export function say(line: string): void {
+  process.stderr.write(`  ${line}\n`);
+}
+
+export async function runTrial(plan: TrialPlan, options: Options): Promise<Result> {
+  const { database } = options;
+  const sockets = options.sockets ?? plan.sockets;
+  const inFlight = options.inFlight ?? plan.inFlight;
+  const perSecond = plan.perSecond === null ? null : (options.rate ?? plan.perSecond);
+  const server = new ServerProcess(database, plan.environment);
+  const exchange = new Exchange(new Meter());
+  try {
+    await server.start();
+    await exchange.open(sockets, server.port, await server.token('game'));
+    const workload = await plan.prepare({ exchange, server, say });
+    await server.drain();
+    exchange.meter = new Meter();
+    const clocks = new Clocks(server.pid);
+    const { seconds, commands } = await runLoad({
+      exchange,
+      source: workload.source,
+      ...(workload.onAnswer === undefined ? {} : { onAnswer: workload.onAnswer }),
+      warmUpSeconds: WARM_UP_SECONDS,
+      seconds: options.seconds ?? plan.seconds,
+      inFlight,
+      perSecond,
+      progress: say,
+      measuring: () => clocks.start(),
+      measured: () => clocks.stop(),
+    });
+    const drainMs = await server.drain();
+    exchange.close();
+    await server.stop();
+    const sound = await isSound(server, workload.checks(), exchange);
+    const used = clocks.used();
+    return {
+      ...NOTHING,
+      scenario: plan.scenario,
+      database,
+      sockets,
+      inFlight: perSecond === null ? inFlight : 0,
+      offeredPerSecond: perSecond,
+      seconds: Math.round(seconds * 10) / 10,
+      commands,
+      commandsPerSecond: Math.round(commands / seconds),
+      ...exchange.meter.latencies(),
+      rejected: exchange.meter.rejected,
+      audit: sound ? 'ok' : 'FAILED',
+      ...used,
+      drainMs,
+      more: { ...perCommand(used, commands), ...workload.more?.() },
+    };
+  } finally {
+    exchange.close();
+    await server.remove();
+  }
+}
+
+/** The audit, the scenario's own checks, and no answer but `ok` and `rejected`. */
+export async function isSound(
+  server: ServerProcess,
+  checks: readonly Check[],
+  exchange: Exchange,
+): Promise<boolean> {
+  let sound = await server.audit();
+  for (const { what, sql, expected } of checks) {
+    const found = await server.ask(sql);
+    if (found === expected) continue;
+    say(`CHECK FAILED: ${what}: ${found}, expected ${expected}`);
+    sound = false;
+  }
+  const failed = [2, 3, 4].reduce((sum, n) => sum + (exchange.meter.totals[n] as number), 0);
+  if (failed === 0) return sound;
+  say(`${failed} answers were neither ok nor rejected. ${failureOf(exchange)}`);
+  return false;
+}
+
+type Used = Pick<Result, 'serverCpuSeconds' | 'clientCpuSeconds' | 'postgresCpuSeconds'>;
+
+/** Processor time of the three that share the machine, over the measured seconds. */
+export class Clocks {
+  readonly #pid: number;
+  #started: Used = NOTHING;
+  #stopped: Used = NOTHING;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  start(): void {
+    this.#started = this.#read();
+  }
+
+  stop(): void {
+    this.#stopped = this.#read();
+  }
+
+  used(): Used {
+    const difference = (name: keyof Used) => {
+      const [from, to] = [this.#started[name], this.#stopped[name]];
+      return from === null || to === null ? null : Math.round((to - from) * 100) / 100;
+    };
+    return {
+      serverCpuSeconds: difference('serverCpuSeconds'),
+      clientCpuSeconds: difference('clientCpuSeconds'),
+      postgresCpuSeconds: difference('postgresCpuSeconds'),
+    };
+  }
+
+  #read(): Used {
+    return {
+      serverCpuSeconds: cpuSeconds(this.#pid),
+      clientCpuSeconds: cpuSeconds(process.pid),
+      postgresCpuSeconds: postgresCpuSeconds(),
+    };
+  }
+}
+
+function perCommand(used: Used, commands: number): Record<string, number> {
+  const micros = (seconds: number | null) =>
+    seconds === null || commands === 0 ? 0 : Math.round((seconds / commands) * 1e7) / 10;
+  return {
+    serverMicrosPerCommand: micros(used.serverCpuSeconds),
+    clientMicrosPerCommand: micros(used.clientCpuSeconds),
+  };
+}
+
+/** The coins of all players, whatever they are held for. */
+export function coinsCheck(expected: number): Check {
+  return {
+    what: 'coins of all players',
+    sql: `select coalesce(sum(a.available + a.held), 0) from accounts a
+          join items i on i.asset = a.asset where i.name = 'coins' and a.owner <> 0`,
+    expected,
+  };
+}
+
+/** The goods of all players, coins left out. */
+export function goodsCheck(expected: number): Check {
+  return {
+    what: 'goods of all players',
+    sql: `select coalesce(sum(a.available + a.held), 0) from accounts a
+          join items i on i.asset = a.asset where i.name <> 'coins' and a.owner <> 0`,
+    expected,
+  };
+}
+
+export function tradesCheck(expected: number): Check {
+  return { what: 'trades printed', sql: 'select count(*) from trades', expected };
+}
