@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import type { TokenVerifier } from './auth.ts';
 import { assertGatewayConfig, type GatewayConfig, type TierLimit } from './config.ts';
 import type { GatewayContext } from './context.ts';
+import { contain } from './faults.ts';
 import { GatewayMetrics, type Registry } from './metrics.ts';
 import { Outbound } from './outbound.ts';
 import { Players } from './players.ts';
@@ -145,7 +146,16 @@ class UwsGateway implements Gateway {
 
   #sweepBuffers(): void {
     const { realm, outbound, sessions } = this.#context;
-    if (realm !== null) outbound.sweepBuffers(realm, sessions);
+    if (realm === null) return;
+    for (const session of outbound.paused()) {
+      // It asks the realm for snapshots, and what goes wrong there must not end this timer.
+      try {
+        outbound.drained(realm, session);
+      } catch (error) {
+        contain(this.#context, error, session);
+      }
+    }
+    outbound.sweepBuffers(sessions);
   }
 }
 

@@ -30,7 +30,8 @@ export class Outbound {
   readonly #channels = new Map<string, Channel>();
   readonly #paused = new Set<Session>();
   #app: TemplatedApp | null = null;
-  #publishedSinceSweep = false;
+  /** Something was published or dropped since waiting bytes were last looked at. */
+  #sweepDue = false;
 
   constructor(config: GatewayConfig, metrics: GatewayMetrics) {
     this.#config = config;
@@ -51,7 +52,7 @@ export class Outbound {
     if (channel === undefined) return;
     channel.sequence = eventSequence(frame);
     channel.sentAtMs = performance.now();
-    this.#publishedSinceSweep = true;
+    this.#sweepDue = true;
     this.#app?.publish(name, frame, true);
   }
 
@@ -103,6 +104,12 @@ export class Outbound {
     session.liveChannels = 0;
   }
 
+  /** uWebSockets dropped a public frame. The next sweep acts on it: this may be in mid-delivery. */
+  dropped(session: Session): void {
+    session.publicDropped = true;
+    this.#sweepDue = true;
+  }
+
   /** Takes a slow reader off its topics until it has drained. */
   pause(session: Session): void {
     const channels = session.channels;
@@ -126,11 +133,15 @@ export class Outbound {
     this.#paused.delete(session);
   }
 
-  /** Looks for slow readers, and for paused ones that have drained. */
-  sweepBuffers(realm: RealmPort, sessions: Iterable<Session>): void {
-    for (const session of [...this.#paused]) this.drained(realm, session);
-    if (!this.#publishedSinceSweep) return;
-    this.#publishedSinceSweep = false;
+  /** Those that wait to have drained; a copy, since going on changes it. */
+  paused(): readonly Session[] {
+    return [...this.#paused];
+  }
+
+  /** Pauses the slow readers. */
+  sweepBuffers(sessions: Iterable<Session>): void {
+    if (!this.#sweepDue) return;
+    this.#sweepDue = false;
     for (const session of sessions) {
       if (session.liveChannels === 0) continue;
       if (session.publicDropped || session.bufferedBytes() > this.#config.publicBytesMax) {

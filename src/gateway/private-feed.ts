@@ -6,6 +6,7 @@
 import { ME } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
+import { InvariantError } from '../base/assert.ts';
 import type { Log } from '../base/log.ts';
 import type { Player } from './players.ts';
 
@@ -163,19 +164,19 @@ export class PrivateFeed {
   #startReading(joining: FeedReader[], retryMs: number): void {
     const reading: Reading = { joining, fromSequence: this.#sequence, sent: [], unsent: [] };
     this.#reading = reading;
-    this.#read(this.player.name).then(
-      snapshot => {
+    this.#read(this.player.name)
+      .then(snapshot => {
         if (this.#reading !== reading) return;
         // An older state than the chain has reached would be labelled as a newer one.
         if (snapshot.sequence < reading.fromSequence) this.#retryLater(reading, retryMs);
         else this.#finishReading(reading, snapshot.sequence, snapshot.data);
-      },
-      (error: unknown) => {
-        if (this.#reading !== reading) return;
-        this.#log.warn({ err: error }, 'a private snapshot could not be read; trying again');
-        this.#retryLater(reading, retryMs);
-      },
-    );
+      })
+      .catch((error: unknown) => {
+        if (error instanceof InvariantError) throw error;
+        this.#log.warn({ err: error }, 'a private snapshot could not be read or sent');
+        if (this.#reading === reading) this.#retryLater(reading, retryMs);
+        else for (const reader of joining) reader.overrun();
+      });
   }
 
   #retryLater(reading: Reading, retryMs: number): void {

@@ -5,6 +5,7 @@ import { encodeReply, type Request } from '../../protocol/codec.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { InvariantError } from '../base/assert.ts';
 import type { GatewayContext } from './context.ts';
+import { contain } from './faults.ts';
 import { OUTCOME_NUMBER } from './metrics.ts';
 import type { Player } from './players.ts';
 import type { Answer, EngineRequest, ReadRequest, RealmPort } from './port.ts';
@@ -54,11 +55,16 @@ export function submit(
     key: request.key,
     player: request.player ?? player.name,
   } as EngineRequest;
-  const refusal = (session.context.realm as RealmPort).submit(order, session);
-  if (refusal === null) return;
-  player.inFlight -= 1;
-  session.pending?.take(request.id);
-  session.refuse(request.id, route, refusal);
+  let refusal: RejectBody | null = UNAVAILABLE;
+  try {
+    refusal = (session.context.realm as RealmPort).submit(order, session);
+  } finally {
+    if (refusal !== null) {
+      player.inFlight -= 1;
+      session.pending?.take(request.id);
+    }
+  }
+  if (refusal !== null) session.refuse(request.id, route, refusal);
 }
 
 /** Asks the realm's tables. At most `readsInFlightMax` of all players wait at once. */
@@ -85,13 +91,15 @@ export function answerFromTables(
   } as ReadRequest;
   player.inFlight += 1;
   context.readsInFlight += 1;
-  void read(context, question).then(answer => {
-    player.inFlight -= 1;
-    context.readsInFlight -= 1;
-    const tookMs = performance.now() - nowMs;
-    context.metrics.readReply(route.index, OUTCOME_NUMBER[answer.outcome], tookMs);
-    session.sendReply(encodeReply(request.id, answer.outcome, answer.body));
-  });
+  read(context, question)
+    .then(answer => {
+      player.inFlight -= 1;
+      context.readsInFlight -= 1;
+      const tookMs = performance.now() - nowMs;
+      context.metrics.readReply(route.index, OUTCOME_NUMBER[answer.outcome], tookMs);
+      session.sendReply(encodeReply(request.id, answer.outcome, answer.body));
+    })
+    .catch((error: unknown) => contain(context, error, session));
 }
 
 const NOT_READ: Answer = { outcome: 'unavailable', body: UNAVAILABLE };

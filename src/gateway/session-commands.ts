@@ -5,7 +5,7 @@ import { ME, parseChannel } from '../../protocol/channels.ts';
 import { encodeReply, type Request, type RequestOf } from '../../protocol/codec.ts';
 import type { Result, SessionCommand } from '../../protocol/commands/registry.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { InvariantError } from '../base/assert.ts';
+import { contain } from './faults.ts';
 import { OUTCOME_NUMBER } from './metrics.ts';
 import type { Player } from './players.ts';
 import type { RealmPort } from './port.ts';
@@ -74,10 +74,7 @@ function open(session: Session, request: Open, route: Route): void {
       try {
         admit(session, request, route, identity);
       } catch (error) {
-        if (error instanceof InvariantError) throw error;
-        context.metrics.callbackErrors.inc();
-        context.log.error({ err: error }, 'session.open failed; the socket is closed');
-        session.abort();
+        contain(context, error, session);
       }
     });
   }

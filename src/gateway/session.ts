@@ -162,7 +162,7 @@ export class Session implements ReplyTarget, FeedReader {
   /** A public frame may be dropped: its channels then pause and come back with snapshots. */
   sendPublic(frame: Uint8Array): void {
     if (!this.alive) return;
-    if (this.socket?.send(frame, true) === DROPPED) this.publicDropped = true;
+    if (this.socket?.send(frame, true) === DROPPED) this.context.outbound.dropped(this);
   }
 
   bufferedBytes(): number {

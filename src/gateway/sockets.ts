@@ -1,10 +1,10 @@
-// The uWebSockets app: which requests become sockets, and the callbacks of those that did. An
-// exception in a callback is a bug that costs its own socket and nothing else; a broken invariant
-// goes on and ends the process. Requests lie on the stack of uWebSockets: they are read at once.
+// The uWebSockets app: which requests become sockets, and the callbacks of those that did, each
+// of them guarded: an exception that reached uWebSockets would end the process. Requests lie on the
+// stack of uWebSockets and are read at once.
 
 import { TRANSPORT_BYTES_MAX } from '../../protocol/limits.ts';
-import { InvariantError } from '../base/assert.ts';
 import type { GatewayContext } from './context.ts';
+import { contain } from './faults.ts';
 import { servePages } from './http.ts';
 import { receive } from './inbound.ts';
 import { Session, type SocketSeat } from './session.ts';
@@ -43,9 +43,7 @@ export function createApp(uws: UwsModule, context: GatewayContext): TemplatedApp
       message: guardMessage(context),
       ping: seat(session => session.spendFrames(1, performance.now())),
       pong: seat(session => session.spendFrames(1, performance.now())),
-      dropped: seat(session => {
-        session.publicDropped = true;
-      }),
+      dropped: seat(session => context.outbound.dropped(session)),
       drain: seat(session => {
         if (context.realm !== null) context.outbound.drained(context.realm, session);
       }),
@@ -89,13 +87,6 @@ function guardSocket(
   };
 }
 
-function contain(context: GatewayContext, error: unknown, session: Session): void {
-  if (error instanceof InvariantError) throw error;
-  context.metrics.callbackErrors.inc();
-  context.log.error({ err: error }, 'a socket callback failed; its socket is closed');
-  session.abort();
-}
-
 function guardRequest<Rest extends readonly unknown[]>(
   context: GatewayContext,
   callback: (res: HttpResponse, ...rest: Rest) => void,
@@ -104,9 +95,7 @@ function guardRequest<Rest extends readonly unknown[]>(
     try {
       callback(res, ...rest);
     } catch (error) {
-      if (error instanceof InvariantError) throw error;
-      context.metrics.callbackErrors.inc();
-      context.log.error({ err: error }, 'a request failed; its connection is closed');
+      contain(context, error, null);
       res.close();
     }
   };
