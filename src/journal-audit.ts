@@ -1,0 +1,270 @@
+// Holds the journal rows that are still kept against the tables: rows follow one another, their
+// bytes are what was digested when they were written, and the last word of each fact is what the
+// tables say. Memory is bounded by accounts and open orders, whatever the length of the journal:
+// what cannot change any more (trades, transfers, keys, closed orders) is compared piece by piece.
+
+import type pg from 'pg';
+import { TRANSFER_REASONS } from './engine/fact.ts';
+import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/fact-codec.ts';
+import { decodeStored } from './journal/fact-reader.ts';
+import type { JournalRow } from './journal/journal.ts';
+import { digestOf } from './journal/postgres-journal.ts';
+import { Changes } from './projection/changes.ts';
+import type { Standing } from './projection/projector.ts';
+
+/** One thing that was looked at. `detail` has figures, or what is wrong. */
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+type StoredRow = JournalRow & { readonly digest: Buffer };
+type Source = Pick<pg.ClientBase, 'query'>;
+/** Columns as text, by id. */
+type Expected = Map<number, string>;
+
+const PIECE_ROWS = 200;
+const COMPARED_AT_ONCE = 10_000;
+const SHOWN_MAX = 3;
+
+const READ = `select position, epoch, sequence, at_ms as "atMs", digest, facts from journal
+  where position > $1 order by position limit ${PIECE_ROWS}`;
+
+/** The columns of each table by id, in the order in which {@link Expected} has them. */
+const TABLES = {
+  accounts: 'select id, owner, asset, location, available, held from accounts where id = any($1)',
+  orders: `select id, side, player, asset, location, price, quantity, remaining, held, fee_bps,
+    priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
+    from orders where id = any($1)`,
+  trades: `select id, sequence, at_ms, asset, location, price, quantity, maker, taker, taker_side,
+    buyer, seller, buyer_fee, seller_fee from trades where id = any($1)`,
+  keys: `select sequence, at_ms, player, key, digest, ok, encode(body, 'hex') from keys
+    where sequence = any($1)`,
+} as const;
+type TableName = keyof typeof TABLES;
+
+const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, reference
+  from transfers where sequence > $1 and sequence <= $2`;
+
+/** Counts comparisons and remembers the first differences. */
+class Tally {
+  readonly #check: string;
+  readonly #what: string;
+  #compared = 0;
+  #differences = 0;
+  readonly #shown: string[] = [];
+
+  constructor(check: string, what: string) {
+    this.#check = check;
+    this.#what = what;
+  }
+
+  compare(id: string | number, expected: string | undefined, actual: string | undefined): void {
+    this.#compared += 1;
+    if (expected === actual) return;
+    this.differs(`${id} is ${actual ?? 'missing'}, the journal has ${expected ?? 'nothing'}`);
+  }
+
+  agrees(count = 1): void {
+    this.#compared += count;
+  }
+
+  differs(text: string): void {
+    this.#differences += 1;
+    if (this.#shown.length < SHOWN_MAX) this.#shown.push(text);
+  }
+
+  get finding(): Finding {
+    const ok = this.#differences === 0;
+    const seen = `${this.#compared.toLocaleString('en-US')} ${this.#what}`;
+    const more = this.#differences - this.#shown.length;
+    const rest = more > 0 ? ` and ${more} more` : '';
+    return {
+      check: this.#check,
+      ok,
+      detail: ok ? seen : `${this.#shown.join('; ')}${rest} (of ${seen})`,
+    };
+  }
+}
+
+/**
+ * Compares every kept row with the tables, which have caught up with the journal. `source` sees one
+ * moment: it is inside of a repeatable-read database transaction.
+ */
+export async function auditJournal(
+  source: Source,
+  standing: Standing,
+  keyRetentionMs: number,
+): Promise<Finding[]> {
+  const audit = new JournalAudit(source, standing.atMs - keyRetentionMs);
+  let position = 0;
+  for (;;) {
+    const { rows } = await source.query<StoredRow>(READ, [position]);
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    await audit.piece(rows);
+    position = last.position;
+  }
+  return audit.finish(standing);
+}
+
+class JournalAudit {
+  readonly #source: Source;
+  readonly #keysSinceMs: number;
+  readonly #rows = new Tally('journal rows are whole and follow one another', 'rows');
+  readonly #accounts = new Tally('accounts are as the journal has them last', 'accounts');
+  readonly #orders = new Tally('orders are as the journal has them last', 'orders');
+  readonly #trades = new Tally('every trade of the journal is in its table', 'trades');
+  readonly #transfers = new Tally('transfers are those of the journal', 'transfers');
+  readonly #keys = new Tally('every remembered answer is in its table', 'keys');
+  readonly #lastAccounts: Expected = new Map();
+  readonly #openOrders: Expected = new Map();
+  #previous: JournalRow | null = null;
+
+  constructor(source: Source, keysSinceMs: number) {
+    this.#source = source;
+    this.#keysSinceMs = keysSinceMs;
+  }
+
+  async piece(rows: readonly StoredRow[]): Promise<void> {
+    const sequenceBefore = this.#previous?.sequence ?? firstSequence(rows[0] as StoredRow) - 1;
+    const changes = new Changes();
+    for (const row of rows) {
+      this.#checkRow(row);
+      changes.add(row);
+    }
+    for (const fact of changes.accounts.values()) {
+      const { account, owner, asset, location, available, held } = fact;
+      this.#lastAccounts.set(account, text([owner, asset, location, available, held]));
+    }
+    await this.#compare('orders', this.#orders, this.#closedOrders(changes));
+    await this.#compare('trades', this.#trades, tradesOf(changes));
+    await this.#compare('keys', this.#keys, this.#keysOf(changes));
+    await this.#compareTransfers(changes, sequenceBefore, (rows.at(-1) as StoredRow).sequence);
+  }
+
+  async finish(standing: Standing): Promise<Finding[]> {
+    await this.#compare('accounts', this.#accounts, this.#lastAccounts);
+    await this.#compare('orders', this.#orders, this.#openOrders);
+    const last = this.#previous;
+    if (last !== null && last.position !== standing.position) {
+      this.#rows.differs(`the tables stand at ${standing.position}, not at ${last.position}`);
+    }
+    const tallies = [this.#accounts, this.#orders, this.#trades, this.#transfers, this.#keys];
+    return [this.#rows, ...tallies].map(tally => tally.finding);
+  }
+
+  #checkRow(row: StoredRow): void {
+    const { position, epoch, sequence, atMs } = row;
+    const wrong = (what: string) => this.#rows.differs(`row ${position} ${what}`);
+    if (!digestOf(row.facts).equals(row.digest)) wrong('has other bytes than were digested');
+    const before = this.#previous;
+    let next = before?.sequence ?? firstSequence(row) - 1;
+    if (before !== null && position !== before.position + 1) wrong(`follows ${before.position}`);
+    if (before !== null && epoch < before.epoch) wrong(`has epoch ${epoch} after ${before.epoch}`);
+    if (before !== null && atMs < before.atMs) wrong('goes back in time');
+    for (const group of decodeStored(row.facts)) {
+      next += 1;
+      if (group.sequence !== next) wrong(`has sequence ${group.sequence} instead of ${next}`);
+      next = group.sequence;
+    }
+    if (sequence !== next) wrong(`ends at ${next} and says ${sequence}`);
+    this.#rows.agrees();
+    this.#previous = { position, epoch, sequence, atMs, facts: NO_FACTS };
+  }
+
+  /** Those that cannot change any more; the open ones wait for their last word. */
+  #closedOrders(changes: Changes): Expected {
+    const closed: Expected = new Map();
+    for (const fact of changes.orders.values()) {
+      const columns = text([
+        SIDES.indexOf(fact.side),
+        fact.player,
+        fact.asset,
+        fact.location,
+        fact.price,
+        fact.quantity,
+        fact.remaining,
+        fact.held,
+        fact.feeBps,
+        fact.priority,
+        TIMES_IN_FORCE.indexOf(fact.timeInForce),
+        fact.postOnly,
+        fact.expiresAtMs,
+        fact.createdAtMs,
+        ORDER_STATUSES.indexOf(fact.status),
+      ]);
+      this.#openOrders.delete(fact.id);
+      (fact.status === 'open' ? this.#openOrders : closed).set(fact.id, columns);
+    }
+    return closed;
+  }
+
+  #keysOf(changes: Changes): Expected {
+    const expected: Expected = new Map();
+    for (const { sequence, atMs, fact } of changes.keys) {
+      if (atMs < this.#keysSinceMs) continue;
+      const body = Buffer.from(fact.bodyBytes).toString('hex');
+      expected.set(sequence, text([atMs, fact.player, fact.key, fact.digest, fact.ok, body]));
+    }
+    return expected;
+  }
+
+  async #compare(table: TableName, tally: Tally, expected: Expected): Promise<void> {
+    const ids = [...expected.keys()];
+    for (let start = 0; start < ids.length; start += COMPARED_AT_ONCE) {
+      const some = ids.slice(start, start + COMPARED_AT_ONCE);
+      const rows = await this.#cells(TABLES[table], [some]);
+      const actual = new Map(rows.map(([id, ...columns]) => [id as number, text(columns)]));
+      for (const id of some) tally.compare(id, expected.get(id), actual.get(id));
+    }
+  }
+
+  async #compareTransfers(changes: Changes, after: number, until: number): Promise<void> {
+    const counts = new Map<string, number>();
+    for (const { sequence, atMs, fact } of changes.transfers) {
+      const reason = TRANSFER_REASONS.indexOf(fact.reason);
+      const { debit, credit, quantity, reference } = fact;
+      const row = text([sequence, atMs, debit, credit, quantity, reason, reference]);
+      counts.set(row, (counts.get(row) ?? 0) + 1);
+    }
+    for (const cells of await this.#cells(TRANSFERS, [after, until])) {
+      const row = text(cells);
+      counts.set(row, (counts.get(row) ?? 0) - 1);
+    }
+    this.#transfers.agrees(changes.transfers.length);
+    for (const [row, count] of counts) {
+      if (count > 0) this.#transfers.differs(`transfer ${row} is missing`);
+      if (count < 0) this.#transfers.differs(`transfer ${row} is not in the journal`);
+    }
+  }
+
+  async #cells(query: string, values: unknown[]): Promise<unknown[][]> {
+    const { rows } = await this.#source.query<unknown[]>({ text: query, values, rowMode: 'array' });
+    return rows;
+  }
+}
+
+const NO_FACTS = new Uint8Array(0);
+
+function text(columns: readonly unknown[]): string {
+  return columns.join(',');
+}
+
+/** The sequence that a kept row begins with; of a claim, the one after it. */
+function firstSequence(row: JournalRow): number {
+  return decodeStored(row.facts)[0]?.sequence ?? row.sequence + 1;
+}
+
+function tradesOf(changes: Changes): Expected {
+  const expected: Expected = new Map();
+  for (const { sequence, atMs, fact } of changes.trades) {
+    const { asset, location, price, quantity, maker, taker, buyer, seller } = fact;
+    const side = SIDES.indexOf(fact.takerSide);
+    const parties = [buyer, seller, fact.buyerFee, fact.sellerFee];
+    const deal = [sequence, atMs, asset, location, price, quantity, maker, taker, side];
+    expected.set(fact.id, text([...deal, ...parties]));
+  }
+  return expected;
+}
