@@ -1,5 +1,5 @@
-// The few numbers that the gateway needs from the start of frames of our own, without decoding them.
-// They were written by protocol/codec.ts, so they have their shape.
+// The few numbers that the gateway needs from the start of frames of our own, undecoded.
+// They were written by protocol/codec.ts, so they have its shape.
 
 /** Bytes of the integer token at `at`, its header included. */
 function integerWidth(token: number): number {

@@ -159,7 +159,7 @@ class UwsGateway implements Gateway {
   }
 }
 
-/** ListenOptions.LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise two servers could share a port unnoticed. */
+/** ListenOptions.LIBUS_LISTEN_EXCLUSIVE_PORT: else two servers could share a port unnoticed. */
 const EXCLUSIVE_PORT = 1;
 
 function createContext(options: GatewayOptions): GatewayContext {

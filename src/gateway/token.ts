@@ -24,7 +24,7 @@ export interface TokenClaims {
   readonly audience?: string;
 }
 
-/** The bytes of a secret given as text. Throws when there are fewer than {@link SECRET_BYTES_MIN}. */
+/** The bytes of a secret given as text. Throws RangeError for fewer than 32. */
 export function secretBytes(secret: string): Uint8Array {
   const bytes = new TextEncoder().encode(secret);
   if (bytes.length >= SECRET_BYTES_MIN) return bytes;

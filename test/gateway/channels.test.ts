@@ -45,7 +45,7 @@ describe('public channels', () => {
     expect(other.events.map(event => event.channel)).toEqual(['trades:wood']);
   });
 
-  test('subscribing twice sends one snapshot; leaving ends the frames and the interest', async () => {
+  test('subscribing twice sends one snapshot; leaving ends frames and interest', async () => {
     const fixture = await startGateway();
     const client = await fixture.enter('alice');
     expect(fixture.gateway.hasSubscribers('book:ore')).toBe(false);

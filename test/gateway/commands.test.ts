@@ -76,7 +76,7 @@ describe('commands for the engine', () => {
     expect((await other.ask('purchases.create', purchase)).outcome).toBe('ok');
   });
 
-  test('while draining nothing is sequenced, and what was sequenced is still answered', async () => {
+  test('while draining nothing is sequenced; what was sequenced is still answered', async () => {
     const { enter, realm, gateway } = await startGateway();
     const client = await enter('alice');
     realm.holding = true;

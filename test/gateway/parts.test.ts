@@ -123,6 +123,6 @@ describe('loading uWebSockets.js', () => {
       throw new Error('GLIBC_2.38 not found');
     };
     expect(() => loadUws(load)).toThrow(UwsUnavailableError);
-    expect(() => loadUws(load)).toThrow(/Node v\d+.*\n.*GLIBC_2.38 not found[^]*What to do/);
+    expect(() => loadUws(load)).toThrow(/Node v\d+.*\n.*GLIBC_2.38 not found[\s\S]*What to do/);
   });
 });

@@ -93,8 +93,8 @@ describe('rate limits by tier', () => {
     const { outcome, body } = await client.ask('purchases.create', purchase);
     expect(outcome).toBe('unavailable');
     expect(body).toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' });
-    expect(body['retryAfterMs']).toBeGreaterThan(0);
-    expect(body['retryAfterMs']).toBeLessThanOrEqual(1_000);
+    expect(body.retryAfterMs).toBeGreaterThan(0);
+    expect(body.retryAfterMs).toBeLessThanOrEqual(1_000);
   });
 
   test('all sockets of a player share one budget, also after he comes back', async () => {

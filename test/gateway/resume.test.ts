@@ -19,7 +19,7 @@ async function resumed(
   const client = await fixture.connect();
   const token = await fixture.token(player);
   const reply = await client.ask('session.open', { token, resume });
-  return { client, resumed: reply.body['resumed'] };
+  return { client, resumed: reply.body.resumed };
 }
 
 describe('the private feed over sockets', () => {

@@ -63,7 +63,7 @@ describe('opening a session', () => {
       const client = await connect();
       const reply = await client.ask('session.open', { token: bad });
       expect(reply.body).toMatchObject({ code: 'UNAUTHORIZED' });
-      texts.add(reply.body['message']);
+      texts.add(reply.body.message);
       expect((await client.ended).code).toBe(4401);
     }
     expect(texts.size).toBe(1);
