@@ -14,8 +14,11 @@ export async function tablesStanding(database: Database): Promise<Standing> {
   return withClient(database, readStanding);
 }
 
-/** Restores everything the engine remembers, and lets it go on from there. */
-export async function loadEngine(database: Database, engine: Engine, log: Log): Promise<void> {
+/**
+ * Restores everything the engine remembers, and lets it go on from there.
+ * @returns the epoch of the last journal row that the tables show.
+ */
+export async function loadEngine(database: Database, engine: Engine, log: Log): Promise<number> {
   let facts = 0;
   const standing = await withClient(database, client =>
     loadRealm(client, (fact, atMs) => {
@@ -24,6 +27,7 @@ export async function loadEngine(database: Database, engine: Engine, log: Log): 
     }),
   );
   engine.resume(standing);
+  return standing.epoch;
 }
 
 type Client = Awaited<ReturnType<typeof connect>>;

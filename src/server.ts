@@ -52,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return await startOn(store, options, beganMs);
   } catch (error) {
     await store.close();
-    throw error;
+    throw error instanceof DeposedError ? new Error(deposedMessage(error)) : error;
   }
 }
 
@@ -73,6 +73,10 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       keyRetentionMs: config.rules.keyRetentionMs,
     },
   });
+  let laterEpoch = 0;
+  projection.onEpoch(later => {
+    laterEpoch = later;
+  });
   const reader = createReader(database, log);
   const gateway = createGateway({
     config: config.gateway,
@@ -85,8 +89,12 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
   try {
     projection.notify(position);
     await projection.waitFor(position);
-    await loadEngine(database, engine, log);
+    const loadedEpoch = await loadEngine(database, engine, log);
     assertSound(engine);
+    // Nobody listened to the projection yet: a claim that came after ours may have gone by.
+    if (Math.max(laterEpoch, loadedEpoch) > epoch) {
+      throw new DeposedError('Another writer claimed the realm while this one was starting.');
+    }
     const realm = new Realm({
       name: config.realm,
       epoch,
@@ -156,10 +164,14 @@ function giveUp(error: unknown, parts: Parts, options: ServerOptions): void {
   const { log, failed } = options;
   const message =
     error instanceof DeposedError
-      ? `Deposed: ${error.message} This process has stopped; nothing it acknowledged is lost.`
+      ? deposedMessage(error)
       : `A rule of the engine is broken; nothing more is decided here. ${String(error)}`;
   log.fatal({ error: error instanceof Error ? error.stack : String(error) }, message);
   void parts.gateway.close('restarting').finally(() => failed(message));
+}
+
+function deposedMessage(error: DeposedError): string {
+  return `Deposed: ${error.message} This process has stopped; nothing it acknowledged is lost.`;
 }
 
 /** Whether `work` ended within `ms`. */

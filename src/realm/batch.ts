@@ -16,10 +16,7 @@ export class Batch {
   readonly groups: CommittedGroup[] = [];
   /** Entries, with facts or without. */
   entries = 0;
-  /** Of the last entry that had facts. */
-  sequence = 0;
-  atMs = 0;
-  /** When its first entry came in. */
+  /** When the oldest entry whose target still waits came in. */
   openedAtMs = 0;
 
   get bytes(): number {
@@ -28,7 +25,8 @@ export class Batch {
 
   /** Adds what an entry came to; `target` gets its reply when the batch is durable. */
   add(applied: Applied, atMs: number, target: ReplyTarget | null, id: number): void {
-    if (this.entries++ === 0) this.openedAtMs = atMs;
+    this.entries++;
+    if (this.#targets.size === 0) this.openedAtMs = atMs;
     const replies = this.#replies;
     const start = replies.length;
     let bodyStart = start;
@@ -40,8 +38,6 @@ export class Batch {
     }
     const { output, sequence } = applied;
     if (output.length === 0) return;
-    this.sequence = sequence;
-    this.atMs = atMs;
     this.groups.push({ sequence, atMs, output });
     this.facts.group(sequence, atMs);
     for (const fact of output) {

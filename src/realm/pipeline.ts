@@ -38,6 +38,8 @@ export interface PipelineOptions {
   readonly clock: Clock;
   readonly limits: PipelineLimits;
   readonly observer: PipelineObserver;
+  /** How long the next append should hold back, for the tables to keep up with the journal. */
+  readonly pauseMs: () => number;
   /** A batch is durable at `position`. Called before its replies are delivered. */
   readonly committed: (position: number, groups: readonly CommittedGroup[]) => void;
   /** The writer must stop: it is deposed, or a rule of the engine is broken. */
@@ -143,12 +145,20 @@ export class Pipeline {
       this.#options.failed(error);
       return;
     }
-    if (this.#isScheduled || this.#appending !== null) return;
+    if (this.#appending === null) this.#schedule();
+  }
+
+  /** Lets the batch take in what comes in this turn, or while the tables catch up. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    const append = () => {
       this.#isScheduled = false;
       this.#append();
-    });
+    };
+    const pauseMs = this.#options.pauseMs();
+    if (pauseMs > 0) setTimeout(append, pauseMs);
+    else setImmediate(append);
   }
 
   #append(): void {
@@ -157,13 +167,11 @@ export class Pipeline {
     if (batch.entries === 0) return;
     this.#forming = this.#spare;
     this.#appending = batch;
-    if (batch.facts.length === 0) {
-      // Nothing new to keep, and everything it saw is durable: no batch before it is in flight.
-      this.#release(batch, null);
-      return;
-    }
-    const { journal, clock, failed, observer } = this.#options;
-    const { sequence, atMs } = batch;
+    const { engine, journal, clock, failed, observer } = this.#options;
+    // A batch without facts is appended too: that is how a writer that was deposed, perhaps while it
+    // was frozen, finds out before it answers from a past that is over. Nothing was applied since its
+    // last entry, so the engine stands where the batch ends.
+    const { sequence, changedAtMs: atMs } = engine.state;
     const startedMs = clock.nowMs();
     journal.append({ sequence, atMs, facts: batch.facts.bytes }).then(
       position => {
@@ -178,15 +186,15 @@ export class Pipeline {
     );
   }
 
-  #release(batch: Batch, position: number | null): void {
+  #release(batch: Batch, position: number): void {
     assert(this.#appending === batch, 'batches are released in their order');
-    if (position !== null) this.#options.committed(position, batch.groups);
+    this.#options.committed(position, batch.groups);
     batch.deliver();
     batch.reset();
     this.#appending = null;
     this.#spare = batch;
-    this.#append();
     if (this.#isIdle()) this.#drained?.();
+    else this.#schedule();
   }
 
   /** Answers `unknown` to whoever has waited since before `beforeMs`. */

@@ -57,6 +57,14 @@ export interface RealmOptions {
 }
 
 const TICK_MS = 50;
+
+/**
+ * From this lag of the tables on, appends hold back: by a fiftieth of what is beyond it, so that
+ * writers slow down long before the lag is so large that they must be refused.
+ */
+const EASY_LAG_MS = 1_000;
+const PAUSE_SHARE = 1 / 50;
+const PAUSE_MS_MAX = 100;
 const READ_WAIT_MS = 5_000;
 
 const LAGGING: RejectBody = Object.freeze({
@@ -76,6 +84,7 @@ export class Realm implements RealmPort {
   /** What everybody may know: the position of the last released batch. */
   #released: number;
   #isLagging = false;
+  #pauseMs = 0;
   #hasFailed = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -93,6 +102,7 @@ export class Realm implements RealmPort {
       clock,
       limits,
       observer,
+      pauseMs: () => this.#pauseMs,
       committed: (position, groups) => {
         this.#released = position;
         options.projection.notify(position);
@@ -172,7 +182,10 @@ export class Realm implements RealmPort {
 
   #tick(): void {
     const { projection, limits } = this.#options;
-    this.#isLagging = projection.lagMs > limits.projectionLagMaxMs;
+    const { lagMs } = projection;
+    this.#isLagging = lagMs > limits.projectionLagMaxMs;
+    const beyondMs = Math.max(0, lagMs - EASY_LAG_MS);
+    this.#pauseMs = Math.min(PAUSE_MS_MAX, Math.round(beyondMs * PAUSE_SHARE));
     this.#pipeline.tick();
   }
 

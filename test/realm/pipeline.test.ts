@@ -45,6 +45,7 @@ beforeEach(() => {
     clock,
     limits: { waitingEntriesMax: 4, waitingBytesMax: 1_000_000, replyTimeoutMs: 1_000 },
     observer: { appended: () => {} },
+    pauseMs: () => 0,
     committed: (position, groups) => committed.push({ position, groups: [...groups] }),
     failed: error => failures.push(error),
   });
@@ -97,11 +98,43 @@ describe('a command', () => {
     await settled();
     expect(inbox.replies).toEqual([]);
     await journal.commit();
+    await journal.commit();
     expect(inbox.replies).toMatchObject([
       { outcome: 'ok' },
       { outcome: 'rejected', body: { code: 'INSUFFICIENT_FUNDS' } },
     ]);
     expect(journal.isAppending).toBe(false);
+  });
+
+  it('that changed nothing is answered once the journal has shown whose realm this is', async () => {
+    pipeline.submit(burn(6), inbox);
+    await settled();
+    await journal.commit();
+    pipeline.submit(burn(6), inbox);
+    await settled();
+    expect(inbox.replies).toHaveLength(1);
+    await journal.fail(new DeposedError('another one'));
+    expect(inbox.replies).toHaveLength(1);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('that came after others were given up on has a time of its own to wait', async () => {
+    pipeline.submit(grant(1), inbox);
+    await settled();
+    pipeline.submit(grant(2), inbox);
+    clock.advance(1_500);
+    pipeline.tick();
+    expect(inbox.replies).toHaveLength(2);
+    pipeline.submit(grant(3), inbox);
+    clock.advance(500);
+    pipeline.tick();
+    expect(inbox.replies).toHaveLength(2);
+    clock.advance(1_000);
+    pipeline.tick();
+    expect(inbox.replies.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown']);
+    await journal.commit();
+    await journal.commit();
+    expect(inbox.replies).toHaveLength(3);
   });
 
   it('beyond what may wait is refused and never executed', async () => {
@@ -126,6 +159,7 @@ describe('a command', () => {
     expect(inbox.replies).toHaveLength(1);
     pipeline.submit(grant(5, 'k'), inbox);
     await settled();
+    await journal.commit();
     expect(inbox.replies.at(-1)).toMatchObject({
       outcome: 'ok',
       body: { balance: { available: 5 } },
@@ -138,6 +172,7 @@ describe('a command', () => {
     pipeline.submit(grant(5, 'k'), inbox);
     await settled();
     expect(inbox.replies).toEqual([]);
+    await journal.commit();
     await journal.commit();
     expect(inbox.replies.map(({ body }) => body)).toEqual([
       { balance: { asset: 'coins', location: 'main', available: 5, held: 0 } },

@@ -1,0 +1,150 @@
+// Two servers on one realm: the one that claimed last goes on, the other says so and ends. No lease
+// and no clock is asked; a process that was frozen for any time finds out before it answers.
+
+import { expect, test } from 'vitest';
+import { createFaultRealm, hasPostgres, sleep } from '../support/fault-realm.ts';
+import { Judge } from '../support/judge.ts';
+import { JudgeSocket } from '../support/judge-socket.ts';
+import { transfersByQuantity } from '../support/outside.ts';
+import { processToken, ServerProcess } from '../support/server-process.ts';
+
+const DEPOSED = /^Deposed: .*This process has stopped; nothing it acknowledged is lost\.$/m;
+const RESTARTING = 4503;
+const DROPPED = 1006;
+const postgres = test.skipIf(!(await hasPostgres()));
+
+postgres(
+  'a second server takes the realm over, and the first one stops at once and says why',
+  { timeout: 60_000 },
+  async () => {
+    const realm = await createFaultRealm();
+    const judge = new Judge({ seed: 2, token: await processToken('game') });
+    const first = await ServerProcess.start(realm.environment);
+    await judge.prepare(first.port);
+    await judge.begin(first.port);
+    await sleep(200);
+    const second = await ServerProcess.start(realm.environment);
+    const codes = await judge.ended();
+    expect(new Set(codes)).toEqual(new Set([RESTARTING]));
+    expect(await first.exit).toEqual({ code: 1, signal: null });
+    expect(first.output).toMatch(DEPOSED);
+    expect(second.epoch).toBe(first.epoch + 1);
+    await judge.examine(second.port);
+    await judge.account(second.port);
+    await second.kill('SIGTERM');
+    const transfers = await transfersByQuantity(realm);
+    for (const quantity of judge.transfersWith('ok')) expect(transfers.get(quantity)).toBe(1);
+  },
+);
+
+postgres(
+  'an idle server notices that it was deposed without being asked anything',
+  { timeout: 30_000 },
+  async () => {
+    const realm = await createFaultRealm();
+    const first = await ServerProcess.start(realm.environment);
+    const second = await ServerProcess.start(realm.environment);
+    expect(await Promise.race([first.exit, sleep(5_000)])).toEqual({ code: 1, signal: null });
+    expect(first.output).toMatch(DEPOSED);
+    expect((await second.page('/ready')).status).toBe(200);
+  },
+);
+
+postgres(
+  'of two servers that start at the same moment exactly one goes on, every time',
+  { timeout: 60_000 },
+  async () => {
+    const realm = await createFaultRealm();
+    let epoch = 0;
+    for (let race = 0; race < 10; race++) {
+      const pair = [new ServerProcess(realm.environment), new ServerProcess(realm.environment)];
+      const loser = await Promise.race(pair.map(server => server.exit.then(() => server)));
+      expect(loser.output).toMatch(DEPOSED);
+      expect(await loser.exit).toEqual({ code: 1, signal: null });
+      const winner = pair.find(server => server !== loser) as ServerProcess;
+      await winner.ready();
+      expect(winner.epoch).toBeGreaterThan(epoch + 1);
+      epoch = winner.epoch;
+      expect((await winner.page('/ready')).status).toBe(200);
+      await winner.kill('SIGKILL');
+    }
+    const rows = await realm.sql<{ position: number; epoch: number }>(
+      'select position, epoch from journal order by position',
+    );
+    expect(rows.map(row => row.position)).toEqual(rows.map((_, index) => index + 1));
+    const epochs = rows.map(row => row.epoch);
+    expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
+  },
+);
+
+postgres(
+  'a server that was frozen while another took over answers nothing from its past',
+  { timeout: 60_000 },
+  async () => {
+    const realm = await createFaultRealm();
+    const token = await processToken('game');
+    const judge = new Judge({ seed: 3, token });
+    for (let round = 0; round < 3; round++) {
+      const first = await ServerProcess.start(realm.environment);
+      if (round === 0) await judge.prepare(first.port);
+      const sleeper = await JudgeSocket.open(first.port, token);
+      await judge.begin(first.port);
+      await sleep(100);
+      first.signal('SIGSTOP');
+      const second = await ServerProcess.start(realm.environment);
+      const elsewhere = await JudgeSocket.open(second.port, token);
+      const key = `decided-elsewhere-${round}`;
+      const grant = { player: 'late', asset: 'coins', quantity: 1 };
+      const told = await elsewhere.ask('wallet.grant', grant, { key });
+      expect(told.outcome).toBe('ok');
+      // Questions that need no append: the frozen server could answer them from what it knows.
+      const stale = [
+        sleeper.tell(1, 'keys.get', { key }),
+        sleeper.tell(2, 'purchases.create', { listing: 9_999_999, quantity: 1 }),
+        sleeper.tell(3, 'wallet.grant', grant, { key: `new-${round}` }),
+      ];
+      const seen = judge.history.length;
+      judge.stopSending();
+      first.signal('SIGCONT');
+      expect(await Promise.all(stale)).toEqual([null, null, null]);
+      for (const code of await judge.ended()) expect([RESTARTING, DROPPED]).toContain(code);
+      expect(await first.exit).toEqual({ code: 1, signal: null });
+      expect(first.output).toMatch(DEPOSED);
+      expect(seen).toBe(judge.history.length);
+      const late = await elsewhere.ask('keys.get', { key: `new-${round}` });
+      expect(late.body.status).toBe('free');
+      await judge.examine(second.port);
+      elsewhere.destroy();
+      await second.kill('SIGKILL');
+    }
+  },
+);
+
+postgres(
+  'an idle server that was frozen while another took over does not say what its past knows',
+  { timeout: 60_000 },
+  async () => {
+    const realm = await createFaultRealm();
+    const token = await processToken('game');
+    for (let round = 0; round < 4; round++) {
+      const first = await ServerProcess.start(realm.environment);
+      const sleeper = await JudgeSocket.open(first.port, token);
+      first.signal('SIGSTOP');
+      const second = await ServerProcess.start(realm.environment);
+      const elsewhere = await JudgeSocket.open(second.port, token);
+      const key = `decided-elsewhere-${round}`;
+      const grant = { player: 'late', asset: 'coins', quantity: 1 };
+      expect((await elsewhere.ask('wallet.grant', grant, { key })).outcome).toBe('ok');
+      // Neither of them has anything to append, and both answers would be wrong.
+      const stale = [
+        sleeper.tell(1, 'keys.get', { key }),
+        sleeper.tell(2, 'wallet.burn', { ...grant, quantity: round + 1 }),
+      ];
+      first.signal('SIGCONT');
+      expect(await Promise.all(stale)).toEqual([null, null]);
+      expect(await first.exit).toEqual({ code: 1, signal: null });
+      elsewhere.destroy();
+      await second.kill('SIGKILL');
+    }
+  },
+);
