@@ -26,10 +26,11 @@ export async function playMarketDay(teller: Teller): Promise<void> {
     'A market day over real sockets. The house takes 2 % of each trade from the seller.',
   );
   teller.chapter('Morning: the game server opens the market');
+  teller.line('server', 'starts on an empty folder', 'makes a database, which takes some seconds');
   const stage = await Stage.open(SETTINGS);
   try {
-    const { server } = stage;
-    teller.line('server', 'starts on an empty folder', `epoch ${server.epoch}`);
+    teller.check('the epoch', stage.server.epoch, 1);
+    teller.line('server', 'listens', 'epoch 1');
     const scene = await gather(stage, teller);
     await mint(scene);
     await list(scene);
