@@ -1,0 +1,154 @@
+// What must hold in the tables of a realm, each rule one query that finds what breaks it. The
+// queries look at every row there is, so this is for an audit, not for a running game. What the
+// journal says is held against the tables elsewhere.
+
+import { TRANSFER_REASONS } from '../engine/fact.ts';
+import { codeOf } from '../journal/fact-codec.ts';
+import type { Source } from './source.ts';
+
+/** One rule. `detail` says what was looked at, or shows what broke it. */
+export interface TableFinding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+interface Check {
+  readonly check: string;
+  /** The table whose rows are counted for the detail. */
+  readonly over: 'accounts' | 'orders' | 'transfers' | 'trades' | 'instances' | 'journal';
+  /** Finds no row when all is well. */
+  readonly broken: string;
+}
+
+const SHOWN_MAX = 3;
+const TRADE_REASON = codeOf(TRANSFER_REASONS, 'trade');
+
+const CHECKS: readonly Check[] = [
+  {
+    check: 'what all accounts have of an asset adds up to zero',
+    over: 'accounts',
+    broken: `select asset, sum(available) + sum(held) as sum from accounts
+      group by asset having sum(available) + sum(held) <> 0`,
+  },
+  {
+    check: 'nobody but the issuer is below zero',
+    over: 'accounts',
+    broken: `select * from accounts
+      where held < 0 or (available < 0 and owner <> (select id from players where name = '$issuer'))`,
+  },
+  {
+    check: 'each account has what its transfers brought, less what they took',
+    over: 'transfers',
+    broken: `select a.*, moved.sum from accounts as a full join (
+        select account, sum(quantity) as sum from (
+          select credit as account, quantity from transfers
+          union all select debit, -quantity from transfers) as movements
+        group by account) as moved on moved.account = a.id
+      where a.id is null or coalesce(moved.sum, 0) <> a.available::numeric + a.held`,
+  },
+  {
+    check: 'each account holds what its open orders hold',
+    over: 'accounts',
+    broken: `select owner, asset, location, a.held, orders.held as "heldByOrders"
+      from (select * from accounts where held <> 0) as a full join (
+        select o.player as owner,
+          case when o.side = 1 then o.asset else i.currency end as asset,
+          case when o.side = 1 then o.location
+            else (select id from locations where name = 'main') end as location,
+          sum(o.held) as held
+        from orders as o left join items as i on i.asset = o.asset
+        where o.status = 0 group by 1, 2, 3) as orders using (owner, asset, location)
+      where coalesce(a.held, 0) <> coalesce(orders.held, 0)`,
+  },
+  {
+    check: 'an open listing holds its goods, an open bid its money, a closed order nothing',
+    over: 'orders',
+    broken: `select * from orders where held <> case
+      when status <> 0 then 0
+      when side = 1 then remaining
+      else price::numeric * remaining + floor(price::numeric * remaining * fee_bps / 10000) end`,
+  },
+  {
+    check: 'an open order has something left, a filled one nothing',
+    over: 'orders',
+    broken: `select * from orders
+      where (status = 0 and remaining = 0) or (status = 1 and remaining <> 0)`,
+  },
+  {
+    check: 'each order was filled by its trades',
+    over: 'orders',
+    broken: `select o.id, o.quantity, o.remaining, fills.sum from orders as o full join (
+        select id, sum(quantity) as sum from (
+          select maker as id, quantity from trades
+          union all select taker, quantity from trades where taker <> 0) as parts
+        group by id) as fills on fills.id = o.id
+      where o.id is null or coalesce(fills.sum, 0) <> o.quantity - o.remaining`,
+  },
+  {
+    check: 'each trade moved its goods from the seller to the buyer',
+    over: 'trades',
+    broken: `select t.id, t.quantity, moved.sum from trades as t full join (
+        select m.reference as id, sum(m.quantity) as sum from transfers as m
+        join accounts as d on d.id = m.debit join accounts as c on c.id = m.credit
+        join trades as of on of.id = m.reference
+        where m.reason = ${TRADE_REASON} and d.asset = of.asset and c.asset = of.asset
+          and d.owner = of.seller and c.owner = of.buyer
+        group by 1) as moved on moved.id = t.id
+      where t.id is null or moved.sum is distinct from t.quantity`,
+  },
+  {
+    check: 'nobody traded with himself',
+    over: 'trades',
+    broken: 'select * from trades where buyer = seller',
+  },
+  {
+    check: 'an instance has at most one owner',
+    over: 'instances',
+    broken: `select a.asset, sum(a.available) + sum(a.held) as owned
+      from accounts as a join instances as n on n.asset = a.asset
+      where a.owner <> (select id from players where name = '$issuer')
+      group by a.asset having sum(a.available) + sum(a.held) > 1`,
+  },
+  {
+    check: 'no bid reaches the price of a listing in the same book',
+    over: 'orders',
+    broken: `select o.asset, o.location, max(o.price) filter (where o.side = 0) as bid,
+        min(o.price) filter (where o.side = 1) as ask
+      from orders as o join items as i on i.asset = o.asset
+      where o.status = 0 and not i.halted group by o.asset, o.location
+      having max(o.price) filter (where o.side = 0) >= min(o.price) filter (where o.side = 1)`,
+  },
+  {
+    check: 'no id is above the last one given out',
+    over: 'orders',
+    broken: `select * from projection
+      where last_order < (select max(id) from orders) or last_trade < (select max(id) from trades)`,
+  },
+  {
+    check: 'the tables have caught up with the journal',
+    over: 'journal',
+    broken: `select p.position, j.last from projection as p,
+        (select coalesce(max(position), 0) as last from journal) as j
+      where p.position <> j.last`,
+  },
+];
+
+/** All rules, in a fixed order. Wants one moment: call it in a repeatable-read transaction. */
+export async function auditTables(source: Source): Promise<TableFinding[]> {
+  const findings: TableFinding[] = [];
+  for (const { check, over, broken } of CHECKS) {
+    const { rows } = await source.query(
+      `select to_json(broken)::text as shown from (${broken}) as broken limit ${SHOWN_MAX}`,
+    );
+    const ok = rows.length === 0;
+    const detail = ok ? await countOf(source, over) : rows.map(row => row.shown).join('; ');
+    findings.push({ check, ok, detail });
+  }
+  return findings;
+}
+
+async function countOf(source: Source, table: string): Promise<string> {
+  const { rows } = await source.query<{ count: number }>(`select count(*) as count from ${table}`);
+  return `${rows[0]?.count.toLocaleString('en-US')} ${table}`;
+}
