@@ -24,6 +24,7 @@ type Client = Awaited<ReturnType<typeof connect>>;
 export async function runAudit(config: Config): Promise<void> {
   const beganMs = performance.now();
   const findings = await auditRealm(config, createLog(config.logLevel));
+  process.stdout.write(`The realm "${config.realm}":\n`);
   const width = Math.max(...findings.map(({ check }) => check.length)) + 2;
   for (const { check, ok, detail } of findings) {
     process.stdout.write(`  ${ok ? '✓' : '✗'} ${check.padEnd(width)}${detail}\n`);
@@ -45,6 +46,9 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
     const { database } = store;
     const findings = await withClient(database, async client => {
       const standing = await catchUp(database, client);
+      if (standing.position === 0) {
+        throw new Error(`No server ever ran the realm "${config.realm}" here: nothing to audit.`);
+      }
       await client.query('begin transaction isolation level repeatable read read only');
       const tables = await auditTables(client);
       const journal = await auditJournal(client, standing, config.rules.keyRetentionMs);
