@@ -58,6 +58,10 @@ export class Outbound {
 
   /** Adds a channel to a session and sends its snapshot, at once or when it has drained. */
   subscribe(realm: RealmPort, session: Session, name: string): void {
+    const isLive = !this.#paused.has(session);
+    // The realm is asked while the channel is still without this subscriber: what it first sends to
+    // the others is no news to one who gets the snapshot.
+    const snapshot = isLive ? realm.snapshot(name) : null;
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       channel = { name, subscribers: 0, sequence: 0, sentAtMs: 0 };
@@ -66,7 +70,7 @@ export class Outbound {
     channel.subscribers += 1;
     session.channels ??= [];
     session.channels.push(channel);
-    if (!this.#paused.has(session)) this.#goLive(realm, session, channel);
+    if (snapshot !== null) this.#goLive(session, channel, snapshot);
   }
 
   /** Returns false when the session did not have the channel. */
@@ -91,8 +95,9 @@ export class Outbound {
     const index = channels.findIndex(channel => channel.name === name);
     if (index < 0) return false;
     // A paused channel gets its snapshot anyway when the socket has drained.
-    if (index < session.liveChannels)
-      this.#sendSnapshot(realm, session, channels[index] as Channel);
+    if (index < session.liveChannels) {
+      this.#sendSnapshot(session, channels[index] as Channel, realm.snapshot(name));
+    }
     return true;
   }
 
@@ -128,7 +133,8 @@ export class Outbound {
     const drainedBytes = this.#config.publicBytesMax * DRAINED_SHARE;
     while (session.channels !== null && session.liveChannels < session.channels.length) {
       if (session.socket === null || session.bufferedBytes() > drainedBytes) return;
-      this.#goLive(realm, session, session.channels[session.liveChannels] as Channel);
+      const channel = session.channels[session.liveChannels] as Channel;
+      this.#goLive(session, channel, realm.snapshot(channel.name));
     }
     this.#paused.delete(session);
   }
@@ -163,14 +169,13 @@ export class Outbound {
     }
   }
 
-  #goLive(realm: RealmPort, session: Session, channel: Channel): void {
+  #goLive(session: Session, channel: Channel, snapshot: Uint8Array): void {
     session.socket?.subscribe(channel.name);
     session.liveChannels += 1;
-    this.#sendSnapshot(realm, session, channel);
+    this.#sendSnapshot(session, channel, snapshot);
   }
 
-  #sendSnapshot(realm: RealmPort, session: Session, channel: Channel): void {
-    const frame = realm.snapshot(channel.name);
+  #sendSnapshot(session: Session, channel: Channel, frame: Uint8Array): void {
     channel.sequence = eventSequence(frame);
     if (channel.sentAtMs === 0) channel.sentAtMs = performance.now();
     session.sendPublic(frame);

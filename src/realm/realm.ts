@@ -157,7 +157,9 @@ export class Realm implements RealmPort {
     const { journal, projection, limits } = this.#options;
     const projectionLagMs = projection.lagMs;
     const leading = !this.#hasFailed;
-    const databaseReachable = journal.reachable && !projection.isFailing;
+    // A journal that nothing waits for does not try to come back; the projection always does.
+    const isJournalReachable = journal.reachable || this.#pipeline.waiting === 0;
+    const databaseReachable = isJournalReachable && !projection.isFailing;
     const ready = leading && databaseReachable && projectionLagMs <= limits.projectionLagMaxMs;
     return { leading, databaseReachable, projectionLagMs, ready };
   }

@@ -29,6 +29,24 @@ describe('public channels', () => {
     expect(client.eventsOn('ticker:ore')).toHaveLength(1);
   });
 
+  test('what the realm sends the others before a snapshot is not sent to the newcomer', async () => {
+    const fixture = await startGateway();
+    const first = await fixture.enter('alice');
+    await first.ask('session.subscribe', { channels: ['book:ore'] });
+    fixture.realm.snapshotData = channel => {
+      publish(fixture, channel);
+      return { bids: [], asks: [] };
+    };
+    const newcomer = await fixture.enter('bob');
+    await newcomer.ask('session.subscribe', { channels: ['book:ore'] });
+    await newcomer.ask('session.ping', {});
+    expect(newcomer.eventsOn('book:ore').map(event => event.kind)).toEqual(['snapshot']);
+    expect((await first.received('book:ore', 2)).map(event => event.kind)).toEqual([
+      'snapshot',
+      'delta',
+    ]);
+  });
+
   test('every subscriber gets every frame, others get none', async () => {
     const fixture = await startGateway();
     const clients = [];
