@@ -84,7 +84,9 @@ function auditBooks(state: State, broken: string[]): void {
     }
   }
   let outside = 0;
-  for (const order of state.orders.values()) if (order.level === null) outside++;
+  for (const order of state.orders.values()) {
+    if (order.level === null && state.assets[order.asset]?.instance !== null) outside++;
+  }
   if (resting + outside !== state.orders.size) broken.push('an open order is in no book');
 }
 
