@@ -214,3 +214,25 @@ describe('a sale', () => {
     `);
   });
 });
+
+describe('the walk asks of each order it meets', () => {
+  test('whether it is the player’s own, before whether the money suffices', () => {
+    play(`${SHOP}
+      list bob ore 1 @ 100          -> #1 rests 1
+      grant ann ore 1
+      list ann ore 1 @ 101          -> #2 rests 1
+      buy ann 2 ore total 100 partial -> SELF_TRADE
+      buy ann 2 ore total 99 partial -> NOTHING_TO_FILL fillable 0
+    `);
+  });
+
+  test('a closed bid is as gone as a closed listing', () => {
+    play(`${SHOP}
+      bid dee ore 1 @ 90            -> #1 rests 1
+      buy ann 1 of #1               -> LISTING_NOT_FOUND
+      unbid dee #1                  -> releases 90
+      buy ann 1 of #1               -> LISTING_UNAVAILABLE remaining 0
+      sell bob 1 into #1            -> BID_UNAVAILABLE remaining 0
+    `);
+  });
+});
