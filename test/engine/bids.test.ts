@@ -33,7 +33,7 @@ describe('a bid', () => {
       list bob ore 1 @ 101          -> #1 rests 1
       list cid ore 1 @ 100          -> #2 rests 1
       list bob ore 1 @ 100          -> #3 rests 1
-      bid  ann ore 3 @ 101          -> #4 fills 1 @ 100 of #2 + 1 @ 100 of #3 + 1 @ 101 of #1 for 301
+      bid  ann ore 3 @ 101 -> #4 fills 1 @ 100 of #2 + 1 @ 100 of #3 + 1 @ 101 of #1 for 301
     `);
   });
 

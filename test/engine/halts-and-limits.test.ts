@@ -190,11 +190,11 @@ describe('amounts near 2^53', () => {
 
   test('fees are exact where price times rate passes 2^53', () => {
     play(`rules tradeFeeBps 3333 tradeFeePayer seller
-      define ore commodity
-      grant ann coins MAX
-      grant bob ore 1
-      bid ann ore 1 @ MAX           -> #1 rests 1
-      sell bob 1 into #1 -> fills 1 @ 9007199254740991 of #1 for 6005099743135819 fee 3002099511605172
+    define ore commodity
+    grant ann coins MAX
+    grant bob ore 1
+    bid ann ore 1 @ MAX           -> #1 rests 1
+    sell bob 1 into #1 -> fills 1 @ 9007199254740991 of #1 for 6005099743135819 fee 3002099511605172
     `);
   });
 });

@@ -1,5 +1,5 @@
-// The auditor's reading of single facts: how an order may change, whom a trade must be with, and who
-// pays which fee. Each check throws an AuditError that names the rule.
+// The auditor's reading of single facts: how an order may change, whom a trade must be with, and
+// who pays which fee. Each check throws an AuditError that names the rule.
 
 import type { Entry } from '../../src/engine/entry.ts';
 import type { Fact, OrderFact, TradeFact } from '../../src/engine/fact.ts';
@@ -114,7 +114,9 @@ function queueBefore(tables: FactTables, atMs: number, trade: TradeFact): OrderF
   );
 }
 
-/** Each fee is its rate, rounded down, and reaches the house. `tables` are those after the entry. */
+/**
+ * Each fee is its rate, rounded down, and reaches the house. `tables` are those after the entry.
+ */
 export function checkFees(tables: FactTables, rules: Rules, facts: readonly Fact[]): void {
   const paid = new Map<string, number>();
   for (const fact of facts) {

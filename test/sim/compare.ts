@@ -13,7 +13,8 @@ export function compareAnswers(
   const same = actual.outcome === predicted.outcome && matches(actual.body, predicted.body);
   if (same) return null;
   const said = JSON.stringify([actual.outcome, actual.body]);
-  return `the answer is ${said}, the model says ${JSON.stringify([predicted.outcome, predicted.body])}`;
+  const ours = JSON.stringify([predicted.outcome, predicted.body]);
+  return `the answer is ${said}, the model says ${ours}`;
 }
 
 function matches(actual: unknown, predicted: unknown): boolean {

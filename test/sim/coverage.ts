@@ -1,6 +1,6 @@
-// What a run must have seen to count as a test of the rules: each command with each answer that it can
-// have, and each way in which an order can end. The list is written by hand from RULES.md; what the
-// workload never reaches is a hole in the proof, whatever the number of seeds.
+// What a run must have seen to count as a test of the rules: each command with each answer that it
+// can have, and each way in which an order can end. The list is written by hand from RULES.md; what
+// the workload never reaches is a hole in the proof, whatever the number of seeds.
 
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'items.define': ['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'DEFINITION_CONFLICT'],

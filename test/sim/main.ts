@@ -1,5 +1,6 @@
 // The command line of the simulation: npm run sim -- [--seeds 1000] [--from 1] [--seed 42]
-// [--commands 500] [--mutant NAME|all] [--json]. Exit code 1 when a seed fails or a mutant is missed.
+// [--commands 500] [--mutant NAME|all] [--json]. Exit code 1 when a seed fails or a mutant is
+// missed.
 
 import { parseArgs } from 'node:util';
 import { holes } from './coverage.ts';

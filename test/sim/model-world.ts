@@ -1,6 +1,7 @@
 // What the naive model knows: plain arrays and maps with names as keys, amounts as bigint, every
-// question answered by looking at everything. Written from src/engine/RULES.md, never from the engine.
-// What is held is not stored at all: it is whatever the open orders say, so it cannot be forgotten.
+// question answered by looking at everything. Written from src/engine/RULES.md, never from the
+// engine. What is held is not stored at all: it is whatever the open orders say, so it cannot be
+// forgotten.
 
 import type { ItemKind } from '../../protocol/commands/items.ts';
 import type { Attributes, OrderStatus, TimeInForce } from '../../protocol/fields.ts';

@@ -1,7 +1,8 @@
-// A second, naive reading of src/engine/RULES.md: for each entry it says what the answer must be, and
-// afterwards what everybody owns, which orders are open and in which place of their queue.
-// It shares types with the engine and nothing else. How it is made up: model-world.ts (state),
-// model-wallet.ts, model-orders.ts, model-fills.ts and model-deals.ts (rules), this file (time, keys).
+// A second, naive reading of src/engine/RULES.md: for each entry it says what the answer must be,
+// and afterwards what everybody owns, which orders are open and in which place of their queue. It
+// shares types with the engine and nothing else. How it is made up: model-world.ts (state),
+// model-wallet.ts, model-orders.ts, model-fills.ts and model-deals.ts (rules), this file (time,
+// keys).
 
 import type { RejectCode } from '../../protocol/rejects.ts';
 import type { Entry } from '../../src/engine/entry.ts';

@@ -1,6 +1,6 @@
 // Planted bugs: each is one textual change to the compiled engine, made in a copy of it. The
-// simulation must catch every one, or it proves less than it seems to. Text that is not found exactly
-// once is an error, so that a mutant cannot quietly stop being one when the engine changes.
+// simulation must catch every one, or it proves less than it seems to. Text that is not found
+// exactly once is an error, so that a mutant cannot quietly stop being one when the engine changes.
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A small seeded generator of pseudo-random numbers (sfc32), so that a seed names a run for ever: the
-// same seed gives the same run on every machine and version of Node. Not for secrets.
+// A small seeded generator of pseudo-random numbers (sfc32), so that a seed names a run for ever:
+// the same seed gives the same run on every machine and version of Node. Not for secrets.
 
 export class Random {
   #a: number;

@@ -1,5 +1,5 @@
-// Two ways to bring an engine back from its facts: every group in its order, as the journal would be
-// replayed; and the last fact of each thing, as the tables would be loaded.
+// Two ways to bring an engine back from its facts: every group in its order, as the journal would
+// be replayed; and the last fact of each thing, as the tables would be loaded.
 
 import { Engine } from '../../src/engine/engine.ts';
 import type { Fact, FactGroup } from '../../src/engine/fact.ts';

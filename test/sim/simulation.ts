@@ -1,6 +1,7 @@
-// One seed: the engine and the model side by side, entry by entry. Compared after each: the answer and
-// the whole state; audited: what the facts say, and the state itself. At random points the engine is
-// thrown away and brought back from its facts, sometimes under other fees; it must have the same hash.
+// One seed: the engine and the model side by side, entry by entry. Compared after each: the answer
+// and the whole state; audited: what the facts say, and the state itself. At random points the
+// engine is thrown away and brought back from its facts, sometimes under other fees; it must have
+// the same hash.
 
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -98,7 +99,9 @@ export class Bench {
     return this.#rules;
   }
 
-  /** The same key gets the byte-same answer, for as long as the model says that it is remembered. */
+  /**
+   * The same key gets the byte-same answer, for as long as the model says that it is remembered.
+   */
   #checkRepetition(entry: Entry, { outcome, body }: Applied): void {
     if (entry.key === null || entry.command === 'keys.get' || outcome === 'invalid') return;
     const name = `${entry.player} ${entry.key}`;

@@ -1,6 +1,6 @@
 // A seeded stream of entries that hits everything: few players, items and prices, so that orders
-// collide; repeated and reused keys; times at the edge of an expiry. It knows the vocabulary and what
-// it sent itself, never what the engine or the model made of it beyond the ids in the replies.
+// collide; repeated and reused keys; times at the edge of an expiry. It knows the vocabulary and
+// what it sent itself, never what the engine or the model made of it beyond the ids in the replies.
 
 import type { EngineCommand } from '../../protocol/commands/registry.ts';
 import { AMOUNT_MAX, KEY_RETENTION_MS } from '../../protocol/limits.ts';

@@ -1,4 +1,5 @@
-// What a scenario line says happened, in one canonical wording, so that comparing is comparing text.
+// What a scenario line says happened, in one canonical wording, so that comparing is comparing
+// text.
 
 import type { Fill } from '../../protocol/fields.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';

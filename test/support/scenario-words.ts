@@ -1,7 +1,8 @@
 // The vocabulary of scenario lines: words in, a command out. One line is one command:
 //
 //   define ITEM KIND [currency C] [tick N] [lot N] [min N] [max N] [halted]
-//   grant|burn PLAYER ASSET N [at LOCATION]         move FROM TO ASSET N [at LOCATION] [to LOCATION]
+//   grant|burn PLAYER ASSET N [at LOCATION]
+//   move FROM TO ASSET N [at LOCATION] [to LOCATION]
 //   list|bid PLAYER ITEM N @ PRICE [at LOCATION] [ioc|fok|until MS] [post-only]
 //   relist|rebid PLAYER #ID [@ PRICE] [quantity N] [until MS]       unlist|unbid PLAYER #ID
 //   buy PLAYER N of #ID [max N] [partial]           sell PLAYER N into #ID [min N] [partial]

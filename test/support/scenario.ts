@@ -1,6 +1,6 @@
 // Scenarios: tables that read like the rule book. Each line is a command with its outcome behind an
-// arrow, or a look at the state; ` -- ` begins a remark. A command without an arrow must be accepted.
-// Every line runs through the engine and the naive model side by side, and is audited.
+// arrow, or a look at the state; ` -- ` begins a remark. A command without an arrow must be
+// accepted. Every line runs through the engine and the naive model side by side, and is audited.
 //
 //   rules tradeFeeBps 100 tradeFeePayer buyer       (first, if at all)
 //   list bob ore 3 @ 100                     -> #1 rests 3
