@@ -1,8 +1,8 @@
 // Two servers on one realm: the one that claimed last goes on, the other says so and ends. No lease
 // and no clock is asked; a process that was frozen for any time finds out before it answers.
 
-import { expect, test } from 'vitest';
-import { createFaultRealm, hasPostgres, sleep } from '../support/fault-realm.ts';
+import { expect } from 'vitest';
+import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';
 import { Judge } from '../support/judge.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { transfersByQuantity } from '../support/outside.ts';
@@ -11,9 +11,8 @@ import { processToken, ServerProcess } from '../support/server-process.ts';
 const DEPOSED = /^Deposed: .*This process has stopped; nothing it acknowledged is lost\.$/m;
 const RESTARTING = 4503;
 const DROPPED = 1006;
-const postgres = test.skipIf(!(await hasPostgres()));
 
-postgres(
+onPostgres(
   'a second server takes the realm over, and the first one stops at once and says why',
   { timeout: 60_000 },
   async () => {
@@ -37,7 +36,7 @@ postgres(
   },
 );
 
-postgres(
+onPostgres(
   'an idle server notices that it was deposed without being asked anything',
   { timeout: 30_000 },
   async () => {
@@ -50,7 +49,7 @@ postgres(
   },
 );
 
-postgres(
+onPostgres(
   'of two servers that start at the same moment exactly one goes on, every time',
   { timeout: 60_000 },
   async () => {
@@ -77,7 +76,7 @@ postgres(
   },
 );
 
-postgres(
+onPostgres(
   'a server that was frozen while another took over answers nothing from its past',
   { timeout: 60_000 },
   async () => {
@@ -120,7 +119,7 @@ postgres(
   },
 );
 
-postgres(
+onPostgres(
   'an idle server that was frozen while another took over does not say what its past knows',
   { timeout: 60_000 },
   async () => {

@@ -1,8 +1,8 @@
 // kill -9 of the real process under load: whatever was acknowledged is there afterwards, whatever was
 // not took effect once or not at all, and the tables agree with themselves.
 
-import { expect, test } from 'vitest';
-import { createFaultRealm, hasPostgres, sleep } from '../support/fault-realm.ts';
+import { expect } from 'vitest';
+import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';
 import { Judge } from '../support/judge.ts';
 import { transfersByQuantity } from '../support/outside.ts';
 import { seeded } from '../support/seeded.ts';
@@ -10,7 +10,7 @@ import { processToken, ServerProcess } from '../support/server-process.ts';
 
 const KILLS = 12;
 
-test.skipIf(!(await hasPostgres()))(
+onPostgres(
   'kill -9 under load loses no acknowledged command and doubles none',
   { timeout: 120_000 },
   async () => {

@@ -4,6 +4,7 @@
 // answer was given but before it is passed on. It can also be away: everything is cut and refused.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import pg from 'pg';
 import { onTestFinished } from 'vitest';
 
 export const CUTS = ['before', 'within', 'unanswered', 'answered'] as const;
@@ -19,7 +20,7 @@ interface Pair {
 }
 
 export class FaultProxy {
-  readonly #target: URL;
+  readonly #target: pg.Client;
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
   #isAway = false;
@@ -28,14 +29,14 @@ export class FaultProxy {
   /** Cuts made so far. */
   cuts = 0;
 
-  private constructor(target: URL) {
+  private constructor(target: pg.Client) {
     this.#target = target;
     this.#listener = createServer(client => this.#accept(client));
   }
 
   /** A proxy before the server of `url`, until the test is over. */
   static async before(url: string): Promise<FaultProxy> {
-    const proxy = new FaultProxy(new URL(url));
+    const proxy = new FaultProxy(new pg.Client(url));
     await new Promise<void>(resolve => {
       proxy.#listener.listen(0, '127.0.0.1', resolve);
     });
@@ -45,11 +46,11 @@ export class FaultProxy {
 
   /** The database as it is reached through here. */
   get url(): string {
-    const url = new URL(this.#target);
     const address = this.#listener.address();
     if (address === null || typeof address === 'string') throw new Error('The proxy is closed.');
-    url.host = `127.0.0.1:${address.port}`;
-    return url.href;
+    const { user, password, database } = this.#target;
+    const login = [user ?? 'postgres', password ?? ''].map(encodeURIComponent).join(':');
+    return `postgres://${login}@127.0.0.1:${address.port}/${database}`;
   }
 
   /** Cuts the next append of the journal. */
@@ -98,8 +99,9 @@ export class FaultProxy {
       client.resetAndDestroy();
       return;
     }
-    const { hostname, port } = this.#target;
-    const server = connect(Number(port || '5432'), hostname);
+    const { host, port } = this.#target;
+    // A host that is a folder has the server's Unix socket in it.
+    const server = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
     server.on('error', () => {});
     const pair: Pair = { client, server, name: '' };
     this.#pairs.add(pair);

@@ -2,26 +2,16 @@
 // outside. Everything is gone when the test is over.
 
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
-import { onTestFinished } from 'vitest';
+import type pg from 'pg';
+import { onTestFinished, test } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import { connect, type Database, discard } from '../../src/database/connection.ts';
+import { serverUrl } from './postgres.ts';
 import { type Environment, PROCESS_SECRET, temporaryFolder } from './server-process.ts';
 
-export const POSTGRES_URL =
-  process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
-
-/** Whether a Postgres answers there. Without one, its tests are skipped. */
-export async function hasPostgres(): Promise<boolean> {
-  const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 2_000 });
-  try {
-    await client.connect();
-    await client.end();
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** The Postgres server of the tests. Tests that need one are skipped where there is none. */
+export const POSTGRES_URL = serverUrl ?? '';
+export const onPostgres = test.skipIf(serverUrl === null);
 
 export interface FaultRealm {
   readonly name: string;
