@@ -50,7 +50,7 @@ export function hashState(state: State): string {
     hash.number(record.digest);
     hash.number(record.atMs);
     hash.number(record.ok ? 1 : 0);
-    hash.text(record.text);
+    hash.text(JSON.stringify(record.body));
   }
   return hash.digest();
 }

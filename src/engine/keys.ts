@@ -1,11 +1,14 @@
 // Idempotency keys: the first answer to each keyed command, per player.
 //
 // Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. Records live in
-// columns, not objects, and answers as JSON text: a busy realm remembers millions of them, and
-// objects would cost three times the memory and most of the garbage collector's time. One list of
+// columns, not objects, and answers as the bytes of the wire: a busy realm remembers millions of them,
+// and objects would cost three times the memory and most of the garbage collector's time. One list of
 // all records by age (time only rises) and one list per player make forgetting the oldest O(1).
 
+import { readValue } from '../../protocol/msgpack-reader.ts';
+import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { assert } from '../base/assert.ts';
+import { ByteStore } from './byte-store.ts';
 import type { ReplyBody } from './entry.ts';
 import type { DecidedFact } from './fact.ts';
 
@@ -17,8 +20,7 @@ export interface KeyRecord {
   readonly digest: number;
   readonly atMs: number;
   readonly ok: boolean;
-  /** The body as JSON text. */
-  readonly text: string;
+  readonly body: ReplyBody;
 }
 
 export class Keys {
@@ -29,7 +31,10 @@ export class Keys {
   #atMs = new Float64Array(1024);
   #ok = new Uint8Array(1024);
   readonly #key: string[] = [];
-  readonly #text: string[] = [];
+  /** Where the answers are. */
+  #place = new Float64Array(1024);
+  readonly #bodies = new ByteStore();
+  readonly #writer = new FrameWriter();
   /** Lists: the next record in the bucket, by age among all, by age among the player's own. */
   #nextInBucket = new Int32Array(1024);
   #older = new Int32Array(1024);
@@ -73,7 +78,8 @@ export class Keys {
   }
 
   body(at: number): ReplyBody {
-    return JSON.parse(this.#text[at] as string) as ReplyBody;
+    const { bytes, start } = this.#bodies.find(this.#place[at] as number);
+    return readValue(bytes, start) as ReplyBody;
   }
 
   add(fact: DecidedFact, atMs: number): void {
@@ -88,7 +94,9 @@ export class Keys {
     this.#atMs[at] = atMs;
     this.#ok[at] = fact.ok ? 1 : 0;
     this.#key[at] = fact.key;
-    this.#text[at] = JSON.stringify(fact.body);
+    this.#writer.reset();
+    this.#writer.value(fact.body);
+    this.#place[at] = this.#bodies.put(this.#writer.bytes, this.#writer.length);
     this.#link(at, fact.player);
   }
 
@@ -106,7 +114,7 @@ export class Keys {
         digest: this.#digest[at] as number,
         atMs: this.#atMs[at] as number,
         ok: this.ok(at),
-        text: this.#text[at] as string,
+        body: this.body(at),
       };
     }
   }
@@ -154,7 +162,7 @@ export class Keys {
     else this.#older[newer] = older;
     this.#unbucket(at, player);
     this.#key[at] = '';
-    this.#text[at] = '';
+    this.#bodies.remove(this.#place[at] as number);
     this.#free.push(at);
   }
 
@@ -193,6 +201,7 @@ export class Keys {
     this.#newerOwn = integers(this.#newerOwn);
     this.#digest = numbers(this.#digest);
     this.#atMs = numbers(this.#atMs);
+    this.#place = numbers(this.#place);
     const ok = new Uint8Array(size);
     ok.set(this.#ok);
     this.#ok = ok;
