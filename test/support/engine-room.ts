@@ -1,0 +1,88 @@
+// A realm without a gateway, in the process of the tests: engine, pipeline, journal and projection on
+// a real Postgres, with a clock that the test moves. It is stopped and recovered as a server is.
+
+import type { Database } from '../../src/database/connection.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Entry } from '../../src/engine/entry.ts';
+import type { Rules } from '../../src/engine/rules.ts';
+import type { EngineRequest, ReplyTarget } from '../../src/gateway/port.ts';
+import { PostgresJournal } from '../../src/journal/postgres-journal.ts';
+import { Projection } from '../../src/projection/projection.ts';
+import { Pipeline } from '../../src/realm/pipeline.ts';
+import { loadEngine, tablesStanding } from '../../src/recovery.ts';
+import { quiet } from './postgres.ts';
+
+const UNHEARD: ReplyTarget = { deliver: () => {} };
+const LIMITS = { waitingEntriesMax: 100_000, waitingBytesMax: 2 ** 26, replyTimeoutMs: 60_000 };
+
+export class EngineRoom {
+  readonly engine: Engine;
+  /** What the wall clock says. */
+  wallMs = 0;
+  readonly #journal: PostgresJournal;
+  readonly #projection: Projection;
+  readonly #pipeline: Pipeline;
+
+  private constructor(parts: { engine: Engine; journal: PostgresJournal; projection: Projection }) {
+    this.engine = parts.engine;
+    this.#journal = parts.journal;
+    this.#projection = parts.projection;
+    this.#pipeline = new Pipeline({
+      engine: parts.engine,
+      journal: parts.journal,
+      clock: { nowMs: () => this.wallMs },
+      limits: LIMITS,
+      observer: { appended: () => {} },
+      pauseMs: () => 0,
+      committed: position => parts.projection.notify(position),
+      failed: error => {
+        throw error;
+      },
+    });
+  }
+
+  /** Recovers whatever is there, as a server does at its start. */
+  static async open(database: Database, rules: Rules): Promise<EngineRoom> {
+    await migrate(database);
+    const journal = new PostgresJournal(database, quiet);
+    const { epoch, position } = await journal.claim();
+    const projection = new Projection({
+      database,
+      position: (await tablesStanding(database)).position,
+      epoch,
+      clock: { nowMs: () => 0 },
+      log: quiet,
+      loop: { intervalMs: 5 },
+      thread: 'same',
+    });
+    projection.notify(position);
+    await projection.waitFor(position);
+    const engine = new Engine(rules);
+    await loadEngine(database, engine, quiet);
+    return new EngineRoom({ engine, journal, projection });
+  }
+
+  /** Takes an entry at its time, which becomes the wall clock's. */
+  take(entry: Entry): void {
+    this.wallMs = entry.atMs;
+    if (entry.command === 'tick') {
+      this.#pipeline.tick();
+      return;
+    }
+    const { command, payload, player, key } = entry;
+    this.#pipeline.submit({ id: 1, command, payload, player, key } as EngineRequest, UNHEARD);
+  }
+
+  /** Lets time alone pass. */
+  tick(): void {
+    this.#pipeline.tick();
+  }
+
+  /** Everything taken becomes durable, and the tables catch up. */
+  async close(): Promise<void> {
+    await this.#pipeline.drain();
+    await this.#projection.stop();
+    await this.#journal.close();
+  }
+}
