@@ -23,7 +23,8 @@ export class ByteWriter {
 
   /** What was written so far: a view, valid until the next write or reset. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#end);
+    // Not as a Buffer, whose slice() would be another view.
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#end);
   }
 
   reset(): void {

@@ -1,0 +1,245 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FactGroup } from '../../src/engine/fact.ts';
+import { FactWriter } from '../../src/journal/fact-codec.ts';
+import type { JournalReader, JournalRow } from '../../src/journal/journal.ts';
+import { loadRealm } from '../../src/projection/load.ts';
+import { Projector, RoundLostError, readStanding } from '../../src/projection/projector.ts';
+import { auditTables } from '../../src/reads/audit.ts';
+import { balance, COINS, listing, sampleGroups, T0, transfer } from '../support/facts.ts';
+import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+
+let test: TestDatabase;
+let client: pg.Client;
+
+const TABLES = [
+  'players',
+  'locations',
+  'items',
+  'instances',
+  'accounts',
+  'orders',
+  'trades',
+  'transfers',
+  'keys',
+];
+const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6 };
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  client = await test.client();
+});
+afterAll(() => test.close());
+
+beforeEach(async () => {
+  await client.query('delete from journal');
+  await empty();
+});
+
+/** One row a group, behind a claim. */
+function rowsOf(groups: readonly FactGroup[]): JournalRow[] {
+  const claim = { position: 1, epoch: 1, sequence: 0, atMs: 0, facts: new Uint8Array(0) };
+  const writer = new FactWriter();
+  const rows = groups.map(({ sequence, atMs, facts }, i) => {
+    writer.reset();
+    writer.group(sequence, atMs);
+    for (const fact of facts) writer.fact(fact);
+    return { position: i + 2, epoch: 1, sequence, atMs, facts: writer.bytes.slice() };
+  });
+  return [claim, ...rows];
+}
+
+function readerOf(rows: readonly JournalRow[], rowsMax: number): JournalReader {
+  return {
+    readAfter: async position => rows.filter(row => row.position > position).slice(0, rowsMax),
+  };
+}
+
+async function project(rows: readonly JournalRow[], rowsMax: number): Promise<void> {
+  const reader = readerOf(rows, rowsMax);
+  const projector = await Projector.begin(test.database, client, reader, OPTIONS);
+  while (await projector.step());
+}
+
+async function empty(): Promise<void> {
+  await client.query(TABLES.map(table => `delete from ${table}`).join('; '));
+  await client.query(`update projection set position = 0, epoch = 0, sequence = 0, at_ms = 0,
+    last_order = 0, last_trade = 0`);
+}
+
+async function contents(): Promise<Record<string, unknown[]>> {
+  const tables: Record<string, unknown[]> = {};
+  for (const table of [...TABLES, 'projection']) {
+    const read = `select t.* from ${table} as t order by t::text`;
+    tables[table] = (await client.query(read)).rows;
+  }
+  return tables;
+}
+
+const rows = rowsOf(sampleGroups);
+
+describe('the projector', () => {
+  it('makes the same tables whether rows are applied one by one or all at once', async () => {
+    await project(rows, 1);
+    const oneByOne = await contents();
+    await empty();
+    await project(rows, 1_000);
+    expect(await contents()).toEqual(oneByOne);
+    expect(oneByOne.accounts).toContainEqual(
+      expect.objectContaining({ id: 2, available: 3_520, held: 180 }),
+    );
+  });
+
+  it('makes tables that the audit is content with', async () => {
+    await project(rows, 3);
+    await client.query(
+      `insert into journal select position, 1, sequence, at_ms, '', '' from projection`,
+    );
+    const broken = (await auditTables(client)).filter(finding => !finding.ok);
+    expect(broken).toEqual([]);
+  });
+
+  it('may stop before and after every statement, and resumes to the same tables', async () => {
+    await project(rows, 3);
+    const whole = await contents();
+    let stops = 0;
+    for (let budget = 0; ; budget++) {
+      await empty();
+      if (await projectFor(budget)) break;
+      stops++;
+      await project(rows, 3);
+      expect(await contents()).toEqual(whole);
+    }
+    expect(stops).toBeGreaterThan(20);
+  });
+
+  it('does not move tables that another projector moved', async () => {
+    const other = await test.client();
+    const reader = readerOf(rows, 1);
+    const slow = await Projector.begin(test.database, other, reader, OPTIONS);
+    await project(rows, 1_000);
+    const moved = await contents();
+    await expect(slow.step()).rejects.toThrow(RoundLostError);
+    await other.query('rollback');
+    expect(await contents()).toEqual(moved);
+  });
+
+  it('refuses a journal with a gap', async () => {
+    const holed = rows.filter(row => row.position !== 4);
+    await expect(project(holed, 1_000)).rejects.toThrow('position 4');
+  });
+
+  it('refuses a balance below zero of anybody but the issuer, and keeps the tables as they were', async () => {
+    const [claim, first] = rows as [JournalRow, JournalRow];
+    await project([claim, first], 1);
+    const before = await contents();
+    const bad = rowsOf([{ sequence: 2, atMs: T0 + 9, facts: [balance('annCoins', -1)] }])[1];
+    const broken = { ...(bad as JournalRow), position: 3 };
+    await expect(project([claim, first, broken], 1)).rejects.toThrow('check constraint');
+    await client.query('rollback');
+    expect(await contents()).toEqual(before);
+  });
+
+  it('inserts an account whose number was passed over before', async () => {
+    const facts = [transfer('annCoins', 'bobCoins', 5, 'transfer'), balance('bobCoins', 5)];
+    await project(rows.slice(0, 5), 100);
+    const late = rowsOf([
+      { sequence: 5, atMs: T0 + 5, facts: [...facts, balance('annCoins', 4_995)] },
+    ]);
+    await client.query('delete from accounts where id = 2');
+    await client.query('insert into accounts values (99, 9, $1, 0, 1, 0)', [COINS]);
+    await project([...rows.slice(0, 5), { ...(late[1] as JournalRow), position: 6 }], 100);
+    const { rows: found } = await client.query(
+      'select id, available from accounts where asset = $1 order by id',
+      [COINS],
+    );
+    expect(found).toEqual([
+      { id: 0, available: -5_000 },
+      { id: 2, available: 4_995 },
+      { id: 5, available: 5 },
+      { id: 99, available: 1 },
+    ]);
+  });
+
+  it('removes what is projected and past its retention, but never the last row', async () => {
+    await client.query(
+      `insert into journal select i, 1, i, i * 100, '', '' from generate_series(1, 20) as i`,
+    );
+    await client.query(
+      `insert into keys select i, i * 100, 0, 1, true, 'k', '' from generate_series(1, 20) as i`,
+    );
+    await client.query('update projection set position = 20, sequence = 20, at_ms = 2000');
+    const options = { ...OPTIONS, journalRetentionMs: 500, keyRetentionMs: 1_000 };
+    const projector = await Projector.begin(test.database, client, readerOf([], 1), options);
+    expect(await projector.prune()).toBe(false);
+    const first = async (table: string, column: string) =>
+      (await client.query(`select min(${column}) as min, count(*) as count from ${table}`)).rows[0];
+    expect(await first('journal', 'position')).toEqual({ min: 15, count: 6 });
+    expect(await first('keys', 'sequence')).toEqual({ min: 10, count: 11 });
+    await client.query('update projection set at_ms = 1000000');
+    const later = await Projector.begin(test.database, client, readerOf([], 1), options);
+    await later.prune();
+    expect(await first('journal', 'position')).toEqual({ min: 20, count: 1 });
+  });
+});
+
+describe('loading from the tables', () => {
+  it('gives the last state of everything that the facts stated, and of open orders only', async () => {
+    await project(rows, 3);
+    const loaded: unknown[] = [];
+    const standing = await loadRealm(client, fact => loaded.push(fact));
+    const last = new Map<string, unknown>();
+    for (const { facts } of sampleGroups) {
+      for (const fact of facts) {
+        if (fact.kind === 'balance') last.set(`balance ${fact.account}`, fact);
+        else if (fact.kind === 'order') last.set(`order ${fact.id}`, fact);
+        else if (fact.kind !== 'transfer' && fact.kind !== 'trade')
+          last.set(JSON.stringify(fact), fact);
+      }
+    }
+    last.delete('order 2');
+    expect(loaded).toHaveLength(last.size);
+    expect(loaded).toEqual(expect.arrayContaining([...last.values()]));
+    expect(standing).toEqual(await readStanding(client));
+    expect(standing).toMatchObject({ sequence: 10, atMs: T0 + 10, lastOrder: 3, lastTrade: 3 });
+  });
+
+  it('gives names by number, items and instances together, and orders by priority', async () => {
+    await project(rows, 1_000);
+    await client.query('update orders set priority = 99 where id = 1');
+    const order: string[] = [];
+    await loadRealm(client, fact => {
+      if (fact.kind === 'item' || fact.kind === 'instance')
+        order.push(`${fact.kind} ${fact.asset}`);
+      if (fact.kind === 'order') order.push(`order ${fact.id}`);
+    });
+    expect(order).toEqual(['item 0', 'item 1', 'item 2', 'instance 3', 'order 3', 'order 1']);
+    expect(listing(6).status).toBe('open');
+  });
+});
+
+/** Projects until `budget` statements were sent, then loses the connection. True when it got through. */
+async function projectFor(budget: number): Promise<boolean> {
+  const own = await test.client();
+  let left = budget;
+  const query = (first: unknown, ...rest: unknown[]): unknown => {
+    if (left-- > 0) return Reflect.apply(own.query, own, [first, ...rest]);
+    const lost = new Error('cut');
+    const ended = own.end();
+    // A COPY is told by its callback, everything else by its promise.
+    if (first instanceof Object && 'callback' in first) {
+      ended.then(() => (first.callback as (error: Error) => void)(lost));
+      return first;
+    }
+    return ended.then(() => Promise.reject(lost));
+  };
+  const counted = { query } as unknown as Pick<pg.Client, 'query'>;
+  try {
+    const projector = await Projector.begin(test.database, counted, readerOf(rows, 3), OPTIONS);
+    while (await projector.step());
+    return true;
+  } catch (error) {
+    expect((error as Error).message).toBe('cut');
+    return false;
+  }
+}
