@@ -1,7 +1,8 @@
-// Why a command did not succeed: every code, in the order in which the checks are made, so of two
-// reasons the one higher in this list is reported. `outcome` says what became of the command:
-// 'rejected' was decided and is final under its key; 'invalid' and 'unavailable' never executed and
-// leave the key free; 'unknown' may have executed, and the same key finds out.
+// Why a command did not succeed: every code, about in the order in which the checks are made: of
+// two reasons the one higher in this list is mostly reported (src/engine/RULES.md has the exact
+// order). `outcome` says what became of the command: 'rejected' was decided and is final under its
+// key; 'invalid' and 'unavailable' never executed and leave the key free; 'unknown' may have
+// executed, and the same key finds out.
 
 export const OUTCOMES = ['ok', 'rejected', 'invalid', 'unavailable', 'unknown'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

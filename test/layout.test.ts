@@ -67,8 +67,8 @@ const AREAS: readonly Area[] = [
   },
 ];
 
-/** Of the protocol, the engine knows the vocabulary: not bytes, not clients. */
-const NOT_VOCABULARY = /^protocol\/(codec|client|local-book|msgpack|prescan|pre-scan)/;
+/** Of the protocol, the engine knows the vocabulary and its values as bytes: no frames, no clients. */
+const NOT_VOCABULARY = /^protocol\/(codec|client|local-book|scan)/;
 
 function isWithin(target: string, places: readonly string[]): boolean {
   return places.some(place => target === place || target.startsWith(`${place}/`));

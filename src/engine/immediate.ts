@@ -8,7 +8,7 @@ import { accept, type Decision, reject } from './decision.ts';
 import type { Side } from './fact.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
-import { whyNoMoney, whyNotWhole, whyObstructed } from './orders.ts';
+import { whyNoMoney, whyNotWhole, whyObstructed } from './order-checks.ts';
 import type { Wanted } from './plan.ts';
 import { buyerFeeBps, executePlan, sellerFeeBps } from './settle.ts';
 import type { State } from './state.ts';
