@@ -1,0 +1,56 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { connect, discard } from '../../src/database/connection.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { openTestDatabase, serverUrl, type TestDatabase } from '../support/postgres.ts';
+
+let test: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  client = await test.client();
+});
+afterAll(() => test.close());
+
+describe('the connection', () => {
+  it('reads bigints as numbers, and refuses those that a number can not hold', async () => {
+    const { rows } = await client.query(
+      'select 9007199254740991::bigint as big, -5::bigint as low',
+    );
+    expect(rows).toEqual([{ big: Number.MAX_SAFE_INTEGER, low: -5 }]);
+    await expect(client.query('select 9007199254740992::bigint')).rejects.toThrow('beyond 2^53');
+  });
+
+  it('survives the loss of an idle connection', async () => {
+    const lost: string[] = [];
+    const options = { name: 'test', statementTimeoutMs: 1_000 };
+    const victim = await connect(test.database, options, error => lost.push(error.message));
+    onTestFinished(() => discard(victim));
+    (
+      victim as unknown as { connection: { stream: { destroy(): void } } }
+    ).connection.stream.destroy();
+    await expect.poll(() => lost).toHaveLength(1);
+  });
+
+  it.skipIf(serverUrl === null)('gives up on a statement that takes too long', async () => {
+    const options = { name: 'test', statementTimeoutMs: 50 };
+    const hasty = await connect(test.database, options, () => {});
+    onTestFinished(() => discard(hasty));
+    await expect(hasty.query('select pg_sleep(5)')).rejects.toThrow('statement timeout');
+  });
+});
+
+describe('migration', () => {
+  it('may be done by several starters at once, and done again', async () => {
+    const database = { ...test.database, schema: `${test.database.schema}_many` };
+    onTestFinished(() => client.query(`drop schema "${database.schema}" cascade`).then(() => {}));
+    const warnings = await Promise.all([1, 2, 3].map(() => migrate(database)));
+    expect(warnings[1]).toEqual(warnings[0]);
+    await migrate(database);
+    const { rows } = await client.query(
+      `select count(*) as count from "${database.schema}".migrations`,
+    );
+    expect(rows).toEqual([{ count: 1 }]);
+  });
+});

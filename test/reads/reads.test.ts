@@ -1,0 +1,212 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../protocol/commands/registry.ts';
+import { meSnapshot } from '../../protocol/events.ts';
+import { FactWriter } from '../../src/journal/fact-codec.ts';
+import { Projector } from '../../src/projection/projector.ts';
+import { auditTables } from '../../src/reads/audit.ts';
+import { getTrades } from '../../src/reads/history.ts';
+import { getItem } from '../../src/reads/items.ts';
+import { getLatestTrades, getQuarters } from '../../src/reads/market-history.ts';
+import { getListing, getOwnBids, getOwnListings } from '../../src/reads/orders.ts';
+import { getPrivateSnapshot } from '../../src/reads/private-snapshot.ts';
+import { getWallet } from '../../src/reads/wallet.ts';
+import { ORE, SWORD, sampleGroups, T0 } from '../support/facts.ts';
+import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
+
+let test: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  client = await test.client();
+  const writer = new FactWriter();
+  for (const { sequence, atMs, facts } of sampleGroups) {
+    writer.group(sequence, atMs);
+    for (const fact of facts) writer.fact(fact);
+  }
+  const row = { position: 1, epoch: 1, sequence: 10, atMs: T0 + 10, facts: writer.bytes };
+  const reader = { readAfter: async (position: number) => (position === 0 ? [row] : []) };
+  const options = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6 };
+  const projector = await Projector.begin(test.database, client, reader, options);
+  await projector.step();
+  await client.query(`insert into journal values (1, 1, 10, 0, '', '')`);
+});
+afterAll(() => test.close());
+
+const bobsListing = {
+  id: 1,
+  item: 'ore',
+  location: 'main',
+  price: 100,
+  quantity: 10,
+  remaining: 6,
+  timeInForce: 'gtc',
+  postOnly: false,
+  expiresAtMs: null,
+  createdAtMs: T0 + 4,
+  status: 'open',
+} as const;
+
+const annsBid = {
+  ...bobsListing,
+  id: 3,
+  price: 90,
+  quantity: 2,
+  remaining: 2,
+  timeInForce: 'gtd',
+  expiresAtMs: T0 + 1_000_000,
+  createdAtMs: T0 + 10,
+} as const;
+
+describe('items.get', () => {
+  it('shows an item, and an instance with its own attributes and its rules', async () => {
+    const ore = await getItem(client, { item: 'ore' });
+    expect(ore).toMatchObject({ item: 'ore', kind: 'commodity', currency: 'coins', halted: false });
+    expect(ore?.attributes).toEqual({ colour: 'rød', weight: 3, rare: false });
+    expect(COMMANDS['items.get'].result.parse(ore)).toEqual(ore);
+    const sword = await getItem(client, { item: 'sword#1' });
+    expect(sword).toMatchObject({ item: 'sword#1', kind: 'unique', attributes: { edge: 9 } });
+  });
+
+  it('knows nothing of what was never defined', async () => {
+    expect(await getItem(client, { item: 'unicorn' })).toBe(null);
+    expect(await getItem(client, { item: 'sword#2' })).toBe(null);
+  });
+});
+
+describe('wallet.get', () => {
+  const coins = { asset: 'coins', location: 'main', available: 3_520, held: 180 };
+  const ore = { asset: 'ore', location: 'main', available: 4, held: 0 };
+  const sword = { asset: 'sword#1', location: 'main', available: 1, held: 0 };
+
+  it('shows balances other than zero', async () => {
+    expect(await getWallet(client, 'ann', {})).toEqual({
+      balances: [coins, ore, sword],
+      next: null,
+    });
+    expect(await getWallet(client, 'nobody', {})).toEqual({ balances: [], next: null });
+    const bob = await getWallet(client, 'bob', {});
+    expect(bob.balances.map(balance => balance.asset)).toEqual(['ore', 'coins']);
+  });
+
+  it('goes page by page, and shows one asset alone', async () => {
+    const first = await getWallet(client, 'ann', { limit: 2 });
+    expect(first.balances).toEqual([coins, ore]);
+    const rest = await getWallet(client, 'ann', { limit: 2, after: first.next as number });
+    expect(rest).toEqual({ balances: [sword], next: null });
+    expect((await getWallet(client, 'ann', { asset: 'ore' })).balances).toEqual([ore]);
+  });
+});
+
+describe('listings and bids', () => {
+  it('shows any listing by id, closed ones too, but no bid', async () => {
+    expect(await getListing(client, { listing: 1 })).toEqual(bobsListing);
+    expect(await getListing(client, { listing: 2 })).toMatchObject({
+      item: 'sword#1',
+      status: 'filled',
+      remaining: 0,
+    });
+    expect(await getListing(client, { listing: 3 })).toBe(null);
+    expect(await getListing(client, { listing: 4 })).toBe(null);
+  });
+
+  it("shows the player's own, newest first, open ones alone unless all are asked for", async () => {
+    expect(await getOwnListings(client, 'bob', {})).toEqual({
+      listings: [bobsListing],
+      next: null,
+    });
+    const all = await getOwnListings(client, 'bob', { all: true, limit: 1 });
+    expect(all.listings.map(order => order.id)).toEqual([2]);
+    const rest = await getOwnListings(client, 'bob', { all: true, before: all.next as number });
+    expect(rest.listings).toEqual([bobsListing]);
+    expect(await getOwnBids(client, 'bob', {})).toEqual({ bids: [], next: null });
+    expect(await getOwnBids(client, 'ann', {})).toEqual({ bids: [annsBid], next: null });
+    expect(await getOwnListings(client, 'ann', { all: true })).toEqual({
+      listings: [],
+      next: null,
+    });
+  });
+});
+
+describe('history.trades', () => {
+  it('shows trades from the side of the player, newest first, page by page', async () => {
+    const ann = await getTrades(client, 'ann', { limit: 2 });
+    expect(ann.trades).toMatchObject([
+      { trade: 3, item: 'sword#1', side: 'buy', price: 900, order: null, atMs: T0 + 9 },
+      { trade: 2, item: 'ore', side: 'buy', quantity: 1, order: null },
+    ]);
+    const rest = await getTrades(client, 'ann', { before: ann.next as number });
+    expect(rest.trades.map(trade => trade.trade)).toEqual([1]);
+    const bob = await getTrades(client, 'bob', {});
+    expect(bob.trades.map(trade => [trade.trade, trade.side, trade.order])).toEqual([
+      [3, 'sell', 2],
+      [2, 'sell', 1],
+      [1, 'sell', 1],
+    ]);
+    expect(COMMANDS['history.trades'].result.parse(bob)).toEqual(bob);
+    expect(await getTrades(client, 'nobody', {})).toEqual({ trades: [], next: null });
+  });
+});
+
+describe('the private snapshot', () => {
+  it('has balances other than zero and open orders, and the sequence that they stand at', async () => {
+    const ann = await getPrivateSnapshot(client, 'ann');
+    expect(ann.sequence).toBe(10);
+    expect(ann.data.balances).toHaveLength(3);
+    expect(ann.data.orders).toEqual([{ side: 'buy', ...annsBid }]);
+    expect(meSnapshot.parse(ann.data)).toEqual(ann.data);
+    const bob = await getPrivateSnapshot(client, 'bob');
+    expect(bob.data.orders).toEqual([{ side: 'sell', ...bobsListing }]);
+    const nobody = await getPrivateSnapshot(client, 'nobody');
+    expect(nobody).toEqual({ sequence: 10, data: { balances: [], orders: [] } });
+  });
+});
+
+describe('the history of markets', () => {
+  it("has the latest trades, an instance's under its item", async () => {
+    expect(await getLatestTrades(client)).toEqual([
+      { item: ORE, location: 0, print: [1, 'ore', 100, 3, 'buy', T0 + 5] },
+      { item: ORE, location: 0, print: [2, 'ore', 100, 1, 'buy', T0 + 6] },
+      { item: SWORD, location: 0, print: [3, 'sword#1', 900, 1, 'buy', T0 + 9] },
+    ]);
+  });
+
+  it('has quarters of an hour of the last day', async () => {
+    const bucket = Math.floor(T0 / 900_000);
+    expect(await getQuarters(client, T0 + 86_400_000)).toEqual([
+      { item: ORE, location: 0, bucket, open: 100, high: 100, low: 100, volume: 4, trades: 2 },
+      { item: SWORD, location: 0, bucket, open: 900, high: 900, low: 900, volume: 1, trades: 1 },
+    ]);
+    expect(await getQuarters(client, T0 + 2 * 86_400_000)).toEqual([]);
+  });
+});
+
+describe('the audit of the tables', () => {
+  it('is content with a sound realm', async () => {
+    expect((await auditTables(client)).filter(finding => !finding.ok)).toEqual([]);
+  });
+
+  it.each([
+    ['update accounts set available = available + 1 where id = 2', 'adds up to zero'],
+    ['update accounts set available = available + 1 where id in (2)', 'transfers brought'],
+    ['update accounts set available = available - 1, held = held + 1 where id = 5', 'orders hold'],
+    ['update orders set held = held - 1 where id = 3', 'an open bid its money'],
+    ['update orders set status = 1 where id = 3', 'a filled one nothing'],
+    ['update orders set remaining = 5, held = 5 where id = 1', 'filled by its trades'],
+    ['update trades set quantity = 2 where id = 2', 'moved its goods'],
+    ['update trades set seller = buyer where id = 2', 'traded with himself'],
+    ['update accounts set available = 1 where id = 8', 'at most one owner'],
+    ['update orders set price = 100, held = 200 where id = 3', 'no bid reaches'],
+    ['update projection set last_trade = 2', 'above the last one'],
+    [`insert into journal values (2, 1, 10, 0, '', '')`, 'caught up'],
+    [`delete from transfers where debit = 3`, 'moved its goods'],
+    [`delete from accounts where id = 7`, 'transfers brought'],
+  ])('finds %s', async (damage, check) => {
+    await client.query('begin');
+    await client.query(damage);
+    const broken = (await auditTables(client)).filter(finding => !finding.ok);
+    await client.query('rollback');
+    expect(broken.map(finding => finding.check).join('\n')).toContain(check);
+  });
+});
