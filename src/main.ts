@@ -121,6 +121,8 @@ async function token(config: Config, args: readonly string[]): Promise<void> {
 /** Errors whose message says all that an operator needs. */
 function isForOperator(error: unknown): error is Error {
   if (error instanceof ConfigError || error instanceof RangeError) return true;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code.startsWith('ERR_PARSE_ARGS')) return true;
   return error instanceof Error && error.name.endsWith('Error') && error.name !== 'Error'
     ? !['TypeError', 'ReferenceError', 'InvariantError', 'SyntaxError'].includes(error.name)
     : error instanceof Error;
