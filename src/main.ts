@@ -79,7 +79,7 @@ function banner(config: Config, server: Server): string {
     `Tradepost leads the realm "${config.realm}" (epoch ${server.epoch}), started in ${seconds} s.`,
     `  sockets   ws://${config.host}:${server.port}/ws`,
     `  pages     http://${config.host}:${server.port}/health /ready /metrics`,
-    `  data      ${store.description}`,
+    `  data      ${store.description.replaceAll('. ', '.\n            ')}`,
     `  tokens    ${tokens}`,
     ...store.warnings.map(warning => `  warning   ${warning}`),
     '  stop      Ctrl-C',
