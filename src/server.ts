@@ -16,7 +16,7 @@ import { pipelineObserver, registerRealm } from './metrics.ts';
 import { Projection } from './projection/projection.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
-import { loadEngine, tablesStanding } from './recovery.ts';
+import { checkBacklog, loadEngine, tablesStanding } from './recovery.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface Server {
@@ -59,6 +59,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 async function startOn(store: Store, options: ServerOptions, beganMs: number): Promise<Server> {
   const { config, log } = options;
   const { database } = store;
+  await checkBacklog(database);
   const journal = new PostgresJournal(database, log);
   const { epoch, position } = await journal.claim();
   const projection = new Projection({

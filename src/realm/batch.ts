@@ -16,17 +16,21 @@ export class Batch {
   readonly groups: CommittedGroup[] = [];
   /** Entries, with facts or without. */
   entries = 0;
-  /** When the oldest entry whose target still waits came in. */
-  openedAtMs = 0;
+  /** When the oldest of those who wait for an answer came, by the wall clock. */
+  awaitedSinceMs = 0;
 
   get bytes(): number {
     return this.facts.length + this.#replies.length;
   }
 
+  /** Whether anybody waits for an answer from it. */
+  get isAwaited(): boolean {
+    return this.#targets.size > 0;
+  }
+
   /** Adds what an entry came to; `target` gets its reply when the batch is durable. */
   add(applied: Applied, atMs: number, target: ReplyTarget | null, id: number): void {
     this.entries++;
-    if (this.#targets.size === 0) this.openedAtMs = atMs;
     const replies = this.#replies;
     const start = replies.length;
     let bodyStart = start;

@@ -101,7 +101,7 @@ export class Pipeline {
     const { engine, limits } = this.#options;
     if (this.#state === 'stopped') return;
     const atMs = this.#time();
-    this.#giveUp(atMs - limits.replyTimeoutMs);
+    this.#giveUp(this.#options.clock.nowMs() - limits.replyTimeoutMs);
     if (engine.state.expiries.due(atMs) !== null || engine.state.players.count === 0) {
       this.#apply({ ...TICK, atMs }, null, 0);
     }
@@ -136,9 +136,11 @@ export class Pipeline {
   }
 
   #apply(entry: Entry, target: ReplyTarget | null, id: number): void {
+    const forming = this.#forming;
+    // Not engine time: that stands still while the wall clock is behind it.
+    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.nowMs();
     try {
-      const applied = this.#options.engine.apply(entry);
-      this.#forming.add(applied, entry.atMs, target, id);
+      forming.add(this.#options.engine.apply(entry), entry.atMs, target, id);
     } catch (error) {
       // The state may be half changed: what is not in the journal must not go there any more.
       this.stop();
@@ -200,9 +202,7 @@ export class Pipeline {
   /** Answers `unknown` to whoever has waited since before `beforeMs`. */
   #giveUp(beforeMs: number): void {
     for (const batch of [this.#appending, this.#forming]) {
-      if (batch !== null && batch.entries > 0 && batch.openedAtMs < beforeMs) {
-        batch.deliverUnknown(LATE);
-      }
+      if (batch?.isAwaited && batch.awaitedSinceMs < beforeMs) batch.deliverUnknown(LATE);
     }
   }
 }

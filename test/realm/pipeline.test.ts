@@ -214,6 +214,19 @@ describe('draining', () => {
 });
 
 describe('engine time', () => {
+  it('standing still does not keep those waiting who were told a time', async () => {
+    pipeline.submit(grant(1), inbox);
+    await settled();
+    await journal.commit();
+    clock.advance(-3_600_000);
+    pipeline.submit(grant(2), inbox);
+    await settled();
+    clock.advance(1_500);
+    pipeline.tick();
+    expect(inbox.replies.map(({ outcome }) => outcome)).toEqual(['ok', 'unknown']);
+    await journal.commit();
+  });
+
   it('never goes back when the wall clock does', async () => {
     pipeline.submit(grant(1), inbox);
     const before = engine.state.nowMs;

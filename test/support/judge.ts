@@ -143,6 +143,21 @@ export class Judge {
     }
   }
 
+  /** The numbers of commands that were decided, and whose answer never came. */
+  async decidedUnheard(port: number): Promise<number[]> {
+    const socket = await JudgeSocket.open(port, this.#options.token);
+    const unheard = this.history.filter(spoken => spoken.outcome === 'pending');
+    const found = await Promise.all(
+      unheard.map(spoken =>
+        socket.ask('keys.get', { key: keyOf(spoken) }, { player: spoken.player }),
+      ),
+    );
+    socket.destroy();
+    return unheard
+      .filter((_, index) => found[index]?.body.status === 'decided')
+      .map(spoken => spoken.id);
+  }
+
   async #examineOne(socket: JudgeSocket, spoken: Spoken): Promise<void> {
     const { outcome, player } = spoken;
     const { body: found } = await socket.ask('keys.get', { key: keyOf(spoken) }, { player });
