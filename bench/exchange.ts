@@ -23,7 +23,8 @@ export type AnswerListener = (
 export class Exchange implements SocketListener {
   readonly sockets: RawSocket[] = [];
   meter: Meter;
-  /** The body of the first answer that no scenario expects, for the report. */
+  /** The first answers that were not ok: rejected, and what no scenario expects. For the report. */
+  firstRejection: Buffer | null = null;
   firstFailure: Buffer | null = null;
   onAnswer: AnswerListener = () => {};
   onEvent: (socket: RawSocket, bytes: Buffer, start: number, end: number) => void = () => {};
@@ -83,6 +84,7 @@ export class Exchange implements SocketListener {
     this.#answered += 1;
     this.meter.record(outcome, this.nowMs - (this.#sinceMs[id] as number));
     if (outcome > 1) this.firstFailure ??= Buffer.from(bytes.subarray(start, end));
+    else if (outcome === 1) this.firstRejection ??= Buffer.from(bytes.subarray(start, end));
     this.onAnswer(socket, outcome, this.#tags[id] as number, bytes, readEnd() + 1);
   }
 

@@ -93,10 +93,10 @@ export async function runAll(
   throw new Error(`Setting up was refused. ${failureOf(exchange)}`);
 }
 
-/** What the first unexpected answer said. */
+/** What the first unexpected answer said, or else the first rejection. */
 export function failureOf(exchange: Exchange): string {
-  const { firstFailure } = exchange;
-  return firstFailure === null ? '' : JSON.stringify(decodeServerFrame(firstFailure));
+  const answer = exchange.firstFailure ?? exchange.firstRejection;
+  return answer === null ? '' : JSON.stringify(decodeServerFrame(answer));
 }
 
 async function settled(exchange: Exchange): Promise<void> {

@@ -2,7 +2,13 @@
 
 import type { Options } from '../options.ts';
 import type { Result } from '../report.ts';
+import { book } from './book.ts';
+import { engine } from './engine.ts';
+import { matching } from './matching.ts';
 import { hot, purchases } from './purchases.ts';
+import { steady } from './steady.ts';
+import { transfers } from './transfers.ts';
+import { unique } from './unique.ts';
 
 export interface Scenario {
   readonly meaning: string;
@@ -12,4 +18,10 @@ export interface Scenario {
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   purchases: { meaning: 'players buy one unit from listings of each other', run: purchases },
   hot: { meaning: 'the same, all from one listing', run: hot },
+  unique: { meaning: '1,000 players race for one unique item, again and again', run: unique },
+  book: { meaning: 'bids, listings and cancels around one price of one item', run: book },
+  transfers: { meaning: 'coins between players drawn by Zipf 1.5', run: transfers },
+  steady: { meaning: 'mixed commands at a constant rate (open loop)', run: steady },
+  matching: { meaning: 'the order book alone, beside npm nodejs-order-book', run: matching },
+  engine: { meaning: 'decisions in process, without and with encoding', run: engine },
 };
