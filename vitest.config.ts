@@ -1,5 +1,5 @@
-// Tests run from the sources. Worker threads and processes are started from `dist`, which the global
-// setup builds first.
+// Tests run from the sources. Worker threads and processes are started from `dist`, which the
+// global setup builds first.
 
 import { defineConfig } from 'vitest/config';
 

@@ -1,7 +1,8 @@
 // The exclusive hold on a data folder. The embedded database has none of its own, and two processes
 // on one folder would destroy it silently. A hold is a numbered file that says which process took
-// it; the highest number counts. A hold is taken by creating the next number, which only one can do,
-// and numbers are never used again, so two starters that both find a dead holder don't both succeed.
+// it; the highest number counts. A hold is taken by creating the next number, which only one can
+// do, and numbers are never used again, so two starters that both find a dead holder don't both
+// succeed.
 
 import { execFileSync } from 'node:child_process';
 import {

@@ -57,7 +57,9 @@ export async function migrate(database: Database): Promise<SafetyWarning[]> {
   }
 }
 
-/** The folder with the SQL files, which are not compiled: found from `src` and from `dist` alike. */
+/**
+ * The folder with the SQL files, which are not compiled: found from `src` and from `dist` alike.
+ */
 export function migrationsFolder(): string {
   return join(packageFolder(), 'src', 'projection', 'migrations');
 }

@@ -1,5 +1,5 @@
-// Where a worker thread's file is. Workers are always loaded compiled: Node 20 can't load TypeScript,
-// so code that runs from the sources (the tests) takes the worker from `dist`.
+// Where a worker thread's file is. Workers are always loaded compiled: Node 20 can't load
+// TypeScript, so code that runs from the sources (the tests) takes the worker from `dist`.
 
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

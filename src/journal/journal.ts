@@ -1,6 +1,7 @@
 // The contract of the journal: an append-only, gapless row of batches, each written by the one
 // writer whose claim came last. Its primary key is the fence (src/README.md, decision on fencing);
-// no lease or clock is trusted. Facts are opaque bytes here; fact-codec.ts gives them their meaning.
+// no lease or clock is trusted. Facts are opaque bytes here; fact-codec.ts gives them their
+// meaning.
 
 /** One row. `position` counts from 1 without a gap; a claim has no facts. */
 export interface JournalRow {
@@ -37,8 +38,8 @@ export interface Journal {
 
   /**
    * Appends one batch at the next position and resolves with it once it is durable. Waits, for as
-   * long as it takes, while the database is away; an append whose outcome was lost is sent again and
-   * resolves itself. One append at a time.
+   * long as it takes, while the database is away; an append whose outcome was lost is sent again
+   * and resolves itself. One append at a time.
    * @throws {DeposedError} when another writer holds the realm.
    */
   append(batch: Batch): Promise<number>;

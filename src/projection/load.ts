@@ -1,6 +1,6 @@
-// Tables back to facts: what the engine is restored from at a start, after the projection has caught
-// up with the journal. One database transaction sees all tables at one moment; rows come in pieces,
-// the next one being fetched while the engine takes the last, so memory stays bounded.
+// Tables back to facts: what the engine is restored from at a start, after the projection has
+// caught up with the journal. One database transaction sees all tables at one moment; rows come in
+// pieces, the next one being fetched while the engine takes the last, so memory stays bounded.
 
 import type pg from 'pg';
 import type { Fact, InstanceFact, ItemFact, OrderFact } from '../engine/fact.ts';
@@ -52,11 +52,11 @@ export async function loadRealm(client: pg.ClientBase, restore: Restore): Promis
 const PLAYERS = 'select id, name from players order by id';
 const LOCATIONS = 'select id, name from locations order by id';
 const INSTANCES = 'select asset, name, item, attributes from instances order by asset';
-const ITEMS = `select asset, name, kind, currency, tick_size, lot_size, min_price, max_price, halted,
-  attributes from items order by asset`;
+const ITEMS = `select asset, name, kind, currency, tick_size, lot_size, min_price, max_price,
+  halted, attributes from items order by asset`;
 const ACCOUNTS = 'select id, owner, asset, location, available, held from accounts order by id';
-const OPEN_ORDERS = `select id, side, player, asset, location, price, quantity, remaining, held, fee_bps,
-  priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
+const OPEN_ORDERS = `select id, side, player, asset, location, price, quantity, remaining, held,
+  fee_bps, priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
   from orders where status = 0 order by priority`;
 const KEYS = 'select player, key, digest, ok, body, at_ms from keys order by sequence';
 

@@ -1,6 +1,6 @@
 // When rounds are run. While one runs, the next accumulates; when nobody waits, a round may be held
-// back a little, because what is touched twice is then written once; when a reader waits, it runs at
-// once. Goes on by itself when the database was away. Runs in a worker thread or in this one.
+// back a little, because what is touched twice is then written once; when a reader waits, it runs
+// at once. Goes on by itself when the database was away. Runs in a worker thread or in this one.
 
 import type pg from 'pg';
 import { connect, type Database, discard } from '../database/connection.ts';

@@ -63,6 +63,7 @@ export class Projection {
   #reached: number;
   #wanted = 0;
   #isOrdered = false;
+  #isStopping = false;
   #isStopped = false;
   #isFailing = false;
   /** In the order of their positions. */
@@ -137,6 +138,7 @@ export class Projection {
 
   /** Catches up with what was committed, then ends; gives up catching up after `graceMs`. */
   async stop(graceMs = STOP_GRACE_MS): Promise<void> {
+    this.#isStopping = true;
     this.#loop.order({ kind: 'stop', position: this.#committed });
     const giveUp = setTimeout(() => this.#loop.order({ kind: 'stop', position: 0 }), graceMs);
     const terminate = setTimeout(() => this.#loop.terminate(), 2 * graceMs);
@@ -168,6 +170,7 @@ export class Projection {
   }
 
   #onEnded(): void {
+    if (!this.#isStopping) this.#log.error('the projection ended by itself');
     this.#isStopped = true;
     for (const waiter of this.#waiters) waiter.reject(stopped());
     this.#waiters = [];

@@ -56,7 +56,8 @@ export class Table<Row> {
     this.#columns = columns;
     this.#updated = columns.filter((column, i) => i === 0 || changing.includes(column.name));
     this.#fixed = columns.flatMap(column => column.fixed ?? []);
-    this.#insert = `insert into ${name} (${namesOf(columns)}) select ${read} from ${rowsOf(columns)}`;
+    this.#insert = `insert into ${name} (${namesOf(columns)})
+      select ${read} from ${rowsOf(columns)}`;
     this.#upsert = `${this.#insert} on conflict (${key}) do update set ${set('excluded')}`;
     this.#update = `update ${name} as t set ${set('n')} from ${rowsOf(this.#updated)}
       where t.${key} = n.${key}`;

@@ -1,5 +1,5 @@
-// The tables of the projection, and the statements that bring changes into them. What is known to be
-// new is inserted, the rest updated: an update by primary key costs half of an upsert, and stays
+// The tables of the projection, and the statements that bring changes into them. What is known to
+// be new is inserted, the rest updated: an update by primary key costs half of an upsert, and stays
 // within its page.
 
 import { TRANSFER_REASONS } from '../engine/fact.ts';

@@ -1,5 +1,5 @@
-// The projection's thread: a ProjectionLoop that is told what to do by messages. What it can't go on
-// after ends the thread, and projection.ts sees to that.
+// The projection's thread: a ProjectionLoop that is told what to do by messages. What it can't go
+// on after ends the thread, and projection.ts sees to that.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';

@@ -35,7 +35,8 @@ const CHECKS: readonly Check[] = [
     check: 'nobody but the issuer is below zero',
     over: 'accounts',
     broken: `select * from accounts
-      where held < 0 or (available < 0 and owner <> (select id from players where name = '$issuer'))`,
+      where held < 0 or (available < 0
+        and owner <> (select id from players where name = '$issuer'))`,
   },
   {
     check: 'each account has what its transfers brought, less what they took',

@@ -33,8 +33,8 @@ export interface PastQuarter extends Market {
   readonly trades: number;
 }
 
-const COMMODITY_TRADES = `select i.asset as item, l.id as location, t.id, i.name, t.price, t.quantity,
-    t.taker_side as "takerSide", t.at_ms as "atMs"
+const COMMODITY_TRADES = `select i.asset as item, l.id as location, t.id, i.name, t.price,
+    t.quantity, t.taker_side as "takerSide", t.at_ms as "atMs"
   from items as i cross join locations as l
   cross join lateral (select * from trades where asset = i.asset and location = l.id
     order by id desc limit ${TRADES_SNAPSHOT_MAX}) as t

@@ -6,8 +6,8 @@ import type { Side } from '../engine/fact.ts';
 import { codeOf, ORDER_STATUSES, SIDES, TIMES_IN_FORCE, wordOf } from '../journal/fact-codec.ts';
 import { page, pageRows, type Source } from './source.ts';
 
-const ORDERS = `select o.id, coalesce(i.name, n.name) as item, l.name as location, o.price, o.quantity,
-    o.remaining, o.time_in_force as "timeInForce", o.post_only as "postOnly",
+const ORDERS = `select o.id, coalesce(i.name, n.name) as item, l.name as location, o.price,
+    o.quantity, o.remaining, o.time_in_force as "timeInForce", o.post_only as "postOnly",
     o.expires_at_ms as "expiresAtMs", o.created_at_ms as "createdAtMs", o.status
   from orders as o
   join locations as l on l.id = o.location

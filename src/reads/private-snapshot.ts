@@ -1,6 +1,6 @@
 // The private snapshot of a player: all balances other than zero and all open orders, with the
-// sequence that they stand at. One statement, so that all of it is of one moment, and one round trip,
-// since everybody asks for it after a restart.
+// sequence that they stand at. One statement, so that all of it is of one moment, and one round
+// trip, since everybody asks for it after a restart.
 
 import type { MeSnapshot, OwnOrder } from '../../protocol/events.ts';
 import { SIDES, wordOf } from '../journal/fact-codec.ts';

@@ -14,7 +14,9 @@ export function pageRows(limit: number | undefined): number {
   return Math.min(limit ?? PAGE_ROWS, PAGE_ROWS_MAX);
 }
 
-/** The page itself of rows that were asked for with one more than fits, and where the next begins. */
+/**
+ * The page itself of rows that were asked for with one more than fits, and where the next begins.
+ */
 export function page<Row>(
   rows: readonly Row[],
   limit: number,

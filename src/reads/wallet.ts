@@ -3,7 +3,8 @@
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { page, pageRows, type Source } from './source.ts';
 
-const BALANCES = `select a.id, coalesce(i.name, n.name) as asset, l.name as location, a.available, a.held
+const BALANCES = `select a.id, coalesce(i.name, n.name) as asset, l.name as location, a.available,
+    a.held
   from accounts as a
   join locations as l on l.id = a.location
   left join items as i on i.asset = a.asset

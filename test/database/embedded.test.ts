@@ -83,7 +83,7 @@ describe('the embedded database', () => {
     expect(await asking).toEqual([{ answer: 'yours' }]);
   });
 
-  it('keeps the others waiting while a database transaction is open, and rolls a lost one back', async () => {
+  it('keeps the others waiting while a transaction is open, and rolls a lost one back', async () => {
     const [first, second] = [await connection(), await connection()];
     await first.query('begin');
     await first.query('insert into players values ($1, $2)', [77, 'gone']);
@@ -92,7 +92,7 @@ describe('the embedded database', () => {
     expect((await counting).rows).toEqual([{ count: 0 }]);
   });
 
-  it('is told apart from a server: statements stay unnamed, and a pool sees the schema', async () => {
+  it('lets a pool of connections see the schema', async () => {
     const pool = createPool(database, { ...options, max: 3 }, quiet);
     onTestFinished(() => pool.end());
     const counts = await Promise.all(

@@ -103,7 +103,7 @@ describe('the journal in Postgres', () => {
     expect(winners).toEqual([5]);
   });
 
-  it('deposes a writer that slept while others wrote and pruned what it would collide with', async () => {
+  it('deposes a writer that slept while others wrote and pruned what it would hit', async () => {
     await clear();
     const sleeper = journalOn();
     await sleeper.claim();

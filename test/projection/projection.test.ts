@@ -96,7 +96,7 @@ describe.each(['worker', 'same'] as const)('the projection in the %s thread', th
     last = next;
   });
 
-  it('tells that another writer has taken the realm over, though nothing was reported', async () => {
+  it('tells that another writer has taken over, though nothing was reported', async () => {
     const epochs: number[] = [];
     const projection = start({ thread, position: last, loop: { idleMs: 20 } });
     projection.onEpoch(epoch => epochs.push(epoch));

@@ -129,7 +129,7 @@ describe('the projector', () => {
     await expect(project(holed, 1_000)).rejects.toThrow('position 4');
   });
 
-  it('refuses a balance below zero of anybody but the issuer, and keeps the tables as they were', async () => {
+  it('refuses a balance below zero, and keeps the tables as they were', async () => {
     const [claim, first] = rows as [JournalRow, JournalRow];
     await project([claim, first], 1);
     const before = await contents();
@@ -184,7 +184,7 @@ describe('the projector', () => {
 });
 
 describe('loading from the tables', () => {
-  it('gives the last state of everything that the facts stated, and of open orders only', async () => {
+  it('gives the last state of everything, and of open orders only', async () => {
     await project(rows, 3);
     const loaded: unknown[] = [];
     const standing = await loadRealm(client, fact => loaded.push(fact));
@@ -218,7 +218,10 @@ describe('loading from the tables', () => {
   });
 });
 
-/** Projects until `budget` statements were sent, then loses the connection. True when it got through. */
+/**
+ * Projects until `budget` statements were sent, then loses the connection. True when it got
+ * through.
+ */
 async function projectFor(budget: number): Promise<boolean> {
   const own = await test.client();
   let left = budget;

@@ -150,7 +150,7 @@ describe('history.trades', () => {
 });
 
 describe('the private snapshot', () => {
-  it('has balances other than zero and open orders, and the sequence that they stand at', async () => {
+  it('has balances other than zero, open orders, and where they stand', async () => {
     const ann = await getPrivateSnapshot(client, 'ann');
     expect(ann.sequence).toBe(10);
     expect(ann.data.balances).toHaveLength(3);

@@ -1,5 +1,6 @@
 // A little history for tests of what lies behind the engine: two players, an item and a unique one,
-// a listing that is bought in parts, a bid, a key. Consistent, so that the audit is content with it.
+// a listing that is bought in parts, a bid, a key. Consistent, so that the audit is content with
+// it.
 
 import type {
   BalanceFact,

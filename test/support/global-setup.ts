@@ -3,6 +3,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -18,7 +19,9 @@ declare module 'vitest' {
 const LOCAL_URL = 'postgres://postgres@127.0.0.1:5432/test';
 const START_TRIES = 100;
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+let own: Awaited<ReturnType<typeof startServer>> = null;
+
+export async function setup(project: TestProject): Promise<void> {
   execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
   const wanted = process.env.DATABASE_URL;
   if (wanted !== undefined && !(await answers(wanted))) {
@@ -26,12 +29,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   if (wanted !== undefined || (await answers(LOCAL_URL))) {
     project.provide('postgresUrl', wanted ?? LOCAL_URL);
-    return async () => {};
+    return;
   }
-  const own = await startServer();
+  own = await startServer();
   if (own === null) console.log('No Postgres server: database tests use PGlite, some are skipped.');
   project.provide('postgresUrl', own?.url ?? null);
-  return async () => own?.stop();
+}
+
+export async function teardown(): Promise<void> {
+  await own?.stop();
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -59,7 +65,8 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> } | n
     rmSync(folder, { recursive: true, force: true });
     return null;
   }
-  const settings = ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`];
+  const port = await freePort();
+  const settings = ['-p', `${port}`, '-h', '127.0.0.1', '-k', folder];
   const server = spawn('postgres', ['-D', cluster, ...settings], { stdio: 'ignore' });
   const exited = new Promise<void>(resolve => server.once('exit', () => resolve()));
   const stop = async () => {
@@ -67,11 +74,19 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> } | n
     await exited;
     rmSync(folder, { recursive: true, force: true });
   };
-  const url = `postgres://postgres@/postgres?host=${encodeURIComponent(folder)}`;
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   for (let tries = 0; tries < START_TRIES; tries++) {
     if (await answers(url)) return { url, stop };
     await new Promise(resolve => setTimeout(resolve, 100));
   }
   await stop();
   return null;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>(resolve => server.close(() => resolve()));
+  return port;
 }

@@ -1,6 +1,7 @@
 // A TCP proxy between a client and a server that cuts the connection on demand: before bytes that
-// have a pattern in them reach the server, or after the server's answer to them but before the client
-// gets it. It looks at one chunk at a time, so patterns must be short and at the front of a packet.
+// have a pattern in them reach the server, or after the server's answer to them but before the
+// client gets it. It looks at one chunk at a time, so patterns must be short and at the front of a
+// packet.
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
