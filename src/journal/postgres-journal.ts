@@ -126,7 +126,7 @@ export class PostgresJournal implements Journal {
     const [there] = found.rows;
     if (there?.epoch === row.epoch && there.digest.equals(row.digest)) return;
     throw new DeposedError(
-      `Another writer holds this realm: position ${row.position} is taken, not by epoch ${row.epoch}.`,
+      `Another writer holds this realm: ${row.position} is not free for epoch ${row.epoch}.`,
     );
   }
 

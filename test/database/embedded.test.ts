@@ -83,7 +83,7 @@ describe('the embedded database', () => {
     expect(await asking).toEqual([{ answer: 'yours' }]);
   });
 
-  it('keeps the others waiting while a transaction is open, and rolls a lost one back', async () => {
+  it('keeps the others waiting while a transaction is open, and undoes a lost one', async () => {
     const [first, second] = [await connection(), await connection()];
     await first.query('begin');
     await first.query('insert into players values ($1, $2)', [77, 'gone']);
