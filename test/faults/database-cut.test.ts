@@ -11,6 +11,7 @@ import { seeded } from '../support/seeded.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
 
 const CUTS_OF_EACH_KIND = 7;
+const NONE = { invalid: 0, unavailable: 0, unknown: 0, pending: 0 };
 
 onPostgres(
   'an append whose connection is cut, before or after its commit, is neither lost nor doubled',
@@ -37,7 +38,7 @@ onPostgres(
     judge.halt();
     // The wait is within the bounds, so nobody was even told of it.
     const { ok, rejected, ...others } = judge.counts();
-    expect(others).toEqual({ invalid: 0, unavailable: 0, unknown: 0, pending: 0 });
+    expect(others).toEqual(NONE);
     expect(ok).toBeGreaterThan(rejected);
     await judge.examine(server.port);
     await judge.account(server.port);
@@ -75,5 +76,31 @@ onPostgres(
     const last = await ServerProcess.start(realm.environment);
     await judge.examine(last.port);
     await judge.account(last.port);
+  },
+);
+
+onPostgres(
+  'a server whose connections are all cut again and again goes on and answers rightly',
+  { timeout: 60_000 },
+  async () => {
+    const proxy = await FaultProxy.before(POSTGRES_URL);
+    const realm = await createFaultRealm({ DATABASE_URL: proxy.url });
+    const random = seeded(6);
+    const judge = new Judge({ seed: 6, token: await processToken('game'), inFlight: 8 });
+    const server = await ServerProcess.start(realm.environment);
+    await judge.prepare(server.port);
+    await judge.begin(server.port);
+    for (let cut = 0; cut < 20; cut++) {
+      await sleep(random() * 100);
+      proxy.cutAll();
+    }
+    judge.stopSending();
+    await judge.settled(10_000);
+    judge.halt();
+    const { invalid, unavailable, unknown, pending } = judge.counts();
+    expect({ invalid, unavailable, unknown, pending }).toEqual(NONE);
+    await judge.examine(server.port);
+    await judge.account(server.port);
+    expect(server.epoch).toBe(1);
   },
 );

@@ -125,7 +125,7 @@ onPostgres(
   async () => {
     const realm = await createFaultRealm();
     const token = await processToken('game');
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       const first = await ServerProcess.start(realm.environment);
       const sleeper = await JudgeSocket.open(first.port, token);
       first.signal('SIGSTOP');
