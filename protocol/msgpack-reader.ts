@@ -1,5 +1,5 @@
-// Reads back what msgpack-writer.ts wrote: bytes of our own, never of the wire's (scan.ts and codec.ts
-// see to those). It exists for the engine, which depends on no package.
+// Reads back what msgpack-writer.ts wrote: bytes of our own, never of the wire's (scan.ts and
+// codec.ts see to those). It exists for the engine, which depends on no package.
 
 const TWO_32 = 0x1_0000_0000;
 const decoder = new TextDecoder();

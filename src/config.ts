@@ -108,13 +108,14 @@ function checkSecurity(config: {
   if (!isProduction) return;
   if (jwtSecret === null && jwksUrl === null) {
     throw new ConfigError(
-      'NODE_ENV=production needs JWT_SECRET (at least 32 bytes) or JWKS_URL: without one, anybody ' +
-        'who reads the data folder can make tokens.',
+      'NODE_ENV=production needs JWT_SECRET (at least 32 bytes) or JWKS_URL: without one, ' +
+        'anybody who reads the data folder can make tokens.',
     );
   }
   if (databaseUrl === null) {
     throw new ConfigError(
-      'NODE_ENV=production needs DATABASE_URL: the embedded database does not survive a power loss.',
+      'NODE_ENV=production needs DATABASE_URL: the embedded database does not survive a loss ' +
+        'of power.',
     );
   }
 }

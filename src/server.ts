@@ -1,6 +1,6 @@
 // One server, from nothing to listening and back. The order matters: the folder and the database
-// first; then the claim, which deposes whoever wrote before; then the tables catch up and the engine
-// is loaded; only then do sockets open. Stopping goes the other way round.
+// first; then the claim, which deposes whoever wrote before; then the tables catch up and the
+// engine is loaded; only then do sockets open. Stopping goes the other way round.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
@@ -136,7 +136,8 @@ function assertSound(engine: Engine): void {
   const broken = auditState(engine.state);
   if (broken.length === 0) return;
   throw new Error(
-    `The tables are damaged, so the realm is not started. Run "npm run audit". ${broken.join('; ')}`,
+    `The tables are damaged, so the realm is not started. Run "npm run audit". ` +
+      broken.join('; '),
   );
 }
 

@@ -67,7 +67,9 @@ const AREAS: readonly Area[] = [
   },
 ];
 
-/** Of the protocol, the engine knows the vocabulary and its values as bytes: no frames, no clients. */
+/**
+ * Of the protocol, the engine knows the vocabulary and its values as bytes: no frames, no clients.
+ */
 const NOT_VOCABULARY = /^protocol\/(codec|client|local-book|scan)/;
 
 function isWithin(target: string, places: readonly string[]): boolean {

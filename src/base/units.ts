@@ -9,7 +9,9 @@ export const AMOUNT_MAX = Number.MAX_SAFE_INTEGER;
 /** 100 %. */
 export const BPS_ONE = 10_000;
 
-/** `price * quantity`, or -1 when it is larger than {@link AMOUNT_MAX}. Both are positive integers. */
+/**
+ * `price * quantity`, or -1 when it is larger than {@link AMOUNT_MAX}. Both are positive integers.
+ */
 export function multiply(price: number, quantity: number): number {
   const product = price * quantity;
   return product <= AMOUNT_MAX ? product : -1;

@@ -1,6 +1,6 @@
 // Byte strings in large pages: millions of small answers without an object, or any work for the
-// garbage collector, for each. What is put stays where it is; a page is dropped when all that it held
-// has been removed, which fits strings that leave about in the order in which they came.
+// garbage collector, for each. What is put stays where it is; a page is dropped when all that it
+// held has been removed, which fits strings that leave about in the order in which they came.
 
 import { assert } from '../base/assert.ts';
 

@@ -1,9 +1,10 @@
 // What the engine decided, in the smallest vocabulary that rebuilds its state and the tables.
 //
 // Facts state how things are now, never by how much they changed; applying one twice changes
-// nothing. The same facts come out of `Engine.apply`, go through the journal, become table rows, and
-// go back in through `Engine.restore`. Players, assets and locations are dense integers that the
-// engine gave out; `player`, `location`, `item` and `instance` facts say which name each one has.
+// nothing. The same facts come out of `Engine.apply`, go through the journal, become table rows,
+// and go back in through `Engine.restore`. Players, assets and locations are dense integers that
+// the engine gave out; `player`, `location`, `item` and `instance` facts say which name each one
+// has.
 
 import type { ItemKind } from '../../protocol/commands/items.ts';
 import type { Attributes, OrderStatus, TimeInForce } from '../../protocol/fields.ts';
@@ -155,7 +156,9 @@ export type Fact =
   | TradeFact
   | DecidedFact;
 
-/** A price level of a book after the command; 0 and 0 when it is gone. Derived, so never journaled. */
+/**
+ * A price level of a book after the command; 0 and 0 when it is gone. Derived, so never journaled.
+ */
 export interface LevelFact {
   readonly kind: 'level';
   readonly asset: number;

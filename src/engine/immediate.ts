@@ -1,5 +1,5 @@
-// Immediate purchases and sales: from one order, or from the book within bounds. They leave no order
-// behind. All checks come first, in the order of RULES.md; then nothing can fail.
+// Immediate purchases and sales: from one order, or from the book within bounds. They leave no
+// order behind. All checks come first, in the order of RULES.md; then nothing can fail.
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { AMOUNT_MAX } from '../base/units.ts';

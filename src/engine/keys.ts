@@ -1,9 +1,10 @@
 // Idempotency keys: the first answer to each keyed command, per player.
 //
-// Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. Records live in
-// columns, not objects, and answers as the bytes of the wire: a busy realm remembers millions of them,
-// and objects would cost three times the memory and most of the garbage collector's time. One list of
-// all records by age (time only rises) and one list per player make forgetting the oldest O(1).
+// Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. Records live
+// in columns, not objects, and answers as the bytes of the wire: a busy realm remembers millions of
+// them, and objects would cost three times the memory and most of the garbage collector's time. One
+// list of all records by age (time only rises) and one list per player make forgetting the oldest
+// O(1).
 
 import { readValue } from '../../protocol/msgpack-reader.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';

@@ -1,6 +1,6 @@
-// The checks that orders, purchases and sales share: the walk through the book, what may stop it, and
-// whether the player has what it takes. Each answers why not, or null; none changes anything but the
-// plan of the state.
+// The checks that orders, purchases and sales share: the walk through the book, what may stop it,
+// and whether the player has what it takes. Each answers why not, or null; none changes anything
+// but the plan of the state.
 
 import { AMOUNT_MAX } from '../base/units.ts';
 import * as check from './assets.ts';

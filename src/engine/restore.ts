@@ -1,6 +1,7 @@
 // Facts back into state: the inverse of what the commands put out. It serves recovery from the
 // tables (the last fact of each thing, orders by their priority) and replay of the journal (every
-// fact in its order); both end in the same state. Facts are trusted: they were checked when decided.
+// fact in its order); both end in the same state. Facts are trusted: they were checked when
+// decided.
 
 import { assert, unreachable } from '../base/assert.ts';
 import type { Fact, OrderFact } from './fact.ts';

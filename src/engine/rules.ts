@@ -1,5 +1,5 @@
-// The rules of a realm that its operator may set. They decide future commands only: what was decided
-// before stays as the facts have it, so rules may change between two starts.
+// The rules of a realm that its operator may set. They decide future commands only: what was
+// decided before stays as the facts have it, so rules may change between two starts.
 
 import { KEY_RETENTION_MS } from '../../protocol/limits.ts';
 import { assert } from '../base/assert.ts';

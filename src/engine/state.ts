@@ -70,7 +70,9 @@ export class State {
     return location;
   }
 
-  /** Where a command means: the default location when it does not say. -1: nothing ever lay there. */
+  /**
+   * Where a command means: the default location when it does not say. -1: nothing ever lay there.
+   */
   findLocation(name: string | undefined): number {
     return this.locations.find(name ?? DEFAULT_LOCATION);
   }

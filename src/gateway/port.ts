@@ -51,8 +51,8 @@ export interface RealmPort {
   readonly epoch: number;
 
   /**
-   * Sequences a command. Null when it was taken: then `target` gets exactly one reply for it, unless
-   * the process ends before. Otherwise why not, and nothing was executed.
+   * Sequences a command. Null when it was taken: then `target` gets exactly one reply for it,
+   * unless the process ends before. Otherwise why not, and nothing was executed.
    */
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null;
 

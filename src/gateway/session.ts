@@ -1,7 +1,7 @@
 // One socket and what goes out to it. It waits for session.open, is open, and is closed; `socket`
 // is null from the first moment of the close, and only this file sends (inbound.ts has what comes
-// in). Replies and private events are never dropped: a socket that does not take them is closed, and
-// the player resumes. Ten thousand of these lie idle: what is seldom needed is allocated late.
+// in). Replies and private events are never dropped: a socket that does not take them is closed,
+// and the player resumes. Ten thousand of these lie idle: what is seldom needed is allocated late.
 
 import { CLOSES, type CloseName } from '../../protocol/closes.ts';
 import { encodeReply, withBudget } from '../../protocol/codec.ts';

@@ -170,9 +170,9 @@ export class Pipeline {
     this.#forming = this.#spare;
     this.#appending = batch;
     const { engine, journal, clock, failed, observer } = this.#options;
-    // A batch without facts is appended too: that is how a writer that was deposed, perhaps while it
-    // was frozen, finds out before it answers from a past that is over. Nothing was applied since its
-    // last entry, so the engine stands where the batch ends.
+    // A batch without facts is appended too: that is how a writer that was deposed, perhaps while
+    // it was frozen, finds out before it answers from a past that is over. Nothing was applied
+    // since its last entry, so the engine stands where the batch ends.
     const { sequence, changedAtMs: atMs } = engine.state;
     const startedMs = clock.nowMs();
     journal.append({ sequence, atMs, facts: batch.facts.bytes }).then(

@@ -1,6 +1,7 @@
 // A realm in one process: the engine, its pipeline, what is announced and what is read, behind the
 // port that the gateway knows. It owns the clockwork (expiry, deadlines, lag) and the moment at
-// which everything stops: a writer that is deposed, or whose engine broke a rule, says nothing more.
+// which everything stops: a writer that is deposed, or whose engine broke a rule, says nothing
+// more.
 
 import { ME, parseChannel } from '../../protocol/channels.ts';
 import type { Payload } from '../../protocol/commands/registry.ts';

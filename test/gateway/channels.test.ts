@@ -29,7 +29,7 @@ describe('public channels', () => {
     expect(client.eventsOn('ticker:ore')).toHaveLength(1);
   });
 
-  test('what the realm sends the others before a snapshot is not sent to the newcomer', async () => {
+  test('what others are sent just before a snapshot is not sent to the newcomer', async () => {
     const fixture = await startGateway();
     const first = await fixture.enter('alice');
     await first.ask('session.subscribe', { channels: ['book:ore'] });

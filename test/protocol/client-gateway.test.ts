@@ -50,7 +50,7 @@ it('commands are answered, with the remaining budget when it was asked for', asy
   expect(refused).toMatchObject({ outcome: 'invalid', body: { code: 'FORBIDDEN' } });
 });
 
-it('a cut connection loses nothing: commands are repeated, feeds resumed, books joined', async () => {
+it('a cut connection loses nothing: commands repeated, feeds resumed, books joined', async () => {
   const fixture = await startGateway();
   const { gateway, realm } = fixture;
   const { client, sockets } = await clientOf(fixture);

@@ -1,5 +1,5 @@
-// What is announced of a committed batch: public frames in an unbroken chain, private events only to
-// those who listen, nothing twice and nothing from a state that is not committed.
+// What is announced of a committed batch: public frames in an unbroken chain, private events only
+// to those who listen, nothing twice and nothing from a state that is not committed.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseChannel } from '../../protocol/channels.ts';
@@ -89,7 +89,7 @@ function subscribe(name: string): ServerEvent {
 }
 
 describe('a public channel', () => {
-  it('chains its frames from the snapshot on, one frame for all changes between two flushes', () => {
+  it('chains its frames from the snapshot on, one for all changes between two flushes', () => {
     const snapshot = subscribe('book:iron');
     expect(snapshot).toMatchObject({ kind: 'snapshot', epoch: 4, data: { bids: [], asks: [] } });
     commit(

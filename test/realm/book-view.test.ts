@@ -37,7 +37,7 @@ const change = fc.record({
 });
 
 describe('a book view', () => {
-  it('sends differences that add up to its window, levels pushed out and let in again included', () => {
+  it('sends differences that add up to its window, levels that leave and return included', () => {
     fc.assert(
       fc.property(fc.array(fc.array(change, { maxLength: 40 }), { maxLength: 12 }), ticks => {
         const view = new BookView();

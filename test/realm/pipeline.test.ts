@@ -106,7 +106,7 @@ describe('a command', () => {
     expect(journal.isAppending).toBe(false);
   });
 
-  it('that changed nothing is answered once the journal has shown whose realm this is', async () => {
+  it('that changed nothing is answered once the journal showed whose realm this is', async () => {
     pipeline.submit(burn(6), inbox);
     await settled();
     await journal.commit();
@@ -166,7 +166,7 @@ describe('a command', () => {
     });
   });
 
-  it('sent again with its key while the first is in flight gets the same answer after it', async () => {
+  it('sent again with its key while in flight gets the same answer as the first', async () => {
     pipeline.submit(grant(5, 'k'), inbox);
     await settled();
     pipeline.submit(grant(5, 'k'), inbox);

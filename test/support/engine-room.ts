@@ -1,5 +1,5 @@
-// A realm without a gateway, in the process of the tests: engine, pipeline, journal and projection on
-// a real Postgres, with a clock that the test moves. It is stopped and recovered as a server is.
+// A realm without a gateway, in the process of the tests: engine, pipeline, journal and projection
+// on a real Postgres, with a clock that the test moves. It is stopped and recovered as a server is.
 
 import type { Database } from '../../src/database/connection.ts';
 import { migrate } from '../../src/database/migrate.ts';

@@ -1,5 +1,6 @@
-// Frames that a server must refuse, with what it says: bytes that are not of our MessagePack subset,
-// frames of another shape, and payloads that do not fit. Shared by the vectors and the tests.
+// Frames that a server must refuse, with what it says: bytes that are not of our MessagePack
+// subset, frames of another shape, and payloads that do not fit. Shared by the vectors and the
+// tests.
 
 import { encode } from '../../protocol/codec.ts';
 import { bytesOf, hexOf } from './hex.ts';
