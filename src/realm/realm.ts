@@ -161,7 +161,8 @@ export class Realm implements RealmPort {
     // A journal that nothing waits for does not try to come back; the projection always does.
     const isJournalReachable = journal.reachable || this.#pipeline.waiting === 0;
     const databaseReachable = isJournalReachable && !projection.isFailing;
-    const ready = leading && databaseReachable && projectionLagMs <= limits.projectionLagMaxMs;
+    const isLagging = this.#isLagging || projectionLagMs > limits.projectionLagMaxMs;
+    const ready = leading && databaseReachable && !isLagging;
     return { leading, databaseReachable, projectionLagMs, ready };
   }
 

@@ -57,7 +57,7 @@ onPostgres(
   async () => {
     const realm = await createFaultRealm();
     const { environment } = realm;
-    const judge = await endure({ environment, kills: KILLS, seed: 1, loadMsMax: 350 });
+    const judge = await endure({ environment, kills: KILLS, seed: 1, loadMsMax: 150 });
     const transfers = await transfersByQuantity(realm);
     for (const quantity of judge.transfersWith('ok')) expect(transfers.get(quantity)).toBe(1);
     for (const quantity of judge.transfersWith('rejected')) {
@@ -74,7 +74,7 @@ test('kill -9 under load loses nothing on the embedded database either', {
     KEYS_PER_PLAYER_MAX: '1000000',
     LOG_LEVEL: 'error',
   };
-  await endure({ environment, kills: EMBEDDED_KILLS, seed: 2, loadMsMax: 350 });
+  await endure({ environment, kills: EMBEDDED_KILLS, seed: 2, loadMsMax: 200 });
 });
 
 onPostgres(
