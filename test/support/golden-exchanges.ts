@@ -1,0 +1,274 @@
+// The payloads and results behind the golden frames: one exchange or more of every command.
+// golden-frames.ts makes frames of them.
+
+import type { CommandName, Payload, Result } from '../../protocol/commands/registry.ts';
+import {
+  atMs,
+  balance,
+  bid,
+  channels,
+  fills,
+  goods,
+  item,
+  listing,
+  prints,
+  sides,
+  standing,
+  ticker,
+  trade,
+} from './golden-values.ts';
+
+export interface Exchange<Name extends CommandName> {
+  readonly payload: Payload<Name>;
+  readonly result: Result<Name>;
+  readonly key?: string;
+  readonly player?: string;
+}
+
+export const exchanges: { readonly [Name in CommandName]: readonly Exchange<Name>[] } = {
+  'session.open': [
+    {
+      payload: { token: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl' },
+      result: {
+        player: 'alice',
+        role: 'standard',
+        protocol: 1,
+        realm: 'main',
+        epoch: 3,
+        serverTimeMs: atMs,
+        expiresAtMs: atMs + 3_600_000,
+        budget: { remaining: 30, refillMs: 600 },
+        resumed: false,
+      },
+    },
+    {
+      payload: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln', resume: standing, budget: true },
+      result: {
+        player: 'game-server',
+        role: 'service',
+        protocol: 1,
+        realm: 'main',
+        epoch: 3,
+        serverTimeMs: atMs,
+        expiresAtMs: atMs + 3_600_000,
+        budget: null,
+        resumed: true,
+      },
+    },
+  ],
+  'session.subscribe': [{ payload: channels, result: channels }],
+  'session.unsubscribe': [{ payload: channels, result: channels }],
+  'session.resync': [
+    { payload: { channels: ['book:iron-ore'] }, result: { channels: ['book:iron-ore'] } },
+  ],
+  'session.ping': [{ payload: {}, result: { serverTimeMs: atMs } }],
+  'items.define': [
+    {
+      payload: {
+        item: 'iron-ore',
+        kind: 'commodity',
+        currency: 'coins',
+        tickSize: 10,
+        minPrice: 10,
+        attributes: item.attributes,
+      },
+      result: item,
+      key: 'define-iron-ore-1',
+    },
+  ],
+  'items.get': [{ payload: { item: 'iron-ore' }, result: item }],
+  'wallet.get': [
+    { payload: {}, result: { balances: [balance, goods], next: null } },
+    { payload: { player: 'alice', after: 2, limit: 200 }, result: { balances: [], next: null } },
+  ],
+  'wallet.grant': [
+    {
+      payload: { player: 'alice', asset: 'coins', quantity: 5_000_000_000 },
+      result: { balance },
+      key: 'quest-77:alice',
+    },
+    {
+      payload: {
+        player: 'alice',
+        asset: 'excalibur#1',
+        quantity: 1,
+        attributes: { damage: 120, maker: 'Wayland' },
+      },
+      result: {
+        balance: { asset: 'excalibur#1', location: 'main', available: 1, held: 0 },
+      },
+      key: 'quest-78:alice',
+    },
+  ],
+  'wallet.burn': [
+    {
+      payload: { player: 'alice', asset: 'iron-ore', quantity: 5 },
+      result: { balance: goods },
+      key: 'smelt-9',
+    },
+  ],
+  'wallet.transfer': [
+    {
+      payload: { from: 'alice', to: 'bob', asset: 'coins', quantity: Number.MAX_SAFE_INTEGER },
+      result: {
+        debit: { ...balance, available: 0 },
+        credit: { ...balance, available: Number.MAX_SAFE_INTEGER, held: 0 },
+      },
+      key: 'mail-1',
+    },
+  ],
+  'listings.create': [
+    {
+      payload: {
+        item: 'iron-ore',
+        quantity: 40,
+        price: 1_250,
+        location: 'north',
+        timeInForce: 'gtd',
+        expiresAtMs: atMs + 3_600_000,
+      },
+      result: {
+        listing: 4_711,
+        status: 'open',
+        filled: 15,
+        remaining: 25,
+        proceeds: 18_750,
+        fee: 0,
+        trades: fills,
+        listingFee: 500,
+      },
+      key: '7d9f2c1e-0001',
+    },
+    {
+      payload: { item: 'excalibur#1', quantity: 1, price: 2 ** 40, postOnly: true },
+      result: {
+        listing: 4_713,
+        status: 'open',
+        filled: 0,
+        remaining: 1,
+        proceeds: 0,
+        fee: 0,
+        trades: [],
+        listingFee: 0,
+      },
+      player: 'bob',
+    },
+  ],
+  'listings.update': [
+    {
+      payload: { listing: 4_711, price: 1_240, quantity: 30 },
+      result: {
+        listing: 4_711,
+        status: 'open',
+        filled: 15,
+        remaining: 15,
+        proceeds: 0,
+        fee: 0,
+        trades: [],
+      },
+      key: '7d9f2c1e-0002',
+    },
+  ],
+  'listings.cancel': [
+    { payload: { listing: 4_711 }, result: { listing: 4_711, released: 25 }, key: 'c-1' },
+  ],
+  'listings.get': [{ payload: { listing: 4_711 }, result: listing }],
+  'listings.mine': [
+    { payload: {}, result: { listings: [listing], next: null } },
+    { payload: { all: true, before: 4_711, limit: 1 }, result: { listings: [], next: 4_600 } },
+  ],
+  'bids.create': [
+    {
+      payload: { item: 'iron-ore', quantity: 40, price: 1_200 },
+      result: {
+        bid: 4_712,
+        status: 'open',
+        filled: 15,
+        remaining: 25,
+        cost: 18_000,
+        fee: 0,
+        trades: fills,
+      },
+      key: 'bid-1',
+    },
+    {
+      payload: { item: 'iron-ore', quantity: 40, price: 1_300, timeInForce: 'ioc' },
+      result: {
+        bid: 4_714,
+        status: 'cancelled',
+        filled: 15,
+        remaining: 25,
+        cost: 18_750,
+        fee: 0,
+        trades: fills,
+      },
+      key: 'game:bid:1',
+      player: 'bob',
+    },
+  ],
+  'bids.update': [
+    {
+      payload: { bid: 4_712, expiresAtMs: atMs + 60_000 },
+      result: {
+        bid: 4_712,
+        status: 'open',
+        filled: 15,
+        remaining: 25,
+        cost: 0,
+        fee: 0,
+        trades: [],
+      },
+      key: 'bid-2',
+    },
+  ],
+  'bids.cancel': [
+    { payload: { bid: 4_712 }, result: { bid: 4_712, released: 30_000 }, key: 'bid-3' },
+  ],
+  'bids.mine': [{ payload: { limit: 50 }, result: { bids: [bid], next: null } }],
+  'purchases.create': [
+    {
+      payload: { listing: 4_711, quantity: 15, maxUnitPrice: 1_250 },
+      result: { quantity: 15, total: 18_750, fee: 0, trades: fills },
+      key: 'buy-1',
+    },
+    {
+      payload: { item: 'iron-ore', quantity: 15, maxTotal: 20_000, partial: true },
+      result: { quantity: 15, total: 18_750, fee: 0, trades: fills },
+      key: 'buy-2',
+    },
+  ],
+  'sales.create': [
+    {
+      payload: { bid: 4_712, quantity: 15, minUnitPrice: 1_200 },
+      result: { quantity: 15, proceeds: 17_640, fee: 360, trades: fills },
+      key: 'sell-1',
+    },
+    {
+      payload: { item: 'iron-ore', location: 'north', quantity: 15, minTotal: 17_000 },
+      result: { quantity: 15, proceeds: 17_640, fee: 360, trades: fills },
+      key: 'sell-2',
+    },
+  ],
+  'market.book': [{ payload: { item: 'iron-ore', depth: 2 }, result: { ...standing, ...sides } }],
+  'market.trades': [
+    { payload: { item: 'iron-ore', limit: 2 }, result: { ...standing, trades: prints } },
+  ],
+  'market.ticker': [
+    { payload: { item: 'iron-ore', location: 'north' }, result: { ...standing, ...ticker } },
+  ],
+  'history.trades': [
+    { payload: { limit: 1 }, result: { trades: [trade], next: 90_001 } },
+    { payload: { player: 'bob', before: 90_001 }, result: { trades: [], next: null } },
+  ],
+  'keys.get': [
+    {
+      payload: { key: 'buy-1' },
+      result: {
+        status: 'decided',
+        outcome: 'ok',
+        body: { quantity: 15, total: 18_750, fee: 0, trades: fills },
+      },
+    },
+    { payload: { key: 'buy-9' }, result: { status: 'free' } },
+  ],
+};
