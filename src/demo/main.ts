@@ -15,7 +15,10 @@ const STORIES: Readonly<Record<string, Story>> = Object.freeze({
 
 const DEFAULT_STORY = 'market';
 
-/** Plays the story that `args` names. @throws {StoryError} with what there is, or what went wrong. */
+/**
+ * Plays the story that `args` names.
+ * @throws {StoryError} with what there is, or with what went wrong.
+ */
 export async function runDemo(args: readonly string[]): Promise<void> {
   const [name = DEFAULT_STORY, ...more] = args;
   const story = Object.hasOwn(STORIES, name) ? STORIES[name] : undefined;

@@ -1,5 +1,5 @@
 // Tells a story line by line, in columns, and checks every number that it tells. Nothing is told
-// that was not compared with what the server said: a story that goes wrong ends with the difference.
+// that was not compared with what the server said; a story that goes wrong ends with what differs.
 
 import { isDeepStrictEqual } from 'node:util';
 

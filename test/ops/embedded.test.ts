@@ -1,5 +1,5 @@
-// A server with no configuration at all, as somebody has it who types `npm start`: real processes on
-// the embedded database.
+// A server with no configuration at all, as somebody has it who types `npm start`: real processes
+// on the embedded database.
 
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -45,7 +45,7 @@ async function audit(folder: string): Promise<{ code: number | null; output: str
 }
 
 describe('the embedded server', { timeout: 120_000 }, () => {
-  it('says where it listens, where its data is, how safe that is, and how to get a token', async () => {
+  it('says where it listens, where its data is and how safe, how to get a token', async () => {
     const folder = await temporaryFolder();
     const nothing = await audit(folder);
     expect(nothing.code).toBe(1);

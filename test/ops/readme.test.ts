@@ -61,7 +61,8 @@ describe('the README', () => {
     const minted = await runScript(`${token}\n${game}\ngame.close();`, server.port);
     expect(minted).toEqual({ code: 0, output: '' });
     await grantCoins(server.port);
-    const prelude = `const askYourBackendForAToken = () => ${JSON.stringify(await processToken('bob', 'standard'))};`;
+    const bob = JSON.stringify(await processToken('bob', 'standard'));
+    const prelude = `const askYourBackendForAToken = () => ${bob};`;
     const traded = await runScript(`${prelude}\n${client}\nclient.close();`, server.port);
     expect(traded.code).toBe(0);
     expect(traded.output).toMatch(/mine: \[/);
