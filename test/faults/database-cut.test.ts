@@ -1,6 +1,6 @@
-// The connection to Postgres is cut around the commit of an append: the server can't know whether the
-// batch went in. It finds out by itself, from the row at its position, and nobody outside notices
-// more than a short wait: every command is answered, once, and took effect once.
+// The connection to Postgres is cut around the commit of an append: the server can't know whether
+// the batch went in. It finds out by itself, from the row at its position, and nobody outside
+// notices more than a short wait: every command is answered, once, and took effect once.
 
 import { expect } from 'vitest';
 import { CUTS, type Cut, FaultProxy } from '../support/fault-proxy.ts';

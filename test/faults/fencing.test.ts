@@ -83,7 +83,7 @@ onPostgres(
     const realm = await createFaultRealm();
     const token = await processToken('game');
     const judge = new Judge({ seed: 3, token });
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const first = await ServerProcess.start(realm.environment);
       if (round === 0) await judge.prepare(first.port);
       const sleeper = await JudgeSocket.open(first.port, token);
@@ -125,7 +125,7 @@ onPostgres(
   async () => {
     const realm = await createFaultRealm();
     const token = await processToken('game');
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const first = await ServerProcess.start(realm.environment);
       const sleeper = await JudgeSocket.open(first.port, token);
       first.signal('SIGSTOP');

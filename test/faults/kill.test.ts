@@ -1,5 +1,5 @@
-// kill -9 of the real process under load: whatever was acknowledged is there afterwards, whatever was
-// not took effect once or not at all, and the audit of the whole database is green.
+// kill -9 of the real process under load: whatever was acknowledged is there afterwards, whatever
+// was not took effect once or not at all, and the audit of the whole database is green.
 
 import { expect, test } from 'vitest';
 import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';

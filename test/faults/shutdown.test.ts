@@ -16,7 +16,7 @@ onPostgres(
   async () => {
     const realm = await createFaultRealm();
     const judge = new Judge({ seed: 9, token: await processToken('game') });
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const server = await ServerProcess.start(realm.environment);
       if (round === 0) await judge.prepare(server.port);
       // It had seconds to answer what it took: what was not answered, it did not take.

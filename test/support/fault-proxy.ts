@@ -1,7 +1,7 @@
 // A TCP proxy between the server and Postgres that knows whose connection is whose (by the name in
 // the startup packet) and cuts the one of the journal around the commit of an append: before the
-// insert arrives, in the middle of it, after it was handed over but before any answer, and after the
-// answer was given but before it is passed on. It can also be away: everything is cut and refused.
+// insert arrives, in the middle of it, after it was handed over but before any answer, and after
+// the answer was given but before it is passed on. It can also be away, or freeze.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import pg from 'pg';

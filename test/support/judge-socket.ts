@@ -26,8 +26,6 @@ export class JudgeSocket {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: Answered | null) => void>();
   #nextId = QUESTIONS;
-  /** Answers to ids that nobody waited for: a second answer to a command. */
-  strays = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -97,10 +95,7 @@ export class JudgeSocket {
     if (reply === null) throw new Error('The server sent a frame that is none.');
     if (reply.type !== 'reply' || reply.id === null) return;
     const answer = this.#waiting.get(reply.id);
-    if (answer === undefined) {
-      this.strays++;
-      return;
-    }
+    if (answer === undefined) throw new Error(`Request ${reply.id} was answered twice.`);
     this.#waiting.delete(reply.id);
     answer({ outcome: reply.outcome, body: reply.body, frame: Buffer.from(frame) });
   }

@@ -1,28 +1,25 @@
 // An outside judge: it sends keyed commands over real sockets, writes down what it was told, and
-// afterwards asks the recovered server whether all of it is so. It knows the protocol and nothing of
-// the server's insides. What it holds the server to: an acknowledged command is decided for ever,
-// its answer the same to the byte; an unacknowledged one took effect once or not at all; and the
-// answers together account for every coin and every unit that any player owns.
+// afterwards asks the recovered server whether all of it is so. It knows the protocol and nothing
+// of the server's insides. What it holds the server to: an acknowledged command is decided for
+// ever, its answer the same to the byte; an unacknowledged one took effect once or not at all; and
+// the answers together account for every coin and every unit that any player owns.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
-import type { BalanceView, Fill } from '../../protocol/fields.ts';
 import type { Outcome } from '../../protocol/rejects.ts';
+import { checkAccounts } from './judge-account.ts';
+import {
+  broken,
+  ITEMS,
+  keyOf,
+  PLAYERS,
+  playerName,
+  type Spoken,
+  START_COINS,
+  START_UNITS,
+} from './judge-history.ts';
 import { JudgeSocket } from './judge-socket.ts';
 import { seeded } from './seeded.ts';
-
-/** One command, and everything that is known of it. */
-export interface Spoken {
-  /** Request id, key and place in the history. */
-  readonly id: number;
-  readonly player: string;
-  readonly command: EngineCommand;
-  readonly payload: Payload<EngineCommand>;
-  /** 'pending': no answer came. */
-  outcome: Outcome | 'pending';
-  frame: Buffer;
-  body: Readonly<Record<string, unknown>>;
-}
 
 export interface JudgeOptions {
   readonly seed: number;
@@ -32,19 +29,13 @@ export interface JudgeOptions {
   readonly inFlight?: number;
 }
 
-const PLAYERS = 24;
-const ITEMS = ['ore', 'wood', 'silk'];
-const START_COINS = 1_000_000_000_000;
-const START_UNITS = 1_000_000_000;
 const EXAMINED_AT_ONCE = 2_000;
 
 export class Judge {
   readonly history: Spoken[] = [];
   readonly #options: JudgeOptions;
   readonly #random: () => number;
-  /** Owner of each order, from the answers. */
-  readonly #owners = new Map<number, string>();
-  /** Orders that may be open, for purchases and cancels. */
+  /** Listings that may be open, for purchases and cancels. */
   readonly #listings: { id: number; player: string }[] = [];
   #sockets: JudgeSocket[] = [];
   #isSending = false;
@@ -76,7 +67,9 @@ export class Judge {
       ),
     );
     socket.destroy();
-    for (const spoken of this.history) expectOutcome(spoken, 'ok');
+    for (const spoken of this.history) {
+      if (spoken.outcome !== 'ok') throw broken('it was not ok', spoken, spoken.body);
+    }
   }
 
   /** Connects and keeps commands in flight on each socket, until {@link halt}. */
@@ -187,24 +180,7 @@ export class Judge {
   async account(port: number): Promise<void> {
     const socket = await JudgeSocket.open(port, this.#options.token);
     try {
-      const expected = this.#expected();
-      const found = new Map<string, number>();
-      for (let n = 0; n < PLAYERS; n++) {
-        const player = playerName(n);
-        const reply = await socket.ask('wallet.get', { player });
-        if (reply.outcome !== 'ok') throw new Error(`wallet.get: ${JSON.stringify(reply.body)}`);
-        for (const balance of reply.body.balances as BalanceView[]) {
-          found.set(`${player} ${balance.asset}`, balance.available + balance.held);
-        }
-      }
-      for (const [account, total] of expected) {
-        const there = found.get(account) ?? 0;
-        if (there !== total) throw new Error(`${account}: ${there} instead of ${total}`);
-      }
-      const minted = PLAYERS * START_COINS - this.#burnt();
-      const coins = [...found].filter(([account]) => account.endsWith(' coins'));
-      const total = coins.reduce((sum, [, amount]) => sum + amount, 0);
-      if (total !== minted) throw new Error(`${total} coins exist instead of ${minted}`);
+      await checkAccounts(this.history, socket);
     } finally {
       socket.destroy();
     }
@@ -232,19 +208,12 @@ export class Judge {
     const { id, command, payload, player } = spoken;
     const reply = await socket.tell(id, command, payload, { key: keyOf(spoken), player });
     if (reply === null) return;
+    const isNews = spoken.outcome !== 'ok' && reply.outcome === 'ok';
     spoken.outcome = reply.outcome;
     spoken.body = reply.body;
     spoken.frame = reply.frame;
-    if (reply.outcome === 'ok') this.#learn(spoken);
-  }
-
-  #learn({ command, player, body }: Spoken): void {
-    if (command === 'listings.create') {
-      const id = body.listing as number;
-      if (!this.#owners.has(id)) this.#listings.push({ id, player });
-      this.#owners.set(id, player);
-    } else if (command === 'bids.create') {
-      this.#owners.set(body.bid as number, player);
+    if (isNews && command === 'listings.create') {
+      this.#listings.push({ id: reply.body.listing as number, player });
     }
   }
 
@@ -292,93 +261,4 @@ export class Judge {
   #below(bound: number): number {
     return Math.floor(this.#random() * bound);
   }
-
-  #burnt(): number {
-    let burnt = 0;
-    for (const { command, outcome, payload } of this.history) {
-      if (command !== 'wallet.burn' || outcome !== 'ok') continue;
-      burnt += (payload as Payload<'wallet.burn'>).quantity;
-    }
-    return burnt;
-  }
-
-  /** Per player and asset: what the answers add up to, held or not. Fees are off. */
-  #expected(): Map<string, number> {
-    const totals = new Map<string, number>();
-    const add = (player: string, asset: string, amount: number) => {
-      const account = `${player} ${asset}`;
-      totals.set(account, (totals.get(account) ?? 0) + amount);
-    };
-    const items = this.#itemsOfOrders();
-    const trades = new Set<number>();
-    for (const spoken of this.history) {
-      if (spoken.outcome !== 'ok') continue;
-      move(spoken, add);
-      const isSeller = spoken.command === 'listings.create';
-      for (const fill of (spoken.body.trades ?? []) as Fill[]) {
-        if (trades.has(fill.trade)) throw broken('its trade was acknowledged twice', spoken, fill);
-        trades.add(fill.trade);
-        const owner = this.#owners.get(fill.order);
-        const item = items.get(fill.order);
-        if (owner === undefined || item === undefined) {
-          throw broken('it filled an order that nobody made', spoken, fill);
-        }
-        const [buyer, seller] = isSeller ? [owner, spoken.player] : [spoken.player, owner];
-        add(buyer, item, fill.quantity);
-        add(seller, item, -fill.quantity);
-        add(buyer, 'coins', -fill.price * fill.quantity);
-        add(seller, 'coins', fill.price * fill.quantity);
-      }
-    }
-    return totals;
-  }
-
-  #itemsOfOrders(): Map<number, string> {
-    const items = new Map<number, string>();
-    for (const { command, payload, body, outcome } of this.history) {
-      if (outcome !== 'ok') continue;
-      if (command !== 'listings.create' && command !== 'bids.create') continue;
-      const id = (body.listing ?? body.bid) as number;
-      items.set(id, (payload as Payload<'listings.create'>).item);
-    }
-    return items;
-  }
-}
-
-function move(
-  { command, payload }: Spoken,
-  add: (player: string, asset: string, amount: number) => void,
-): void {
-  switch (command) {
-    case 'wallet.grant':
-    case 'wallet.burn': {
-      const { player, asset, quantity } = payload as Payload<'wallet.grant'>;
-      add(player, asset, command === 'wallet.grant' ? quantity : -quantity);
-      break;
-    }
-    case 'wallet.transfer': {
-      const { from, to, asset, quantity } = payload as Payload<'wallet.transfer'>;
-      add(from, asset, -quantity);
-      add(to, asset, quantity);
-      break;
-    }
-  }
-}
-
-/** The last one, number `PLAYERS`, owns nothing: what is taken from him is rejected. */
-function playerName(n: number): string {
-  return `player-${n}`;
-}
-
-function keyOf({ id }: Spoken): string {
-  return `judge-${id}`;
-}
-
-function expectOutcome(spoken: Spoken, outcome: Outcome): void {
-  if (spoken.outcome !== outcome) throw broken(`it was not ${outcome}`, spoken, spoken.body);
-}
-
-function broken(what: string, { frame: _, ...spoken }: Spoken, found: unknown): Error {
-  const text = `${JSON.stringify(spoken)}\n found: ${JSON.stringify(found)}`;
-  return new Error(`Command ${spoken.id}: ${what}.\n ${text}`);
 }
