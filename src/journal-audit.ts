@@ -24,12 +24,15 @@ type Source = Pick<pg.ClientBase, 'query'>;
 /** Columns as text, by id. */
 type Expected = Map<number, string>;
 
-const PIECE_ROWS = 200;
+const PIECE_ROWS_MAX = 1_000;
+const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 const COMPARED_AT_ONCE = 10_000;
 const SHOWN_MAX = 3;
 
-const READ = `select position, epoch, sequence, at_ms as "atMs", digest, facts from journal
-  where position > $1 order by position limit ${PIECE_ROWS}`;
+const READ = `select position, epoch, sequence, at_ms as "atMs", digest, facts from (
+    select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
+    from (select * from journal where position > $1 order by position limit ${PIECE_ROWS_MAX}) as n
+  ) as sized where before < ${PIECE_BYTES_MAX} order by position`;
 
 /** The columns of each table by id, in the order in which {@link Expected} has them. */
 const TABLES = {
