@@ -167,7 +167,7 @@ function giveUp(error: unknown, parts: Parts, options: ServerOptions): void {
   const message =
     error instanceof DeposedError
       ? deposedMessage(error)
-      : `A rule of the engine is broken; nothing more is decided here. ${String(error)}`;
+      : `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
   log.fatal({ error: error instanceof Error ? error.stack : String(error) }, message);
   void parts.gateway.close('restarting').finally(() => failed(message));
 }

@@ -3,6 +3,7 @@
 // at once. Goes on by itself when the database was away. Runs in a worker thread or in this one.
 
 import type pg from 'pg';
+import { InvariantError } from '../base/assert.ts';
 import { connect, type Database, discard } from '../database/connection.ts';
 import { BackOff } from '../journal/back-off.ts';
 import { PostgresJournalReader } from '../journal/postgres-reader.ts';
@@ -21,6 +22,8 @@ export interface LoopListener {
   reached(position: number, epoch: number): void;
   /** A round failed; it will be tried again. */
   failed(reason: string): void;
+  /** A rule is broken, as by a damaged journal: the loop has ended, and trying again is no use. */
+  broken(reason: string): void;
 }
 
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -75,6 +78,10 @@ export class ProjectionLoop {
         await this.#pause(moved);
       } catch (error) {
         this.#drop();
+        if (error instanceof InvariantError) {
+          this.#listener.broken(error.message);
+          return;
+        }
         this.#listener.failed(error instanceof Error ? error.message : String(error));
         if (this.#stopAt > 0) await this.#backOff.wait();
       }

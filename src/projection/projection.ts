@@ -59,6 +59,7 @@ export class Projection {
   readonly #epoch: number;
   readonly #loop: Engaged;
   readonly #epochListeners: ((epoch: number) => void)[] = [];
+  readonly #brokenListeners: ((reason: string) => void)[] = [];
   #committed: number;
   #reached: number;
   #wanted = 0;
@@ -81,6 +82,7 @@ export class Projection {
     const listener: LoopListener = {
       reached: (position, epoch) => this.#onReached(position, epoch),
       failed: reason => this.#onFailed(reason),
+      broken: reason => this.#onBroken(reason),
     };
     const start = { database: options.database, options: loop };
     this.#loop =
@@ -136,6 +138,11 @@ export class Projection {
     this.#epochListeners.push(callback);
   }
 
+  /** Calls back when the projection has ended by itself, and why: the tables will not go on. */
+  onBroken(callback: (reason: string) => void): void {
+    this.#brokenListeners.push(callback);
+  }
+
   /** Catches up with what was committed, then ends; gives up catching up after `graceMs`. */
   async stop(graceMs = STOP_GRACE_MS): Promise<void> {
     this.#isStopping = true;
@@ -169,6 +176,12 @@ export class Projection {
     this.#log.warn({ error: reason }, 'the projection waits for the database');
   }
 
+  #onBroken(reason: string): void {
+    this.#isFailing = true;
+    this.#log.error({ error: reason }, 'the projection has ended');
+    for (const callback of this.#brokenListeners) callback(reason);
+  }
+
   #onEnded(): void {
     if (!this.#isStopping) this.#log.error('the projection ended by itself');
     this.#isStopped = true;
@@ -197,9 +210,9 @@ function engageWorker(start: WorkerStart, listener: LoopListener): Engaged {
   const worker = new Worker(workerFile(import.meta.url, 'worker'), { workerData: start });
   worker.on('message', (report: WorkerReport) => {
     if (report.kind === 'reached') listener.reached(report.position, report.epoch);
-    else if (report.kind === 'failed') listener.failed(report.reason);
+    else if (report.kind !== 'stopped') listener[report.kind](report.reason);
   });
-  worker.on('error', error => listener.failed(error.message));
+  worker.on('error', error => listener.broken(error.message));
   return {
     order: order => worker.postMessage(order),
     ended: new Promise(resolve => worker.once('exit', () => resolve())),

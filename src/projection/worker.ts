@@ -20,7 +20,7 @@ export type WorkerOrder =
 /** From the thread. `stopped` is the last thing that it says. */
 export type WorkerReport =
   | { readonly kind: 'reached'; readonly position: number; readonly epoch: number }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed' | 'broken'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
 const port = parentPort;
@@ -32,6 +32,7 @@ const report = (what: WorkerReport) => port.postMessage(what);
 const loop = new ProjectionLoop(database, options, {
   reached: (position, epoch) => report({ kind: 'reached', position, epoch }),
   failed: reason => report({ kind: 'failed', reason }),
+  broken: reason => report({ kind: 'broken', reason }),
 });
 
 port.on('message', (order: WorkerOrder) => {

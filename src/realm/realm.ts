@@ -31,6 +31,7 @@ export interface ProjectionPort {
   notify(position: number): void;
   waitFor(position: number): Promise<void>;
   onEpoch(callback: (epoch: number) => void): void;
+  onBroken(callback: (reason: string) => void): void;
 }
 
 /** What a realm needs of the tables. */
@@ -113,6 +114,9 @@ export class Realm implements RealmPort {
     });
     options.projection.onEpoch(epoch =>
       this.#fail(new DeposedError(`Another writer claimed the realm with epoch ${epoch}.`)),
+    );
+    options.projection.onBroken(reason =>
+      this.#fail(new Error(`The tables can't follow the journal any more: ${reason}`)),
     );
   }
 

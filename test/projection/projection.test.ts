@@ -106,6 +106,18 @@ describe.each(['worker', 'same'] as const)('the projection in the %s thread', th
     await expect.poll(() => epochs).toContain(claim.epoch);
     last = claim.position;
   });
+
+  it('ends, and says so, when a row of the journal is missing', async () => {
+    const reasons: string[] = [];
+    const projection = start({ thread, position: last });
+    projection.onBroken(reason => reasons.push(reason));
+    const insert = `insert into journal select position + 2, epoch, sequence, at_ms, digest, facts
+      from journal order by position desc limit 1`;
+    await client.query(insert);
+    projection.notify(last + 2);
+    await expect(projection.waitFor(last + 2)).rejects.toThrow(ProjectionStoppedError);
+    expect(reasons).toEqual([expect.stringContaining(`the journal has position ${last + 1}`)]);
+  });
 });
 
 describe.skipIf(serverUrl === null)('the projection without its database (needs a server)', () => {
