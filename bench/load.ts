@@ -31,6 +31,9 @@ export interface LoadPlan {
 }
 
 const OPEN_LOOP_MS = 1;
+/** The server takes nothing at the moment: nothing is gained by asking again at once. */
+const UNAVAILABLE = 3;
+const RETRY_MS = 100;
 const SECOND_MS = 1_000;
 const SETTLE_MS = 20_000;
 
@@ -112,9 +115,15 @@ async function settled(exchange: Exchange): Promise<void> {
 function startClosed(plan: LoadPlan): () => void {
   const { exchange, source } = plan;
   let running = true;
-  exchange.onAnswer = (socket, ...rest) => {
-    plan.onAnswer?.(socket, ...rest);
+  const again = (socket: RawSocket) => {
+    exchange.nowMs = performance.now();
     if (running) source(socket, exchange.nowMs);
+    socket.flush();
+  };
+  exchange.onAnswer = (socket, outcome, ...rest) => {
+    plan.onAnswer?.(socket, outcome, ...rest);
+    if (outcome === UNAVAILABLE) setTimeout(again, RETRY_MS, socket);
+    else if (running) source(socket, exchange.nowMs);
   };
   exchange.nowMs = performance.now();
   for (const socket of exchange.sockets) {

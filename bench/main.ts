@@ -4,6 +4,7 @@
 import { type Options, readOptions, UsageError } from './options.ts';
 import { asBlock, asLine, type Result } from './report.ts';
 import { SCENARIOS } from './scenarios/registry.ts';
+import { removeServers } from './server-process.ts';
 
 const NAMES = Object.keys(SCENARIOS);
 
@@ -48,6 +49,15 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(help());
     return;
   }
+  const leave = (code: number) => {
+    process.on('uncaughtException', () => {});
+    void removeServers().finally(() => process.exit(code));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leave(130));
+  process.once('uncaughtException', error => {
+    process.stderr.write(`${error.stack}\n`);
+    leave(1);
+  });
   if (!(await run(options))) process.exitCode = 1;
 }
 

@@ -26,6 +26,13 @@ const START_MS = 120_000;
 const CATCH_UP_MS = 120_000;
 const TOKEN_SECONDS = 24 * 60 * 60;
 
+const started = new Set<ServerProcess>();
+
+/** When the bench is interrupted: leaves nothing behind. */
+export async function removeServers(): Promise<void> {
+  await Promise.all([...started].map(server => server.remove()));
+}
+
 export class ServerProcess {
   readonly database: DatabaseKind;
   readonly realm = `bench_${randomBytes(4).toString('hex')}`;
@@ -55,6 +62,7 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#child = child;
+    started.add(this);
     this.port = await listening(child);
   }
 
@@ -115,6 +123,7 @@ export class ServerProcess {
 
   /** Stops it and removes everything it kept. */
   async remove(): Promise<void> {
+    started.delete(this);
     await this.stop('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
     if (this.database === 'pglite') return;
@@ -157,7 +166,7 @@ async function askDatabase(database: Database, sql: string): Promise<number> {
 }
 
 /** The port in the lines that the server prints when it listens. */
-function listening(child: ChildProcess): Promise<number> {
+export function listening(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = '';
     const timer = setTimeout(() => reject(new Error('The server does not start.')), START_MS);

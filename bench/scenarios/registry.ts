@@ -4,8 +4,10 @@ import type { Options } from '../options.ts';
 import type { Result } from '../report.ts';
 import { book } from './book.ts';
 import { engine } from './engine.ts';
+import { fanout } from './fanout.ts';
 import { matching } from './matching.ts';
 import { hot, purchases } from './purchases.ts';
+import { rows } from './rows.ts';
 import { steady } from './steady.ts';
 import { transfers } from './transfers.ts';
 import { unique } from './unique.ts';
@@ -22,6 +24,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   book: { meaning: 'bids, listings and cancels around one price of one item', run: book },
   transfers: { meaning: 'coins between players drawn by Zipf 1.5', run: transfers },
   steady: { meaning: 'mixed commands at a constant rate (open loop)', run: steady },
+  rows: { meaning: 'the usual backend with row holds, and ours beside it', run: rows },
   matching: { meaning: 'the order book alone, beside npm nodejs-order-book', run: matching },
   engine: { meaning: 'decisions in process, without and with encoding', run: engine },
+  fanout: { meaning: '1,000 subscribers of price changes, beside ws and socket.io', run: fanout },
 };
