@@ -48,11 +48,10 @@ export class Exchange implements SocketListener {
 
   /** Opens `count` more sockets, each with its session. */
   async open(count: number, port: number, token: string): Promise<void> {
-    const headers = [`Authorization: Bearer ${token}`];
-    const opening = template('session.open', {});
+    const opening = template('session.open', { token });
     for (let i = 0; i < count; i++) {
       const socket = new RawSocket(this);
-      await socket.open({ port, headers });
+      await socket.open({ port });
       this.sockets.push(socket);
       this.send(socket, opening);
       socket.flush();

@@ -173,7 +173,7 @@ export function listening(child: ChildProcess): Promise<number> {
     child.once('exit', code => reject(new Error(`The server ended with code ${code}.`)));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      const port = /ws:\/\/[^\s:]+:(\d+)/.exec(output)?.[1];
+      const port = /ws:\/\/[^\s:]+:(\d+)\S*\n/.exec(output)?.[1];
       if (port === undefined) return;
       clearTimeout(timer);
       resolve(Number(port));

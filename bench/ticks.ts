@@ -83,8 +83,8 @@ export async function runTicks({ plan, audience, clocks, publish }: TicksPlan): 
 }
 
 /** Waits for a condition that is bound to come true. */
-export async function until(isTrue: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + SETTLE_MS;
+export async function until(isTrue: () => boolean, withinMs = SETTLE_MS): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
   while (!isTrue()) {
     if (performance.now() > deadlineMs) throw new Error('The subscribers do not get everything.');
     await sleep(2);

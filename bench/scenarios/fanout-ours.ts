@@ -33,11 +33,8 @@ export async function fanoutOurs(plan: FanoutCase, options: Options): Promise<Re
     await server.start();
     const token = await server.token('game');
     await exchange.open(1, server.port, token);
-    say('A');
     const orders = await rest({ exchange, server, say }, plan);
-    say('B');
     await subscribe(audience, plan, server.port, token);
-    say('C');
     const ticks = await runTicks({
       plan,
       audience,
@@ -102,12 +99,11 @@ async function subscribe(
     joined += 1;
   });
   const channels = Array.from({ length: books }, (_, book) => `book:${nameOf(book, 'i')}`);
-  const opening = clientFrame(encodeRequest(1, 'session.open', {}));
+  const opening = clientFrame(encodeRequest(1, 'session.open', { token }));
   const request = clientFrame(encodeRequest(2, 'session.subscribe', { channels }));
-  const headers = [`Authorization: Bearer ${token}`];
   for (let index = 0; index < subscribers; index++) {
     const { socket } = new Subscriber(audience, books, reader);
-    await socket.open({ port, headers });
+    await socket.open({ port });
     socket.send(opening);
     socket.send(request);
     socket.flush();

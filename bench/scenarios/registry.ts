@@ -5,8 +5,10 @@ import type { Result } from '../report.ts';
 import { book } from './book.ts';
 import { engine } from './engine.ts';
 import { fanout } from './fanout.ts';
+import { idle } from './idle.ts';
 import { matching } from './matching.ts';
 import { hot, purchases } from './purchases.ts';
+import { restart } from './restart.ts';
 import { rows } from './rows.ts';
 import { steady } from './steady.ts';
 import { transfers } from './transfers.ts';
@@ -28,4 +30,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   matching: { meaning: 'the order book alone, beside npm nodejs-order-book', run: matching },
   engine: { meaning: 'decisions in process, without and with encoding', run: engine },
   fanout: { meaning: '1,000 subscribers of price changes, beside ws and socket.io', run: fanout },
+  idle: { meaning: '10,000 sessions that listen; then all reconnect at once', run: idle },
+  restart: { meaning: 'kill -9 with a million open listings, and start', run: restart },
 };
