@@ -35,6 +35,8 @@ export class ProjectionLoop {
   readonly #listener: LoopListener;
   readonly #backOff = new BackOff();
   #client: pg.Client | null = null;
+  /** Reads the journal while the other one writes; null with the embedded database. */
+  #reading: pg.Client | null = null;
   #projector: Projector | null = null;
   /** The last position known to be in the journal, and the last one that somebody waits for. */
   #committed = 0;
@@ -106,9 +108,16 @@ export class ProjectionLoop {
     // flushed by itself. Plans are made once, for few rows, which is what index look-ups want.
     const settings = { synchronous_commit: 'off', plan_cache_mode: 'force_generic_plan' };
     const options = { name: 'projector', statementTimeoutMs: STATEMENT_TIMEOUT_MS, settings };
-    this.#client = await connect(this.#database, options, (_, lost) => this.#lost(lost));
-    const journal = new PostgresJournalReader(this.#client);
-    const projector = await Projector.begin(this.#database, this.#client, journal, this.#options);
+    const client = () => connect(this.#database, options, (_, lost) => this.#lost(lost));
+    this.#client = await client();
+    // The embedded database is one session: a second connection would only wait for the first.
+    const readsAhead = this.#database.address.kind === 'server';
+    if (readsAhead) this.#reading = await client();
+    const journal = new PostgresJournalReader(this.#reading ?? this.#client);
+    const projector = await Projector.begin(this.#database, this.#client, journal, {
+      ...this.#options,
+      readsAhead,
+    });
     this.#report(projector);
     return projector;
   }
@@ -158,14 +167,13 @@ export class ProjectionLoop {
   }
 
   #lost(client: pg.Client): void {
-    if (this.#client !== client) return;
-    this.#client = null;
-    this.#projector = null;
+    if (client === this.#client || client === this.#reading) this.#drop();
   }
 
   #drop(): void {
-    if (this.#client !== null) discard(this.#client);
+    for (const client of [this.#client, this.#reading]) if (client !== null) discard(client);
     this.#client = null;
+    this.#reading = null;
     this.#projector = null;
   }
 }

@@ -51,6 +51,7 @@ interface Waiter {
 }
 
 const STOP_GRACE_MS = 5_000;
+const YOUNG_GENERATION_MB = 96;
 const MARK_EVERY_MS = 20;
 
 export class Projection {
@@ -207,7 +208,10 @@ function engageHere(start: WorkerStart, listener: LoopListener): Engaged {
 }
 
 function engageWorker(start: WorkerStart, listener: LoopListener): Engaged {
-  const worker = new Worker(workerFile(import.meta.url, 'worker'), { workerData: start });
+  // Rounds are large and short-lived: a young generation that holds one spares most of the copying.
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
+  const file = workerFile(import.meta.url, 'worker');
+  const worker = new Worker(file, { workerData: start, resourceLimits });
   worker.on('message', (report: WorkerReport) => {
     if (report.kind === 'reached') listener.reached(report.position, report.epoch);
     else if (report.kind !== 'stopped') listener[report.kind](report.reason);

@@ -23,11 +23,19 @@ export interface Standing {
 }
 
 export interface ProjectorOptions {
+  /** The journal is read on a connection of its own: so it can be while a round is written. */
+  readonly readsAhead?: boolean;
   /** Facts read and applied in one round. */
   readonly roundBytesMax: number;
   /** Projected journal rows are kept this long. */
   readonly journalRetentionMs: number;
   readonly keyRetentionMs: number;
+}
+
+/** A run of journal rows, and where the tables stand with them. */
+interface Prepared {
+  readonly changes: Changes;
+  readonly next: Standing;
 }
 
 type Source = Pick<pg.Client, 'query'>;
@@ -69,6 +77,8 @@ export class Projector {
   readonly #options: ProjectorOptions;
   #standing: Standing;
   #accountMax: number;
+  /** The round after the one that is being written. */
+  #ahead: Promise<Prepared | null> | null = null;
 
   private constructor(parts: {
     database: Database;
@@ -108,25 +118,30 @@ export class Projector {
 
   /** One round. False when the journal had nothing new. */
   async step(): Promise<boolean> {
-    const rows = await this.#journal.readAfter(
-      this.#standing.position,
-      this.#options.roundBytesMax,
-    );
-    const last = rows.at(-1);
-    if (last === undefined) return false;
-    const changes = new Changes();
-    for (const [i, row] of rows.entries()) {
-      const expected = this.#standing.position + 1 + i;
-      assert(row.position === expected, `the journal has position ${expected}`);
-      changes.add(row);
-    }
-    const next = standingAfter(this.#standing, last, changes);
+    const prepared = await (this.#ahead ?? this.#prepare(this.#standing));
+    this.#ahead = null;
+    if (prepared === null) return false;
+    const { changes, next } = prepared;
     await this.#round(next, writesFor(changes, this.#target()));
     this.#standing = next;
     for (const account of changes.accounts.keys()) {
       if (account > this.#accountMax) this.#accountMax = account;
     }
     return true;
+  }
+
+  /** Reads what comes after `standing` and sums it up; null when there is nothing. */
+  async #prepare(standing: Standing): Promise<Prepared | null> {
+    const rows = await this.#journal.readAfter(standing.position, this.#options.roundBytesMax);
+    const last = rows.at(-1);
+    if (last === undefined) return null;
+    const changes = new Changes();
+    for (const [i, row] of rows.entries()) {
+      const expected = standing.position + 1 + i;
+      assert(row.position === expected, `the journal has position ${expected}`);
+      changes.add(row);
+    }
+    return { changes, next: standingAfter(standing, last, changes) };
   }
 
   /** Removes a step's worth of what is past its retention. True when there may be more. */
@@ -152,7 +167,15 @@ export class Projector {
     const values = [this.#standing.position, position, epoch, sequence, atMs, lastOrder, lastTrade];
     const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
     if (advanced.rowCount !== 1) throw new RoundLostError('Another projector moved the tables.');
-    for (const write of writes) await this.#write(write);
+    for (const [index, write] of writes.entries()) {
+      // While the database does the last and longest of them, the next round is made ready.
+      if (index === writes.length - 1 && this.#options.readsAhead === true) {
+        this.#ahead = this.#prepare(next);
+        // Whoever awaits it hears of an error; when the round itself fails, nobody does.
+        this.#ahead.catch(() => {});
+      }
+      await this.#write(write);
+    }
     // A database transaction that failed answers a commit with a rollback, and with no error.
     const { command } = await this.#client.query('commit');
     if (command !== 'COMMIT') throw new RoundLostError('The round was rolled back.');
