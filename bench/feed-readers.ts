@@ -7,6 +7,9 @@ import { type FrameReader, GAP } from './audience.ts';
 import { clientFrame } from './raw-socket.ts';
 import { readEnd, readUint, skipText } from './reply.ts';
 
+/** The request id of session.open, which must come before anything else is sent. */
+export const OPENING_ID = 1;
+
 const EVENT_HEADER = 0x96;
 const DELTA_KEY = 0xa5;
 const SNAPSHOT_KEY = 0xa8;
@@ -15,13 +18,16 @@ const UNSET = 0;
 
 /**
  * Reads book deltas of channels whose names end in their two-digit numbers. All subscribers get the
- * same bytes, so the levels in a frame are counted once per sequence. `joined` is called for each
- * snapshot.
+ * same bytes, so the levels in a frame are counted once per sequence. The first reply opens the
+ * session: `subscribing` is sent then. `joined` is called for each snapshot.
  */
-export function bookReader(joined: () => void): FrameReader {
+export function bookReader(subscribing: Uint8Array, joined: () => void): FrameReader {
   const levels = new Map<number, number>();
-  return (_socket, chain, bytes, start, end) => {
-    if (bytes[start] !== EVENT_HEADER) return 0;
+  return (socket, chain, bytes, start, end) => {
+    if (bytes[start] !== EVENT_HEADER) {
+      if (bytes[start + 1] === OPENING_ID) socket.send(subscribing);
+      return 0;
+    }
     const nameEnd = skipText(bytes, start + 1);
     const channel = digit(bytes, nameEnd - 2) * 10 + digit(bytes, nameEnd - 1);
     readUint(bytes, nameEnd);

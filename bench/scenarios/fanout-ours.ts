@@ -5,7 +5,7 @@
 import { encodeRequest } from '../../protocol/codec.ts';
 import { Audience, Subscriber } from '../audience.ts';
 import { Exchange } from '../exchange.ts';
-import { bookReader } from '../feed-readers.ts';
+import { bookReader, OPENING_ID } from '../feed-readers.ts';
 import { type FrameTemplate, nameOf, namePlace, numberPlace, template } from '../frame-template.ts';
 import { runAll } from '../load.ts';
 import { Meter } from '../meter.ts';
@@ -95,17 +95,16 @@ async function subscribe(
   token: string,
 ): Promise<void> {
   let joined = 0;
-  const reader = bookReader(() => {
+  const channels = Array.from({ length: books }, (_, book) => `book:${nameOf(book, 'i')}`);
+  const subscribing = clientFrame(encodeRequest(2, 'session.subscribe', { channels }));
+  const reader = bookReader(subscribing, () => {
     joined += 1;
   });
-  const channels = Array.from({ length: books }, (_, book) => `book:${nameOf(book, 'i')}`);
-  const opening = clientFrame(encodeRequest(1, 'session.open', { token }));
-  const request = clientFrame(encodeRequest(2, 'session.subscribe', { channels }));
+  const opening = clientFrame(encodeRequest(OPENING_ID, 'session.open', { token }));
   for (let index = 0; index < subscribers; index++) {
     const { socket } = new Subscriber(audience, books, reader);
     await socket.open({ port });
     socket.send(opening);
-    socket.send(request);
     socket.flush();
   }
   await until(() => joined === subscribers * books);

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRequest } from '../../protocol/codec.ts';
 import { Exchange } from '../exchange.ts';
+import { OPENING_ID } from '../feed-readers.ts';
 import { nameOf } from '../frame-template.ts';
 import { Meter } from '../meter.ts';
 import type { Options } from '../options.ts';
@@ -24,24 +25,28 @@ const DIALLING = 200;
 /** One idle session: ready when it has the snapshots of all its books. */
 class IdleSession implements SocketListener {
   readonly socket = new RawSocket(this);
+  readonly #subscribing: Uint8Array;
   readonly #ready: () => void;
   #snapshots = 0;
 
-  constructor(ready: () => void) {
+  constructor(subscribing: Uint8Array, ready: () => void) {
+    this.#subscribing = subscribing;
     this.#ready = ready;
   }
 
-  async open(port: number, opening: Uint8Array, subscribing: Uint8Array): Promise<void> {
+  async open(port: number, opening: Uint8Array): Promise<void> {
     await this.socket.open({ port });
     this.socket.send(opening);
-    this.socket.send(subscribing);
     this.socket.flush();
   }
 
   chunk(): void {}
 
-  frame(_socket: RawSocket, bytes: Buffer, start: number): void {
-    if (isReply(bytes, start)) return;
+  frame(socket: RawSocket, bytes: Buffer, start: number): void {
+    if (isReply(bytes, start)) {
+      if (bytes[start + 1] === OPENING_ID) socket.send(this.#subscribing);
+      return;
+    }
     this.#snapshots += 1;
     if (this.#snapshots === BOOKS) this.#ready();
   }
@@ -105,7 +110,7 @@ async function openingFrames(server: ServerProcess, count: number): Promise<Buff
   const frames: Buffer[] = [];
   for (let index = 0; index < count; index++) {
     const token = await server.token(nameOf(index), 'standard');
-    frames.push(clientFrame(encodeRequest(1, 'session.open', { token })));
+    frames.push(clientFrame(encodeRequest(OPENING_ID, 'session.open', { token })));
   }
   return frames;
 }
@@ -124,11 +129,11 @@ async function connect(
   const dial = async () => {
     while (next < openings.length) {
       const opening = openings[next++] as Buffer;
-      const session = new IdleSession(() => {
+      const session = new IdleSession(subscribing, () => {
         ready += 1;
       });
       sessions.push(session);
-      await session.open(port, opening, subscribing);
+      await session.open(port, opening);
     }
   };
   await Promise.all(Array.from({ length: dialling }, dial));
