@@ -86,6 +86,10 @@ export class RawSocket {
   /** Appends a frame made by {@link clientFrame}; it leaves with the next flush. */
   send(frame: Uint8Array): void {
     if (this.#outLength + frame.length > OUT_BYTES) this.flush();
+    if (frame.length > OUT_BYTES) {
+      this.#socket?.write(Buffer.from(frame));
+      return;
+    }
     this.#out.set(frame, this.#outLength);
     this.#outLength += frame.length;
   }
