@@ -22,6 +22,7 @@ ${list.join('\n')}
   --players N     players that take part
   --database D    postgres (DATABASE_URL, or 127.0.0.1:5432) or pglite
   --keys          every command carries an idempotency key (purchases, hot)
+  --profile DIR   processor profiles of the server (and its projector) go there
   --json          one line of JSON per result
 `;
 }

@@ -15,6 +15,8 @@ export interface Options {
   readonly inFlight: number | null;
   readonly rate: number | null;
   readonly players: number | null;
+  /** Folder for processor profiles of the server. */
+  readonly profile: string | null;
 }
 
 export class UsageError extends Error {
@@ -42,6 +44,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     inFlight: positive('in-flight', values['in-flight']),
     rate: positive('rate', values.rate),
     players: positive('players', values.players),
+    profile: values.profile ?? null,
   };
 }
 
@@ -60,6 +63,7 @@ function parse(args: readonly string[]) {
         'in-flight': { type: 'string' },
         rate: { type: 'string' },
         players: { type: 'string' },
+        profile: { type: 'string' },
       },
     });
   } catch (error) {

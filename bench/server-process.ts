@@ -39,11 +39,14 @@ export class ServerProcess {
   port = 0;
   readonly #folder = mkdtempSync(join(tmpdir(), 'tradepost-bench-'));
   readonly #secret = randomBytes(32).toString('hex');
+  readonly #profile: string | null;
   readonly #more: NodeJS.ProcessEnv;
   #child: ChildProcess | null = null;
 
-  constructor(database: DatabaseKind, more: NodeJS.ProcessEnv = {}) {
+  /** With a folder the processor profile of each run of the server goes there when it stops. */
+  constructor(database: DatabaseKind, profile: string | null, more: NodeJS.ProcessEnv = {}) {
     this.database = database;
+    this.#profile = profile;
     this.#more = more;
   }
 
@@ -57,7 +60,8 @@ export class ServerProcess {
 
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, 'start'], {
+    const profile = this.#profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profile}`];
+    const child = spawn(process.execPath, [...profile, MAIN, 'start'], {
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'inherit'],
     });

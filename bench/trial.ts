@@ -58,7 +58,7 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
   const sockets = options.sockets ?? plan.sockets;
   const inFlight = options.inFlight ?? plan.inFlight;
   const perSecond = plan.perSecond === null ? null : (options.rate ?? plan.perSecond);
-  const server = new ServerProcess(database, plan.environment);
+  const server = new ServerProcess(database, options.profile, plan.environment);
   const exchange = new Exchange(new Meter());
   try {
     await server.start();

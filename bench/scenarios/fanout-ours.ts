@@ -26,7 +26,9 @@ const LOWEST_ASK = 101;
 const COINS = 1_000_000_000;
 
 export async function fanoutOurs(plan: FanoutCase, options: Options): Promise<Result> {
-  const server = new ServerProcess(options.database, { FEED_INTERVAL_MS: `${FEED_INTERVAL_MS}` });
+  const server = new ServerProcess(options.database, options.profile, {
+    FEED_INTERVAL_MS: `${FEED_INTERVAL_MS}`,
+  });
   const exchange = new Exchange(new Meter());
   const audience = new Audience();
   try {

@@ -58,7 +58,7 @@ class IdleSession implements SocketListener {
 
 export async function idle(options: Options): Promise<Result> {
   const count = options.sockets ?? SESSIONS;
-  const server = new ServerProcess(options.database);
+  const server = new ServerProcess(options.database, options.profile);
   const exchange = new Exchange(new Meter());
   let sessions: IdleSession[] = [];
   try {

@@ -27,7 +27,7 @@ const ENVIRONMENT = { PROJECTION_LAG_MAX_MS: '600000' };
 
 export async function restart(options: Options): Promise<Result> {
   const players = options.players ?? PLAYERS;
-  const server = new ServerProcess(options.database, ENVIRONMENT);
+  const server = new ServerProcess(options.database, options.profile, ENVIRONMENT);
   let exchange = new Exchange(new Meter());
   try {
     await server.start();
