@@ -30,7 +30,7 @@ export interface GatewayConfig {
   readonly socketsMax: number;
   /** Reads in all that await the database. Beyond it: SERVICE_UNAVAILABLE. */
   readonly readsInFlightMax: number;
-  /** Upgrades and opens in all whose token is being verified. Beyond it: 503 or UNAVAILABLE. */
+  /** Opens in all whose token is being verified. Beyond it: SERVICE_UNAVAILABLE. */
   readonly verificationsMax: number;
 
   /** Frames per second of one socket, all kinds together, service role excepted. */

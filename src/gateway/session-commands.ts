@@ -55,13 +55,13 @@ export function answerSession(
 
 function open(session: Session, request: Open, route: Route): void {
   const { context } = session;
-  const token = request.payload.token;
+  const token = request.payload.token ?? session.upgradeToken;
   if (session.verifying) {
     session.refuse(request.id, route, tooManyInFlight(1));
   } else if (context.realm === null || context.draining) {
     session.refuse(request.id, route, UNAVAILABLE);
-  } else if (token === undefined) {
-    admit(session, request, route, session.identity);
+  } else if (token === null) {
+    admit(session, request, route, null);
   } else if (context.verifications >= context.config.verificationsMax) {
     session.refuse(request.id, route, UNAVAILABLE);
   } else {
@@ -94,7 +94,7 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
     session.end('otherPlayer');
     return;
   }
-  session.identity = null;
+  session.upgradeToken = null;
   session.role = identity.role;
   session.deadlineMs = tokenEndsAtMs;
   session.player ??= enter(session, identity.player);

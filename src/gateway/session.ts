@@ -17,7 +17,6 @@ import type { ReplyTarget } from './port.ts';
 import type { FeedReader } from './private-feed.ts';
 import { budgetOf, take } from './rate-limit.ts';
 import type { Route } from './refusals.ts';
-import type { Identity } from './token.ts';
 import type { WebSocket } from './uws.ts';
 
 /** What uWebSockets keeps for us with each socket. */
@@ -35,8 +34,8 @@ export class Session implements ReplyTarget, FeedReader {
   /** Who it is, once session.open succeeded. */
   player: Player | null = null;
   role: Role = 'guest';
-  /** From the Authorization header of the upgrade, until session.open uses it. */
-  identity: Identity | null;
+  /** The token of the upgrade's Authorization header, until session.open has used it. */
+  upgradeToken: string | null;
   /** Wall clock: when session.open must have come, then when the token expires. */
   deadlineMs: number;
   /** A token of this socket is being verified. */
@@ -58,9 +57,9 @@ export class Session implements ReplyTarget, FeedReader {
   /** Why it was closed by us. */
   #ending: CloseName | null = null;
 
-  constructor(context: GatewayContext, identity: Identity | null) {
+  constructor(context: GatewayContext, upgradeToken: string | null) {
     this.context = context;
-    this.identity = identity;
+    this.upgradeToken = upgradeToken;
     this.deadlineMs = context.clock.nowMs() + context.config.openTimeoutMs;
   }
 

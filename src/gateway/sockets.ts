@@ -8,14 +8,12 @@ import { contain } from './faults.ts';
 import { servePages } from './http.ts';
 import { receive } from './inbound.ts';
 import { Session, type SocketSeat } from './session.ts';
-import type { Identity } from './token.ts';
 import {
   bearerToken,
   checkUpgrade,
   readUpgrade,
   SUBPROTOCOL,
   UPGRADE_STATUS,
-  type UpgradeHeaders,
   type UpgradeRefusal,
 } from './upgrade.ts';
 import type { HttpRequest, HttpResponse, TemplatedApp, UwsModule, WebSocket } from './uws.ts';
@@ -113,31 +111,17 @@ function upgrade(
     refuse(context, res, refusal);
     return;
   }
-  const token = bearerToken(headers);
-  if (token === null) {
-    accept(context, res, headers, socketContext, null);
-    return;
-  }
-  let aborted = false;
-  res.onAborted(() => {
-    aborted = true;
-  });
-  context.verifications += 1;
-  void context.verifier.verify(token).then(identity => {
-    context.verifications -= 1;
-    if (aborted) return;
-    res.cork(() => {
-      if (identity === null) refuse(context, res, '401');
-      else accept(context, res, headers, socketContext, identity);
-    });
-  });
+  const protocol = headers.protocols === '' ? '' : SUBPROTOCOL;
+  // The token is verified when session.open asks for it, not here: an upgrade that waits for a
+  // promise has to be corked, and then uWebSockets 20.51 may take the new socket for the response
+  // that it was, and close it (seen with one socket in a hundred).
+  const session = new Session(context, bearerToken(headers));
+  res.upgrade<SocketSeat>({ session }, headers.key, protocol, '', socketContext);
 }
 
 function checkRoom(context: GatewayContext): UpgradeRefusal | null {
-  const { config, sessions, verifications, draining } = context;
-  const full =
-    sessions.size + verifications >= config.socketsMax || verifications >= config.verificationsMax;
-  return full || draining ? '503' : null;
+  const { config, sessions, draining } = context;
+  return sessions.size >= config.socketsMax || draining ? '503' : null;
 }
 
 function refuse(context: GatewayContext, res: HttpResponse, refusal: UpgradeRefusal): void {
@@ -146,16 +130,4 @@ function refuse(context: GatewayContext, res: HttpResponse, refusal: UpgradeRefu
   if (refusal === '426') res.writeHeader('Sec-WebSocket-Version', '13');
   if (refusal === '503') res.writeHeader('Retry-After', '1');
   res.end('', true);
-}
-
-function accept(
-  context: GatewayContext,
-  res: HttpResponse,
-  headers: UpgradeHeaders,
-  socketContext: UpgradeContext,
-  identity: Identity | null,
-): void {
-  const protocol = headers.protocols === '' ? '' : SUBPROTOCOL;
-  const session = new Session(context, identity);
-  res.upgrade<SocketSeat>({ session }, headers.key, protocol, '', socketContext);
 }

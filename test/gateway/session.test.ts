@@ -78,6 +78,22 @@ describe('opening a session', () => {
     expect((await bearer.ask('session.open', {})).body).toMatchObject({ player: 'bob' });
   });
 
+  test('a bad token of the upgrade is refused when session.open asks for it', async () => {
+    const { connect } = await startGateway();
+    const client = await connect({ headers: { Authorization: 'Bearer a.b.c' } });
+    expect((await client.ask('session.open', {})).body).toMatchObject({ code: 'UNAUTHORIZED' });
+    expect((await client.ended).code).toBe(4401);
+  });
+
+  test('every one of many upgrades with a token opens its session', async () => {
+    const { connect, token } = await startGateway();
+    const headers = { Authorization: `Bearer ${await token('game', 'service')}` };
+    for (let i = 0; i < 150; i++) {
+      const client = await connect({ headers });
+      expect((await client.ask('session.open', {})).outcome).toBe('ok');
+    }
+  });
+
   test('a second session.open while the first is being verified is refused', async () => {
     const { connect, token } = await startGateway();
     const client = await connect();
