@@ -1,5 +1,5 @@
-// Orders that a load has placed and that still rest as far as it knows: what its cancels choose from.
-// Others may fill them first; such a cancel is rejected, as in life.
+// Orders that a load has placed and that still rest as far as it knows: what its cancels choose
+// from. Others may fill them first; such a cancel is rejected, as in life.
 
 import type { Exchange } from './exchange.ts';
 import { type FrameTemplate, namePlace, numberPlace, template } from './frame-template.ts';

@@ -30,7 +30,9 @@ const OUT_BYTES = 32 * 1024;
 const readBuffer = Buffer.allocUnsafeSlow(512 * 1024);
 const HEADERS_END = Buffer.from('\r\n\r\n');
 
-/** A complete client frame. The masking key is zero, which is legal and leaves the payload as is. */
+/**
+ * A complete client frame. The masking key is zero, which is legal and leaves the payload as is.
+ */
 export function clientFrame(payload: Uint8Array, kind: keyof typeof OPCODE = 'binary'): Buffer {
   const { length } = payload;
   const lengthBytes = length < 126 ? 0 : 2;

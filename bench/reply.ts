@@ -1,5 +1,6 @@
 // Reads as much of a server frame as load needs: of a reply [id, outcome, body] the id, the outcome
-// and an integer at the start of the body. Cursors are module variables: frames are read one by one.
+// and an integer at the start of the body. Cursors are module variables: frames are read one by
+// one.
 
 /** Where the last value read ended. */
 let cursor = 0;

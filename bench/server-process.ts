@@ -1,6 +1,6 @@
-// The server under test: the real one, built, as a process of its own, with a realm that nobody else
-// uses and that is dropped afterwards. Limits that would stop a benchmark by design (open orders
-// of one player) are raised; durability is left as it is.
+// The server under test: the real one, built, as a process of its own, with a realm that nobody
+// else uses and that is dropped afterwards. Limits that would stop a benchmark by design (open
+// orders of one player) are raised; durability is left as it is.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -33,6 +33,9 @@ export async function removeServers(): Promise<void> {
   await Promise.all([...started].map(server => server.remove()));
 }
 
+/** As `npm start` has them. */
+const NODE_FLAGS = ['--max-semi-space-size=32'];
+
 export class ServerProcess {
   readonly database: DatabaseKind;
   readonly realm = `bench_${randomBytes(4).toString('hex')}`;
@@ -61,7 +64,7 @@ export class ServerProcess {
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
     const profile = this.#profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profile}`];
-    const child = spawn(process.execPath, [...profile, MAIN, 'start'], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...profile, MAIN, 'start'], {
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'inherit'],
     });

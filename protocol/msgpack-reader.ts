@@ -4,9 +4,11 @@
 const TWO_32 = 0x1_0000_0000;
 const decoder = new TextDecoder();
 
-/** The value that the writer wrote at `start`. */
-export function readValue(bytes: Uint8Array, start: number): unknown {
-  return new Reader(bytes, start).value();
+/** The two values that the writer wrote one after the other from `start` on. */
+export function readPair(bytes: Uint8Array, start: number): [unknown, unknown] {
+  const reader = new Reader(bytes, start);
+  const first = reader.value();
+  return [first, reader.value()];
 }
 
 class Reader {

@@ -234,7 +234,9 @@ describe('the habits of the house', () => {
   });
 
   test('every file is an entry point or is used; tests alone keep no source alive', () => {
-    const entries = /^(src\/main|bench\/main|test\/sim\/main|test\/support\/global-setup)\.ts$/;
+    const commands = /^(src\/main|bench\/(main|table|peers\/.+)|test\/sim\/main)\.ts$/;
+    const entries = (path: string) =>
+      commands.test(path) || path.endsWith('.test.ts') || path === 'test/support/global-setup.ts';
     const used = new Set<string>();
     for (const file of files) {
       for (const { target } of file.imports) {
@@ -242,9 +244,7 @@ describe('the habits of the house', () => {
         if (!fromTest || target.startsWith('test/')) used.add(target);
       }
     }
-    const dead = files.filter(
-      ({ path }) => !used.has(path) && !entries.test(path) && !path.endsWith('.test.ts'),
-    );
+    const dead = files.filter(({ path }) => !used.has(path) && !entries(path));
     expect(dead.map(file => file.path)).toEqual([]);
   });
 

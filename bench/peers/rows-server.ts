@@ -1,7 +1,8 @@
 // The peer of `purchases` and `hot`: the usual backend. Fastify, a pool of 16 connections, and per
 // purchase one database transaction that holds the rows it changes with SELECT ... FOR UPDATE:
 // listing, both wallets (in the order of their ids, so that nobody waits in a circle), inventory,
-// three ledger rows and the trade. Same rows, same durability. Prints its port; ends with its parent.
+// three ledger rows and the trade. Same rows, same durability. Prints its port; ends with its
+// parent.
 
 import Fastify from 'fastify';
 import pg from 'pg';

@@ -22,11 +22,9 @@ function auditConservation(state: State, broken: string[]): void {
   const { ledger } = state;
   const sums = new Map<number, bigint>();
   for (let account = 0; account < ledger.count; account++) {
-    const asset = ledger.asset[account] as number;
-    const available = ledger.available[account] as number;
-    const held = ledger.held[account] as number;
+    const { owner, asset, available, held } = ledger.balance(account);
     sums.set(asset, (sums.get(asset) ?? 0n) + BigInt(available) + BigInt(held));
-    const isIssuer = ledger.owner[account] === ISSUER;
+    const isIssuer = owner === ISSUER;
     if (held < 0 || (available < 0 && !isIssuer)) broken.push(`account ${account} is below zero`);
     if (isIssuer && available > 0) broken.push(`the issuer owns asset ${asset}`);
   }
@@ -50,9 +48,8 @@ function auditHolds(state: State, broken: string[]): void {
   }
   for (let account = 0; account < ledger.count; account++) {
     const due = held.get(account) ?? 0;
-    if (ledger.held[account] !== due) {
-      broken.push(`account ${account} holds ${ledger.held[account]}, its orders ${due}`);
-    }
+    const actual = ledger.balance(account).held;
+    if (actual !== due) broken.push(`account ${account} holds ${actual}, its orders ${due}`);
   }
 }
 
@@ -60,10 +57,9 @@ function auditInstances(state: State, broken: string[]): void {
   const owners = new Map<number, number>();
   const { ledger } = state;
   for (let account = 0; account < ledger.count; account++) {
-    const asset = ledger.asset[account] as number;
-    if (state.assets[asset]?.instance === null || ledger.owner[account] === ISSUER) continue;
-    const owned = (ledger.available[account] as number) + (ledger.held[account] as number);
-    owners.set(asset, (owners.get(asset) ?? 0) + owned);
+    const { owner, asset, available, held } = ledger.balance(account);
+    if (state.assets[asset]?.instance === null || owner === ISSUER) continue;
+    owners.set(asset, (owners.get(asset) ?? 0) + available + held);
   }
   for (const [asset, owned] of owners) {
     if (owned > 1) broken.push(`instance ${state.assetNames.name(asset)} exists ${owned} times`);

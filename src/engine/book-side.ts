@@ -26,6 +26,8 @@ export class PriceLevel<Kind extends Resting<Kind> = Order> implements Ranked<Pr
   /** Sums over the queue. */
   quantity = 0;
   orders = 0;
+  /** Whether the entry at hand has changed it already. */
+  isTouched = false;
   oldest: Kind | null = null;
   newest: Kind | null = null;
   better: PriceLevel<Kind> | null = null;

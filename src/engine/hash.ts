@@ -78,11 +78,12 @@ function hashAccounts(hash: StateHash, state: State): void {
   const { ledger } = state;
   hash.number(ledger.count);
   for (let account = 0; account < ledger.count; account++) {
-    hash.number(ledger.owner[account] as number);
-    hash.number(ledger.asset[account] as number);
-    hash.number(ledger.location[account] as number);
-    hash.number(ledger.available[account] as number);
-    hash.number(ledger.held[account] as number);
+    const { owner, asset, location, available, held } = ledger.balance(account);
+    hash.number(owner);
+    hash.number(asset);
+    hash.number(location);
+    hash.number(available);
+    hash.number(held);
   }
 }
 

@@ -1,12 +1,12 @@
 // Idempotency keys: the first answer to each keyed command, per player.
 //
 // Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. Records live
-// in columns, not objects, and answers as the bytes of the wire: a busy realm remembers millions of
+// in columns, not objects, and keys and answers as bytes: a busy realm remembers millions of
 // them, and objects would cost three times the memory and most of the garbage collector's time. One
 // list of all records by age (time only rises) and one list per player make forgetting the oldest
 // O(1).
 
-import { readValue } from '../../protocol/msgpack-reader.ts';
+import { readPair } from '../../protocol/msgpack-reader.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { assert } from '../base/assert.ts';
 import { ByteStore } from './byte-store.ts';
@@ -31,10 +31,10 @@ export class Keys {
   #digest = new Float64Array(1024);
   #atMs = new Float64Array(1024);
   #ok = new Uint8Array(1024);
-  readonly #key: string[] = [];
-  /** Where the answers are. */
+  #hash = new Int32Array(1024);
+  /** Where the bytes of the key and of the answer to it are. */
   #place = new Float64Array(1024);
-  readonly #bodies = new ByteStore();
+  readonly #store = new ByteStore();
   readonly #writer = new FrameWriter();
   /** Lists: the next record in the bucket, by age among all, by age among the player's own. */
   #nextInBucket = new Int32Array(1024);
@@ -63,8 +63,9 @@ export class Keys {
 
   /** The number of the record of a key still remembered at `atMs`, or -1. */
   find(player: number, key: string, atMs: number): number {
-    let at = this.#buckets[this.#bucketOf(player, key)] as number;
-    while (at !== NONE && !(this.#player[at] === player && this.#key[at] === key)) {
+    const hash = hashOf(player, key);
+    let at = this.#buckets[hash & (this.#buckets.length - 1)] as number;
+    while (at !== NONE && !this.#isOf(at, hash, player, key)) {
       at = this.#nextInBucket[at] as number;
     }
     return at === NONE || this.#isOver(at, atMs) ? NONE : at;
@@ -79,13 +80,12 @@ export class Keys {
   }
 
   body(at: number): ReplyBody {
-    const { bytes, start } = this.#bodies.find(this.#place[at] as number);
-    return readValue(bytes, start) as ReplyBody;
+    return this.#read(at)[1];
   }
 
+  /** Remembers a key that {@link find} does not find: a key is decided once. */
   add(fact: DecidedFact, atMs: number): void {
     this.prune(atMs);
-    assert(this.find(fact.player, fact.key, atMs) === NONE, 'a key is decided once');
     if ((this.#countOwn[fact.player] ?? 0) >= this.#perPlayerMax) {
       this.#forget(this.#oldestOwn[fact.player] as number);
     }
@@ -94,10 +94,11 @@ export class Keys {
     this.#digest[at] = fact.digest;
     this.#atMs[at] = atMs;
     this.#ok[at] = fact.ok ? 1 : 0;
-    this.#key[at] = fact.key;
+    this.#hash[at] = hashOf(fact.player, fact.key);
     this.#writer.reset();
+    this.#writer.text(fact.key);
     this.#writer.value(fact.body);
-    this.#place[at] = this.#bodies.put(this.#writer.bytes, this.#writer.length);
+    this.#place[at] = this.#store.put(this.#writer.bytes, this.#writer.length);
     this.#link(at, fact.player);
   }
 
@@ -109,13 +110,14 @@ export class Keys {
   /** All records, oldest first. */
   *records(): Generator<KeyRecord> {
     for (let at = this.#oldest; at !== NONE; at = this.#newer[at] as number) {
+      const [key, body] = this.#read(at);
       yield {
         player: this.#player[at] as number,
-        key: this.#key[at] as string,
+        key,
         digest: this.#digest[at] as number,
         atMs: this.#atMs[at] as number,
         ok: this.ok(at),
-        body: this.body(at),
+        body,
       };
     }
   }
@@ -124,18 +126,18 @@ export class Keys {
     return (this.#atMs[at] as number) + this.#retentionMs <= atMs;
   }
 
-  #bucketOf(player: number, key: string): number {
-    let hash = Math.imul(player + 1, 0x9e3779b1);
-    for (let index = 0; index < key.length; index++) {
-      hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-    }
-    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1);
+  #isOf(at: number, hash: number, player: number, key: string): boolean {
+    if (this.#hash[at] !== hash || this.#player[at] !== player) return false;
+    return this.#read(at)[0] === key;
+  }
+
+  #read(at: number): [string, ReplyBody] {
+    const { bytes, start } = this.#store.find(this.#place[at] as number);
+    return readPair(bytes, start) as [string, ReplyBody];
   }
 
   #link(at: number, player: number): void {
-    const bucket = this.#bucketOf(player, this.#key[at] as string);
-    this.#nextInBucket[at] = this.#buckets[bucket] as number;
-    this.#buckets[bucket] = at;
+    this.#bucket(at);
     this.#older[at] = this.#newest;
     this.#newer[at] = NONE;
     if (this.#newest === NONE) this.#oldest = at;
@@ -161,14 +163,19 @@ export class Keys {
     else this.#newer[older] = newer;
     if (newer === NONE) this.#newest = older;
     else this.#older[newer] = older;
-    this.#unbucket(at, player);
-    this.#key[at] = '';
-    this.#bodies.remove(this.#place[at] as number);
+    this.#unbucket(at);
+    this.#store.remove(this.#place[at] as number);
     this.#free.push(at);
   }
 
-  #unbucket(at: number, player: number): void {
-    const bucket = this.#bucketOf(player, this.#key[at] as string);
+  #bucket(at: number): void {
+    const bucket = (this.#hash[at] as number) & (this.#buckets.length - 1);
+    this.#nextInBucket[at] = this.#buckets[bucket] as number;
+    this.#buckets[bucket] = at;
+  }
+
+  #unbucket(at: number): void {
+    const bucket = (this.#hash[at] as number) & (this.#buckets.length - 1);
     const next = this.#nextInBucket;
     if (this.#buckets[bucket] === at) {
       this.#buckets[bucket] = next[at] as number;
@@ -196,6 +203,7 @@ export class Keys {
       return grown;
     };
     this.#player = integers(this.#player);
+    this.#hash = integers(this.#hash);
     this.#nextInBucket = integers(this.#nextInBucket);
     this.#older = integers(this.#older);
     this.#newer = integers(this.#newer);
@@ -208,9 +216,16 @@ export class Keys {
     this.#ok = ok;
     this.#buckets = new Int32Array(size * 2).fill(NONE);
     for (let at = this.#oldest; at !== NONE; at = this.#newer[at] as number) {
-      const bucket = this.#bucketOf(this.#player[at] as number, this.#key[at] as string);
-      this.#nextInBucket[at] = this.#buckets[bucket] as number;
-      this.#buckets[bucket] = at;
+      this.#bucket(at);
     }
   }
+}
+
+/** 31 bits of a key, spread evenly: the lower ones choose its bucket. */
+function hashOf(player: number, key: string): number {
+  let hash = Math.imul(player + 1, 0x9e3779b1);
+  for (let index = 0; index < key.length; index++) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  }
+  return (hash ^ (hash >>> 15)) & 0x7fffffff;
 }

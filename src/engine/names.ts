@@ -5,6 +5,9 @@ import { assert } from '../base/assert.ts';
 export class Names {
   readonly #numbers = new Map<string, number>();
   readonly #names: string[] = [];
+  /** The last name that was found: one command asks for its player several times. */
+  #lastName = '';
+  #lastNumber = -1;
 
   get count(): number {
     return this.#names.length;
@@ -12,7 +15,13 @@ export class Names {
 
   /** The number of a name, or -1. */
   find(name: string): number {
-    return this.#numbers.get(name) ?? -1;
+    if (name === this.#lastName) return this.#lastNumber;
+    const number = this.#numbers.get(name) ?? -1;
+    if (number >= 0) {
+      this.#lastName = name;
+      this.#lastNumber = number;
+    }
+    return number;
   }
 
   name(number: number): string {

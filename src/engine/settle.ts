@@ -73,10 +73,12 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
   const sellerFee = feeBps > 0 ? 0 : shareOf(value, sellerFeeBps(state));
 
   const { currency } = state.market(maker.asset).item;
-  const buyerMoney = ledger.open(buyer, currency, MAIN);
+  const held = state.holdAccount(maker);
+  const { asset, location } = maker;
+  const buyerMoney = makerBuys ? held : ledger.open(buyer, currency, MAIN);
   const sellerMoney = ledger.open(seller, currency, MAIN);
-  const buyerGoods = ledger.open(buyer, maker.asset, maker.location);
-  const sellerGoods = ledger.open(seller, maker.asset, maker.location);
+  const buyerGoods = ledger.open(buyer, asset, location);
+  const sellerGoods = makerBuys ? ledger.open(seller, asset, location) : held;
   const moneyFrom: Source = makerBuys ? 'held' : 'available';
   const goodsFrom: Source = makerBuys ? 'available' : 'held';
   const pay = { debit: buyerMoney, from: moneyFrom, credit: sellerMoney, quantity: value };
@@ -97,8 +99,8 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
   output.push({
     kind: 'trade',
     id: trade,
-    asset: maker.asset,
-    location: maker.location,
+    asset,
+    location,
     price: maker.price,
     quantity,
     maker: maker.id,

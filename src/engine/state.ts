@@ -45,7 +45,7 @@ export class State {
   lastTrade = 0;
   /** What the entry at hand has come to so far. */
   output: EngineOutput[] = [];
-  readonly #touchedLevels = new Set<PriceLevel>();
+  readonly #touchedLevels: PriceLevel[] = [];
 
   constructor(rules: Rules) {
     this.rules = rules;
@@ -143,13 +143,16 @@ export class State {
   }
 
   touchLevel(level: PriceLevel): void {
-    this.#touchedLevels.add(level);
+    if (level.isTouched) return;
+    level.isTouched = true;
+    this.#touchedLevels.push(level);
   }
 
   /** Completes the output of an entry: accounts and price levels as they stand now. */
   flush(): void {
     this.ledger.flush(this.output);
     for (const level of this.#touchedLevels) {
+      level.isTouched = false;
       this.output.push({
         kind: 'level',
         asset: level.side.asset,
@@ -160,6 +163,6 @@ export class State {
         orders: level.orders,
       });
     }
-    this.#touchedLevels.clear();
+    this.#touchedLevels.length = 0;
   }
 }

@@ -18,7 +18,7 @@ export function grant(state: State, ask: Payload<'wallet.grant'>): Decision {
   if (refusal !== null) return refusal;
   const { ledger } = state;
   const issued = found.asset < 0 ? -1 : ledger.find(ISSUER, found.asset, MAIN);
-  const existing = issued < 0 ? 0 : -(ledger.available[issued] as number);
+  const existing = issued < 0 ? 0 : -ledger.availableAt(issued);
   if (found.isInstance && existing > 0) {
     return reject('DEFINITION_CONFLICT', `${ask.asset} has an owner.`);
   }
@@ -129,11 +129,11 @@ export function putInstance(state: State, instance: InstanceFact): void {
 }
 
 function balanceBody(state: State, account: number): Readonly<Record<string, unknown>> {
-  const { ledger } = state;
+  const { asset, location, available, held } = state.ledger.balance(account);
   return {
-    asset: state.assetNames.name(ledger.asset[account] as number),
-    location: state.locations.name(ledger.location[account] as number),
-    available: ledger.available[account],
-    held: ledger.held[account],
+    asset: state.assetNames.name(asset),
+    location: state.locations.name(location),
+    available,
+    held,
   };
 }

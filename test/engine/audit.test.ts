@@ -31,22 +31,26 @@ function account(state: State, owner: string, asset: string): number {
   return state.ledger.find(players.find(owner), assetNames.find(asset), 0);
 }
 
+function damage(state: State, at: number, balance: { available?: number; held?: number }): void {
+  state.ledger.restore({ ...state.ledger.balance(at), ...balance });
+}
+
 type Corruption = readonly [named: string, corrupt: (state: State) => void, says: string];
 
 const CORRUPTIONS: readonly Corruption[] = [
   [
     'money out of nothing',
-    state => state.ledger.available.set([5_000], account(state, 'ann', 'coins')),
+    state => damage(state, account(state, 'ann', 'coins'), { available: 5_000 }),
     'sums to',
   ],
   [
     'an account below zero',
-    state => state.ledger.available.set([-1], account(state, 'bob', 'ore')),
+    state => damage(state, account(state, 'bob', 'ore'), { available: -1 }),
     'is below zero',
   ],
   [
     'a hold that no order has',
-    state => state.ledger.held.set([451], account(state, 'ann', 'coins')),
+    state => damage(state, account(state, 'ann', 'coins'), { held: 451 }),
     'its orders 450',
   ],
   [
@@ -58,7 +62,7 @@ const CORRUPTIONS: readonly Corruption[] = [
   ],
   [
     'a second copy of an instance',
-    state => state.ledger.available.set([1], account(state, 'bob', 'sword#1')),
+    state => damage(state, account(state, 'bob', 'sword#1'), { available: 1 }),
     'instance sword#1 exists 2 times',
   ],
   [

@@ -1,5 +1,5 @@
-// A client over real sockets and a server that does what the test says: what the tests of the client
-// share. Each test gets a server of its own, and leaves no socket behind.
+// A client over real sockets and a server that does what the test says: what the tests of the
+// client share. Each test gets a server of its own, and leaves no socket behind.
 
 import { afterEach, beforeEach, vi } from 'vitest';
 import { WebSocket } from 'ws';
