@@ -23,4 +23,4 @@ EXPOSE 7777
 # The slim image has no curl; node is there anyway.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=32", "dist/src/main.js", "start"]
+CMD ["node", "dist/src/main.js", "start"]

@@ -33,9 +33,6 @@ export async function removeServers(): Promise<void> {
   await Promise.all([...started].map(server => server.remove()));
 }
 
-/** As `npm start` has them. */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
-
 export class ServerProcess {
   readonly database: DatabaseKind;
   readonly realm = `bench_${randomBytes(4).toString('hex')}`;
@@ -64,7 +61,7 @@ export class ServerProcess {
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
     const profile = this.#profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profile}`];
-    const child = spawn(process.execPath, [...NODE_FLAGS, ...profile, MAIN, 'start'], {
+    const child = spawn(process.execPath, [...profile, MAIN, 'start'], {
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'inherit'],
     });

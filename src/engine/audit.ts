@@ -35,19 +35,19 @@ function auditConservation(state: State, broken: string[]): void {
 
 function auditHolds(state: State, broken: string[]): void {
   const { ledger } = state;
-  const held = new Map<number, number>();
+  const held = new Float64Array(ledger.count);
   for (const order of state.orders.values()) {
     const isMoney = order.side === 'buy';
     const asset = isMoney ? state.market(order.asset).item.currency : order.asset;
     const account = ledger.find(order.player, asset, isMoney ? MAIN : order.location);
-    held.set(account, (held.get(account) ?? 0) + order.held);
+    held[account]! += order.held;
     if (order.held !== holdOf(order)) broken.push(`order ${order.id} holds ${order.held}`);
     if (order.remaining < 1 || order.remaining > order.quantity) {
       broken.push(`order ${order.id} has ${order.remaining} of ${order.quantity} left`);
     }
   }
   for (let account = 0; account < ledger.count; account++) {
-    const due = held.get(account) ?? 0;
+    const due = held[account];
     const actual = ledger.balance(account).held;
     if (actual !== due) broken.push(`account ${account} holds ${actual}, its orders ${due}`);
   }

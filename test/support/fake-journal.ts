@@ -55,7 +55,10 @@ export class FakeJournal implements Journal {
   }
 }
 
-/** Lets promises and immediates run. */
+const SETTLED_MS = 5;
+
+/** Lets promises, immediates and the pause between two appends run. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
+  await new Promise(resolve => setTimeout(resolve, SETTLED_MS));
+  await new Promise(resolve => setImmediate(resolve));
 }
