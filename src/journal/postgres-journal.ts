@@ -143,7 +143,10 @@ export class PostgresJournal implements Journal {
   }
 
   async #connect(): Promise<pg.Client> {
-    const options = { name: 'journal', statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+    // The plan of the insert is kept from when the journal was empty: it must not be a plan that
+    // reads all of it.
+    const settings = { enable_seqscan: 'off' };
+    const options = { name: 'journal', statementTimeoutMs: STATEMENT_TIMEOUT_MS, settings };
     const client = await connect(this.#database, options, (_, lost) => this.#lost(lost));
     if (this.#database.address.kind === 'server') await beDurable(client);
     return client;

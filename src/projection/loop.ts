@@ -106,7 +106,11 @@ export class ProjectionLoop {
   async #begin(): Promise<Projector> {
     // A round that is lost in a crash of the server is done again from the journal: it need not be
     // flushed by itself. Plans are made once, for few rows, which is what index look-ups want.
-    const settings = { synchronous_commit: 'off', plan_cache_mode: 'force_generic_plan' };
+    const settings = {
+      synchronous_commit: 'off',
+      plan_cache_mode: 'force_generic_plan',
+      enable_seqscan: 'off',
+    };
     const options = { name: 'projector', statementTimeoutMs: STATEMENT_TIMEOUT_MS, settings };
     const client = () => connect(this.#database, options, (_, lost) => this.#lost(lost));
     this.#client = await client();
