@@ -5,7 +5,7 @@
 
 import { createLog, type Log } from './base/log.ts';
 import type { Config } from './config.ts';
-import { connect, type Database, discard } from './database/connection.ts';
+import { type connect, type Database, withClient } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import { PostgresJournalReader } from './journal/postgres-reader.ts';
@@ -15,7 +15,7 @@ import { auditTables } from './reads/audit.ts';
 import { loadEngine } from './recovery.ts';
 import { openStore } from './store.ts';
 
-const STATEMENT_TIMEOUT_MS = 30 * 60_000;
+const CLIENT = { name: 'audit', statementTimeoutMs: 30 * 60_000 };
 const ROUND_BYTES_MAX = 4 * 1024 * 1024;
 
 type Client = Awaited<ReturnType<typeof connect>>;
@@ -44,7 +44,7 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
   const store = await openStore(config, log);
   try {
     const { database } = store;
-    const findings = await withClient(database, async client => {
+    const findings = await withClient(database, CLIENT, async client => {
       const standing = await catchUp(database, client);
       if (standing.position === 0) {
         throw new Error(`No server ever ran the realm "${config.realm}" here: nothing to audit.`);
@@ -58,24 +58,6 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
     return [...findings, await auditEngine(config, database, log)];
   } finally {
     await store.close();
-  }
-}
-
-async function withClient<Outcome>(
-  database: Database,
-  work: (client: Client) => Promise<Outcome>,
-): Promise<Outcome> {
-  let lost: Error | null = null;
-  const options = { name: 'audit', statementTimeoutMs: STATEMENT_TIMEOUT_MS };
-  const client = await connect(database, options, error => {
-    lost = error;
-  });
-  try {
-    return await work(client);
-  } catch (error) {
-    throw lost ?? error;
-  } finally {
-    discard(client);
   }
 }
 

@@ -1,17 +1,17 @@
 // From tables to a running engine, at a start.
 
 import type { Log } from './base/log.ts';
-import { connect, type Database, discard } from './database/connection.ts';
+import { type Database, withClient } from './database/connection.ts';
 import type { Engine } from './engine/engine.ts';
 import { loadRealm } from './projection/load.ts';
 import { readStanding, type Standing } from './projection/projector.ts';
 
-const LOAD_TIMEOUT_MS = 10 * 60_000;
+const CLIENT = { name: 'recovery', statementTimeoutMs: 10 * 60_000 };
 const PROGRESS_EVERY_FACTS = 250_000;
 
 /** Where the tables stand before the projector has caught up. */
 export async function tablesStanding(database: Database): Promise<Standing> {
-  return withClient(database, readStanding);
+  return withClient(database, CLIENT, readStanding);
 }
 
 /** The first thing that is wrong with the journal rows that the tables lack, in their order. */
@@ -38,7 +38,7 @@ const FIRST_FAULT = `
  * @throws for the operator when journal rows are missing or are not what was written.
  */
 export async function checkBacklog(database: Database): Promise<void> {
-  const { rows } = await withClient(database, client =>
+  const { rows } = await withClient(database, CLIENT, client =>
     client.query<{ position: number; fault: string }>(FIRST_FAULT),
   );
   const [found] = rows;
@@ -55,7 +55,7 @@ export async function checkBacklog(database: Database): Promise<void> {
  */
 export async function loadEngine(database: Database, engine: Engine, log: Log): Promise<number> {
   let facts = 0;
-  const standing = await withClient(database, client =>
+  const standing = await withClient(database, CLIENT, client =>
     loadRealm(client, (fact, atMs) => {
       engine.restore(fact, atMs);
       if (++facts % PROGRESS_EVERY_FACTS === 0) log.info({ facts }, 'loading the realm');
@@ -63,24 +63,4 @@ export async function loadEngine(database: Database, engine: Engine, log: Log): 
   );
   engine.resume(standing);
   return standing.epoch;
-}
-
-type Client = Awaited<ReturnType<typeof connect>>;
-
-async function withClient<Outcome>(
-  database: Database,
-  work: (client: Client) => Promise<Outcome>,
-): Promise<Outcome> {
-  let lost: Error | null = null;
-  const options = { name: 'recovery', statementTimeoutMs: LOAD_TIMEOUT_MS };
-  const client = await connect(database, options, error => {
-    lost = error;
-  });
-  try {
-    return await work(client);
-  } catch (error) {
-    throw lost ?? error;
-  } finally {
-    discard(client);
-  }
 }

@@ -59,6 +59,25 @@ export function discard(client: pg.Client): void {
   client.end().catch(() => {});
 }
 
+/** Lends a connection to `work`. Rejects with why it was lost, when it was. */
+export async function withClient<Outcome>(
+  database: Database,
+  options: ConnectionOptions,
+  work: (client: pg.Client) => Promise<Outcome>,
+): Promise<Outcome> {
+  let lost: Error | null = null;
+  const client = await connect(database, options, error => {
+    lost = error;
+  });
+  try {
+    return await work(client);
+  } catch (error) {
+    throw lost ?? error;
+  } finally {
+    discard(client);
+  }
+}
+
 /** A pool of connections for reads. */
 export function createPool(
   database: Database,
