@@ -135,12 +135,17 @@ export function writeReply(
   outcome: Outcome,
   body: object,
 ): number {
-  writer.arrayHeader(3);
-  writer.integer(id);
-  writer.integer(outcomeNumbers.get(outcome) as number);
+  writeReplyHead(writer, id, outcome);
   const bodyStart = writer.length;
   writer.value(body);
   return bodyStart;
+}
+
+/** All of a reply but its body, which must follow: one value. */
+export function writeReplyHead(writer: FrameWriter, id: number, outcome: Outcome): void {
+  writer.arrayHeader(3);
+  writer.integer(id);
+  writer.integer(outcomeNumbers.get(outcome) as number);
 }
 
 const scratch = new FrameWriter();

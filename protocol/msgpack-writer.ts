@@ -58,6 +58,16 @@ export class FrameWriter {
     }
   }
 
+  /** A value that is encoded already: `bytes[start..end)`. */
+  encoded(bytes: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    const target = this.bytes;
+    let at = this.length;
+    // Most are short, and copied faster by hand than by a call.
+    for (let from = start; from < end; from++) target[at++] = bytes[from] as number;
+    this.length = at;
+  }
+
   /** The header of an array; its `length` values must follow. */
   arrayHeader(length: number): void {
     this.#header(length, 0x90, 15, 0xdc);

@@ -4,8 +4,8 @@
 
 import { assert } from '../base/assert.ts';
 
-/** Integers per account in the ledger's records: owner, asset, location, and one of its own. */
-export const RECORD = 4;
+/** 32-bit integers per account in the ledger's records: owner, asset, location, and its own. */
+export const RECORD = 8;
 
 const EMPTY = -1;
 

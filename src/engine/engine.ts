@@ -9,7 +9,7 @@
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import { assert, unreachable } from '../base/assert.ts';
 import { accept, type Decision, reject } from './decision.ts';
-import type { Applied, Command, Entry } from './entry.ts';
+import type { Applied, Command, Encoded, Entry } from './entry.ts';
 import type { Fact } from './fact.ts';
 import { hashState } from './hash.ts';
 import { purchase, sale } from './immediate.ts';
@@ -50,7 +50,7 @@ export class Engine {
     state.nowMs = entry.atMs;
     if (state.players.count === 0) this.#begin();
     state.expire();
-    const { outcome, body } = this.#decide(entry);
+    const { outcome, body, encoded } = this.#decide(entry);
     state.flush();
     const { output } = state;
     state.output = [];
@@ -59,7 +59,7 @@ export class Engine {
       state.changedAtMs = state.nowMs;
       state.keys.prune(state.nowMs);
     }
-    return { sequence: state.sequence, outcome, body, output };
+    return { sequence: state.sequence, outcome, body, encoded, output };
   }
 
   /** Brings one fact of the past back. Facts come in the order in which they came out. */
@@ -86,8 +86,8 @@ export class Engine {
     return hashState(this.state);
   }
 
-  #decide(entry: Entry): Pick<Applied, 'outcome' | 'body'> {
-    if (entry.command === 'tick') return { outcome: 'ok', body: {} };
+  #decide(entry: Entry): Pick<Applied, 'outcome' | 'body' | 'encoded'> {
+    if (entry.command === 'tick') return { outcome: 'ok', body: {}, encoded: null };
     const { state } = this;
     const key = entry.command === 'keys.get' ? null : entry.key;
     if (key !== null) {
@@ -95,15 +95,15 @@ export class Engine {
       if (repeated >= 0) {
         if (state.keys.digest(repeated) === entry.digest) {
           const outcome = state.keys.ok(repeated) ? 'ok' : 'rejected';
-          return { outcome, body: state.keys.body(repeated) };
+          return { outcome, body: state.keys.body(repeated), encoded: null };
         }
         const reuse = reject('KEY_REUSED', 'The key was used for another command.');
-        return { outcome: 'invalid', body: reuse.body };
+        return { outcome: 'invalid', body: reuse.body, encoded: null };
       }
     }
     const decision = this.#execute(entry, entry.player);
-    if (key !== null) this.#remember(entry, key, decision);
-    return { outcome: decision.ok ? 'ok' : 'rejected', body: decision.body };
+    const encoded = key === null ? null : this.#remember(entry, key, decision);
+    return { outcome: decision.ok ? 'ok' : 'rejected', body: decision.body, encoded };
   }
 
   #execute(entry: Command, player: string): Decision {
@@ -140,7 +140,7 @@ export class Engine {
     }
   }
 
-  #remember(entry: Entry, key: string, decision: Decision): void {
+  #remember(entry: Entry, key: string, decision: Decision): Encoded {
     const { state } = this;
     const { ok } = decision;
     const body = decision.body as Readonly<Record<string, unknown>>;
@@ -148,6 +148,7 @@ export class Engine {
     const fact = { kind: 'decided', player, key, digest: entry.digest, ok, body } as const;
     state.keys.add(fact, entry.atMs);
     state.output.push(fact);
+    return state.keys.lastBody;
   }
 
   #findKey(player: string, key: string): Decision {

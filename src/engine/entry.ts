@@ -28,6 +28,13 @@ export type Entry = (Command | Tick) & {
 
 export type ReplyBody = Readonly<Record<string, unknown>>;
 
+/** `bytes[start..end)`: one MessagePack value. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What an entry came to. */
 export interface Applied {
   /** The number of the last entry that had facts: this one's when `output` has any. */
@@ -35,6 +42,8 @@ export interface Applied {
   /** 'invalid' only for KEY_REUSED. */
   readonly outcome: 'ok' | 'rejected' | 'invalid';
   readonly body: ReplyBody | RejectBody;
+  /** The body as bytes when a key has just remembered it so. Valid until the next entry. */
+  readonly encoded: Encoded | null;
   /** In the order in which they came about. Empty when nothing changed. */
   readonly output: readonly EngineOutput[];
 }

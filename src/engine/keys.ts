@@ -10,7 +10,7 @@ import { readPair } from '../../protocol/msgpack-reader.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { assert } from '../base/assert.ts';
 import { ByteStore } from './byte-store.ts';
-import type { ReplyBody } from './entry.ts';
+import type { Encoded, ReplyBody } from './entry.ts';
 import type { DecidedFact } from './fact.ts';
 
 const NONE = -1;
@@ -50,6 +50,11 @@ export class Keys {
   readonly #countOwn: number[] = [];
   readonly #free: number[] = [];
   #used = 0;
+  /** What was looked for last, and its hash: a key is looked for, and then added. */
+  #soughtPlayer = NONE;
+  #soughtKey = '';
+  #soughtHash = 0;
+  #bodyStart = 0;
 
   constructor(perPlayerMax: number, retentionMs: number) {
     this.#perPlayerMax = perPlayerMax;
@@ -64,6 +69,9 @@ export class Keys {
   /** The number of the record of a key still remembered at `atMs`, or -1. */
   find(player: number, key: string, atMs: number): number {
     const hash = hashOf(player, key);
+    this.#soughtPlayer = player;
+    this.#soughtKey = key;
+    this.#soughtHash = hash;
     let at = this.#buckets[hash & (this.#buckets.length - 1)] as number;
     while (at !== NONE && !this.#isOf(at, hash, player, key)) {
       at = this.#nextInBucket[at] as number;
@@ -94,12 +102,19 @@ export class Keys {
     this.#digest[at] = fact.digest;
     this.#atMs[at] = atMs;
     this.#ok[at] = fact.ok ? 1 : 0;
-    this.#hash[at] = hashOf(fact.player, fact.key);
+    const isSought = fact.player === this.#soughtPlayer && fact.key === this.#soughtKey;
+    this.#hash[at] = isSought ? this.#soughtHash : hashOf(fact.player, fact.key);
     this.#writer.reset();
     this.#writer.text(fact.key);
+    this.#bodyStart = this.#writer.length;
     this.#writer.value(fact.body);
     this.#place[at] = this.#store.put(this.#writer.bytes, this.#writer.length);
     this.#link(at, fact.player);
+  }
+
+  /** The answer that was added last, as MessagePack: valid until the next one is added. */
+  get lastBody(): Encoded {
+    return { bytes: this.#writer.bytes, start: this.#bodyStart, end: this.#writer.length };
   }
 
   /** Forgets what is too old at `atMs`. */

@@ -40,6 +40,8 @@ export class Order implements Resting<Order> {
   readonly createdAtMs: number;
   /** Where its hold is: the seller's goods, the bidder's money. -1 until it is known. */
   account = -1;
+  /** Where what it brings goes: the seller's money, the bidder's goods. -1 until it is known. */
+  counterAccount = -1;
   /** Its price level while it rests in a book. */
   level: PriceLevel | null = null;
   older: Order | null = null;

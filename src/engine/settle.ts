@@ -75,10 +75,13 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
   const { currency } = state.market(maker.asset).item;
   const held = state.holdAccount(maker);
   const { asset, location } = maker;
-  const buyerMoney = makerBuys ? held : ledger.open(buyer, currency, MAIN);
-  const sellerMoney = ledger.open(seller, currency, MAIN);
-  const buyerGoods = ledger.open(buyer, asset, location);
-  const sellerGoods = makerBuys ? ledger.open(seller, asset, location) : held;
+  const takerMoney = ledger.open(taker.player, currency, MAIN);
+  const makerOther = state.counterAccount(maker);
+  const takerGoods = ledger.open(taker.player, asset, location);
+  const buyerMoney = makerBuys ? held : takerMoney;
+  const sellerMoney = makerBuys ? takerMoney : makerOther;
+  const buyerGoods = makerBuys ? makerOther : takerGoods;
+  const sellerGoods = makerBuys ? takerGoods : held;
   const moneyFrom: Source = makerBuys ? 'held' : 'available';
   const goodsFrom: Source = makerBuys ? 'available' : 'held';
   const pay = { debit: buyerMoney, from: moneyFrom, credit: sellerMoney, quantity: value };

@@ -94,6 +94,17 @@ export class State {
     return order.account;
   }
 
+  /** Where what an order brings goes: the seller's money, the bidder's goods. */
+  counterAccount(order: Order): number {
+    if (order.counterAccount < 0) {
+      order.counterAccount =
+        order.side === 'sell'
+          ? this.ledger.open(order.player, this.market(order.asset).item.currency, MAIN)
+          : this.ledger.open(order.player, order.asset, order.location);
+    }
+    return order.counterAccount;
+  }
+
   /** Puts an order among the open ones: into its book (instances have none) and its expiry. */
   rest(order: Order): void {
     this.orders.add(order);

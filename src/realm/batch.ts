@@ -1,7 +1,7 @@
 // One batch: what is decided while the batch before it is being appended. It owns the bytes of its
 // facts and of its replies in arenas that are reused; the pipeline has two batches and swaps them.
 
-import { writeReply } from '../../protocol/codec.ts';
+import { writeReply, writeReplyHead } from '../../protocol/codec.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import type { Applied } from '../engine/entry.ts';
 import type { ReplyTarget } from '../gateway/port.ts';
@@ -35,7 +35,7 @@ export class Batch {
     const start = replies.length;
     let bodyStart = start;
     if (target !== null) {
-      bodyStart = writeReply(replies, id, applied.outcome, applied.body);
+      bodyStart = writeApplied(replies, id, applied);
       const own = this.#targets.get(target);
       if (own === undefined) this.#targets.set(target, [id, start, replies.length]);
       else own.push(id, start, replies.length);
@@ -88,4 +88,14 @@ export class Batch {
     this.groups.length = 0;
     this.entries = 0;
   }
+}
+
+/** The reply to an entry; returns where its body starts. */
+export function writeApplied(writer: FrameWriter, id: number, applied: Applied): number {
+  const { outcome, body, encoded } = applied;
+  if (encoded === null) return writeReply(writer, id, outcome, body);
+  writeReplyHead(writer, id, outcome);
+  const bodyStart = writer.length;
+  writer.encoded(encoded.bytes, encoded.start, encoded.end);
+  return bodyStart;
 }
