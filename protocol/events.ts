@@ -8,11 +8,21 @@
 
 import { z } from 'zod';
 import {
+  lineChange,
+  manifestView,
+  offerView,
+  receipt,
+  windowEventKind,
+  windowNotice,
+  windowView,
+} from './direct.ts';
+import {
   amount,
   amountOrZero,
   assetId,
   balanceView,
   orderView,
+  playerId,
   recordId,
   timeMs,
   tradeView,
@@ -66,10 +76,15 @@ export type TickerState = z.infer<typeof tickerState>;
 export const ownOrder = z.strictObject({ side: z.enum(['buy', 'sell']), ...orderView.shape });
 export type OwnOrder = z.infer<typeof ownOrder>;
 
-/** The private snapshot: all balances other than zero and all open orders. */
+/**
+ * The private snapshot: all balances other than zero, all open orders, open offers from and to the
+ * player, and his live windows, invitations included.
+ */
 export const meSnapshot = z.strictObject({
   balances: z.array(balanceView),
   orders: z.array(ownOrder),
+  offers: z.array(offerView),
+  windows: z.array(windowNotice),
 });
 export type MeSnapshot = z.infer<typeof meSnapshot>;
 
@@ -79,8 +94,28 @@ export const meEvent = z.strictObject({
   balances: z.array(balanceView),
   orders: z.array(ownOrder),
   trades: z.array(tradeView),
+  offers: z.array(offerView),
+  windows: z.array(windowNotice),
 });
 export type MeEvent = z.infer<typeof meEvent>;
+
+/** All of a window. `manifest` while it is under review, and after it was executed. */
+export const windowSnapshot = z.strictObject({
+  window: windowView,
+  manifest: manifestView.nullable(),
+  receipt: receipt.nullable(),
+});
+export type WindowSnapshot = z.infer<typeof windowSnapshot>;
+
+/** What happened, by whom (null: the time was up), what it changed, and how the window is now. */
+export const windowEvent = z.strictObject({
+  atMs: timeMs,
+  event: windowEventKind,
+  player: playerId.nullable(),
+  changes: z.array(lineChange),
+  ...windowSnapshot.shape,
+});
+export type WindowEvent = z.infer<typeof windowEvent>;
 
 /** The schemas of `data`, by channel family and kind. A heartbeat carries null. */
 export const EVENTS = {
@@ -88,4 +123,5 @@ export const EVENTS = {
   trades: { snapshot: tradePrints, delta: tradePrints },
   ticker: { snapshot: tickerState, delta: tickerState },
   me: { snapshot: meSnapshot, event: meEvent },
+  window: { snapshot: windowSnapshot, event: windowEvent },
 } as const;

@@ -55,5 +55,20 @@ export const ATTRIBUTES_MAX = 32;
 /** Characters of one text attribute. Beyond it: INVALID_REQUEST. */
 export const ATTRIBUTE_LENGTH_MAX = 256;
 
+/** Assets on one side of a window or an offer. Beyond it: INVALID_REQUEST. */
+export const LINES_PER_SIDE_MAX = 16;
+
+/** Characters of the message of an offer. Beyond it: INVALID_REQUEST at `message`. */
+export const OFFER_MESSAGE_LENGTH_MAX = 200;
+
+/** Characters of the reason of a report. Beyond it: INVALID_REQUEST at `reason`. */
+export const REPORT_LENGTH_MAX = 500;
+
+/** Tokens of warnings in one confirmation. Beyond it: INVALID_REQUEST. */
+export const ACKNOWLEDGE_MAX = 64;
+
+/** Players that one player may block. Beyond it: LIMIT_REACHED. */
+export const BLOCKED_PLAYERS_MAX = 200;
+
 /** Time to present a token on a new socket. Beyond it: closed with `openTimeout`. */
 export const OPEN_TIMEOUT_MS = 5_000;

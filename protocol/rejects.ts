@@ -132,6 +132,72 @@ export const REJECTS = {
     mayLaterSucceed: false,
     meaning: 'Filled, cancelled, expired, or fewer wanted than offered. details: {remaining}.',
   },
+  PLAYER_UNAVAILABLE: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: true,
+    meaning: 'The player cannot be traded with now. Why is not said.',
+  },
+  ALREADY_TRADING: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: true,
+    meaning: 'The player has a window already. details: {window}.',
+  },
+  WINDOW_NOT_FOUND: {
+    outcome: 'rejected',
+    httpStatus: 404,
+    mayLaterSucceed: false,
+    meaning: 'The player has no live window of this id.',
+  },
+  WINDOW_STATUS: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: true,
+    meaning: 'The window is not in the status that the command needs. details: {status}.',
+  },
+  STALE_REVISION: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: false,
+    meaning: 'The table has changed. details: {window}, the window as it is.',
+  },
+  NOT_ARMED: {
+    outcome: 'rejected',
+    httpStatus: 425,
+    mayLaterSucceed: true,
+    meaning: 'Too soon after a change to accept, or to confirm. details: {armedAtMs}.',
+  },
+  NOTHING_ON_TABLE: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: true,
+    meaning: 'Both sides are empty: there is nothing to accept.',
+  },
+  HASH_MISMATCH: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: false,
+    meaning: 'What the client shows is not what is on the table. details: {window}.',
+  },
+  STALE_MANIFEST: {
+    outcome: 'rejected',
+    httpStatus: 409,
+    mayLaterSucceed: false,
+    meaning: 'Another manifest is under review. details: {manifest}.',
+  },
+  NOT_ACKNOWLEDGED: {
+    outcome: 'rejected',
+    httpStatus: 428,
+    mayLaterSucceed: false,
+    meaning: 'A warning to the player must be acknowledged. details: {code, token}.',
+  },
+  OFFER_NOT_FOUND: {
+    outcome: 'rejected',
+    httpStatus: 404,
+    mayLaterSucceed: false,
+    meaning: 'No open offer of this id is for the player to answer or to cancel.',
+  },
   EXPIRY_IN_PAST: {
     outcome: 'rejected',
     httpStatus: 422,
@@ -213,6 +279,6 @@ export interface RejectBody {
   readonly code: RejectCode;
   /** For people and logs; may change at any time. Programs look at `code` and `details`. */
   readonly message: string;
-  readonly details?: Readonly<Record<string, number | string>>;
+  readonly details?: Readonly<Record<string, number | string | object>>;
   readonly retryAfterMs?: number;
 }

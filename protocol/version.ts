@@ -2,5 +2,6 @@
 // could notice; test/protocol/version.test.ts hashes all of them and fails when it did not.
 //
 // 1  the trading core: sessions, items, wallets, listings, bids, purchases, sales, market, keys
+// 2  direct trades: windows with their channel, offers, and both in the private feed
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;

@@ -141,6 +141,7 @@ function readRules(env: Environment): Rules {
       1_000_000,
     ),
     keyRetentionMs: DEFAULT_RULES.keyRetentionMs,
+    direct: DEFAULT_RULES.direct,
   });
 }
 

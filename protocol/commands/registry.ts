@@ -7,10 +7,12 @@ import { itemCommands } from './items.ts';
 import { keyCommands } from './keys.ts';
 import { listingCommands } from './listings.ts';
 import { marketCommands } from './market.ts';
+import { offerCommands } from './offers.ts';
 import { purchaseCommands } from './purchases.ts';
 import { saleCommands } from './sales.ts';
 import { sessionCommands } from './session.ts';
 import { walletCommands } from './wallet.ts';
+import { windowCommands } from './windows.ts';
 
 export const COMMANDS = {
   ...sessionCommands,
@@ -20,6 +22,8 @@ export const COMMANDS = {
   ...bidCommands,
   ...purchaseCommands,
   ...saleCommands,
+  ...offerCommands,
+  ...windowCommands,
   ...marketCommands,
   ...historyCommands,
   ...keyCommands,

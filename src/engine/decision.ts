@@ -14,7 +14,7 @@ export function accept(body: ReplyBody): Decision {
 export function reject(
   code: RejectCode,
   message: string,
-  details?: Readonly<Record<string, number | string>>,
+  details?: RejectBody['details'],
 ): Decision {
   return {
     ok: false,

@@ -7,23 +7,35 @@
 // due end first; then a remembered key answers as before; then the command is decided.
 
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
-import { assert, unreachable } from '../base/assert.ts';
+import { assert } from '../base/assert.ts';
 import { accept, type Decision, reject } from './decision.ts';
-import type { Applied, Command, Encoded, Entry } from './entry.ts';
+import { executeDirect } from './direct.ts';
+import {
+  type Applied,
+  type Command,
+  type Encoded,
+  type Entry,
+  type Internal,
+  isInternal,
+} from './entry.ts';
 import type { Fact } from './fact.ts';
 import { hashState } from './hash.ts';
 import { purchase, sale } from './immediate.ts';
 import { DEFAULT_CURRENCY, defineItem } from './items.ts';
 import { HOUSE, ISSUER } from './ledger.ts';
+import { expireOffers } from './offers.ts';
 import { cancelOrder, createOrder, updateOrder } from './orders.ts';
 import { restoreFact } from './restore.ts';
 import { assertRules, type Rules } from './rules.ts';
 import { MAIN, State } from './state.ts';
 import { burn, grant, transfer } from './wallet.ts';
+import { expireWindows, restartWindows, setPresence } from './window-presence.ts';
 
 /** The names of the two owners that are no players: no token can carry them. */
 export const ISSUER_NAME = '$issuer';
 export const HOUSE_NAME = '$house';
+
+const NOTHING_ASKED = Object.freeze({ outcome: 'ok', body: {}, encoded: null });
 
 /** Where a recovered engine goes on. */
 export interface Standing {
@@ -31,6 +43,8 @@ export interface Standing {
   readonly atMs: number;
   readonly lastOrder: number;
   readonly lastTrade: number;
+  readonly lastWindow: number;
+  readonly lastOffer: number;
 }
 
 export class Engine {
@@ -50,6 +64,8 @@ export class Engine {
     state.nowMs = entry.atMs;
     if (state.players.count === 0) this.#begin();
     state.expire();
+    expireWindows(state);
+    expireOffers(state);
     const { outcome, body, encoded } = this.#decide(entry);
     state.flush();
     const { output } = state;
@@ -78,6 +94,8 @@ export class Engine {
     state.nowMs = standing.atMs;
     state.lastOrder = standing.lastOrder;
     state.lastTrade = standing.lastTrade;
+    state.lastWindow = standing.lastWindow;
+    state.lastOffer = standing.lastOffer;
     state.keys.prune(standing.atMs);
   }
 
@@ -87,8 +105,11 @@ export class Engine {
   }
 
   #decide(entry: Entry): Pick<Applied, 'outcome' | 'body' | 'encoded'> {
-    if (entry.command === 'tick') return { outcome: 'ok', body: {}, encoded: null };
     const { state } = this;
+    if (isInternal(entry)) {
+      this.#happen(entry);
+      return NOTHING_ASKED;
+    }
     const key = entry.command === 'keys.get' ? null : entry.key;
     if (key !== null) {
       const repeated = state.keys.find(state.players.find(entry.player), key, entry.atMs);
@@ -104,6 +125,12 @@ export class Engine {
     const decision = this.#execute(entry, entry.player);
     const encoded = key === null ? null : this.#remember(entry, key, decision);
     return { outcome: decision.ok ? 'ok' : 'rejected', body: decision.body, encoded };
+  }
+
+  #happen(entry: Internal & Pick<Entry, 'player'>): void {
+    const { state } = this;
+    if (entry.command === 'presence') setPresence(state, entry.player, entry.payload.present);
+    if (entry.command === 'restart') restartWindows(state);
   }
 
   #execute(entry: Command, player: string): Decision {
@@ -136,7 +163,7 @@ export class Engine {
       case 'keys.get':
         return this.#findKey(player, entry.payload.key);
       default:
-        return unreachable(entry);
+        return executeDirect(state, player, entry);
     }
   }
 

@@ -15,7 +15,32 @@ export interface Tick {
   readonly payload: null;
 }
 
-export type Entry = (Command | Tick) & {
+/**
+ * A player's last socket is gone, or his first one is there again. Matters to windows only.
+ * Answered by nobody.
+ */
+export interface Presence {
+  readonly command: 'presence';
+  readonly payload: { readonly present: boolean };
+}
+
+/** This writer has just begun: who was connected is not known any more. Answered by nobody. */
+export interface Restart {
+  readonly command: 'restart';
+  readonly payload: null;
+}
+
+export type Internal = Tick | Presence | Restart;
+
+/** Whether an entry is no command of anybody. */
+export function isInternal<Kind extends { readonly command: string }>(
+  entry: Kind,
+): entry is Extract<Kind, Internal> {
+  const { command } = entry;
+  return command === 'tick' || command === 'presence' || command === 'restart';
+}
+
+export type Entry = (Command | Internal) & {
   /** Engine time. Never before that of the entry before it. */
   readonly atMs: number;
   /** Who the command is for: a verified identity. Empty for a tick. */

@@ -7,6 +7,13 @@
 // has.
 
 import type { ItemKind } from '../../protocol/commands/items.ts';
+import type {
+  Manifest,
+  OfferStatus,
+  WindowEnd,
+  WindowEventKind,
+  WindowStatus,
+} from '../../protocol/direct.ts';
 import type { Attributes, OrderStatus, TimeInForce } from '../../protocol/fields.ts';
 
 export type Side = 'buy' | 'sell';
@@ -19,6 +26,10 @@ export const TRANSFER_REASONS = [
   'trade', // reference: the trade
   'trade-fee', // reference: the trade
   'listing-fee', // reference: the listing
+  'window', // reference: the window
+  'window-fee', // reference: the window
+  'offer', // reference: the offer
+  'offer-fee', // reference: the offer
 ] as const;
 export type TransferReason = (typeof TRANSFER_REASONS)[number];
 
@@ -132,6 +143,87 @@ export interface TradeFact {
   readonly sellerFee: number;
 }
 
+/** So much of an asset that somebody gives, or wants. Money lies at location 0. */
+export interface Line {
+  readonly asset: number;
+  readonly location: number;
+  readonly quantity: number;
+}
+
+export interface WindowSideFact {
+  readonly player: number;
+  /** Sorted by the names of asset and location. Held while the window is live. */
+  readonly lines: readonly Line[];
+  readonly accepted: boolean;
+  readonly confirmed: boolean;
+  /** When the window ends unless the player comes back; 0 while he is there. */
+  readonly awayUntilMs: number;
+}
+
+/** A window as it stands after what happened to it. Ended ones keep their lines, holding nothing. */
+export interface WindowFact {
+  readonly kind: 'window';
+  readonly id: number;
+  readonly status: WindowStatus;
+  /** Of a cancelled window. */
+  readonly reason: WindowEnd | null;
+  readonly revision: number;
+  /** The one who invited comes first. */
+  readonly sides: readonly [WindowSideFact, WindowSideFact];
+  /** Before it, nobody may accept (open) or confirm (review). */
+  readonly armedAtMs: number;
+  /** When its status has lasted too long; what an absence allows is in the sides. */
+  readonly deadlineMs: number;
+  readonly createdAtMs: number;
+  /** Of the manifest under review or executed; empty for none. */
+  readonly manifest: string;
+  /** What was on the table when somebody first accepted; null before. */
+  readonly baseline: readonly [readonly Line[], readonly Line[]] | null;
+  readonly event: WindowEventKind;
+  /** Whose doing it was; -1 when the time was up or the server had been away. */
+  readonly by: number;
+}
+
+/** What both players of a window confirm. Never changes; the window says which one counts. */
+export interface ManifestFact {
+  readonly kind: 'manifest';
+  readonly window: number;
+  /** Its hash is `body.manifest`. */
+  readonly body: Manifest;
+}
+
+/** A directed offer as it stands after the command. `give` is held while it is open. */
+export interface OfferFact {
+  readonly kind: 'offer';
+  readonly id: number;
+  readonly maker: number;
+  readonly taker: number;
+  readonly give: readonly Line[];
+  readonly want: readonly Line[];
+  /** Empty for none. */
+  readonly message: string;
+  readonly status: OfferStatus;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** The offer it answered; 0 for none. */
+  readonly counterOf: number;
+}
+
+/** Whether `player` wants nothing from `other` any more. */
+export interface BlockFact {
+  readonly kind: 'block';
+  readonly player: number;
+  readonly other: number;
+  readonly blocked: boolean;
+}
+
+/** Whether nobody may invite `player`. */
+export interface PrivacyFact {
+  readonly kind: 'privacy';
+  readonly player: number;
+  readonly closed: boolean;
+}
+
 /** The first answer to a command that carried a key: what every repetition gets. */
 export interface DecidedFact {
   readonly kind: 'decided';
@@ -154,6 +246,11 @@ export type Fact =
   | TransferFact
   | OrderFact
   | TradeFact
+  | WindowFact
+  | ManifestFact
+  | OfferFact
+  | BlockFact
+  | PrivacyFact
   | DecidedFact;
 
 /**

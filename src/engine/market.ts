@@ -1,14 +1,16 @@
 // A market: everything about one item, the actor that serializes all contention on it. It owns the
-// item's rules, its halt state and its order books, one for each location.
+// item's rules, its halt state, its order books, one for each location, and the last prices there.
 
 import type { Attributes } from '../../protocol/fields.ts';
 import type { InstanceFact, ItemFact } from './fact.ts';
 import { OrderBook } from './order-book.ts';
+import { RecentPrices } from './recent-prices.ts';
 
 export class Market {
   /** The definition now in force. */
   item: ItemFact;
   readonly #books = new Map<number, OrderBook>();
+  readonly #recent: (RecentPrices | undefined)[] = [];
 
   constructor(item: ItemFact) {
     this.item = item;
@@ -22,6 +24,21 @@ export class Market {
       this.#books.set(location, book);
     }
     return book;
+  }
+
+  /** The last trades at a location, for valuing a commodity. Unique items have none. */
+  recent(location: number): RecentPrices {
+    let recent = this.#recent[location];
+    if (recent === undefined) {
+      recent = new RecentPrices();
+      this.#recent[location] = recent;
+    }
+    return recent;
+  }
+
+  /** Of all locations, by their numbers; nothing where nothing was traded. */
+  get recents(): readonly (RecentPrices | undefined)[] {
+    return this.#recent;
   }
 
   /** The books of this item, by location number. */

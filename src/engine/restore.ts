@@ -7,9 +7,11 @@ import { assert, unreachable } from '../base/assert.ts';
 import type { Fact, OrderFact } from './fact.ts';
 import { putItem } from './items.ts';
 import type { Names } from './names.ts';
+import { restoreOffer } from './offers.ts';
 import { Order } from './order.ts';
 import type { State } from './state.ts';
 import { putInstance } from './wallet.ts';
+import { restoreManifest, restoreWindow } from './window-presence.ts';
 
 export function restoreFact(state: State, fact: Fact, atMs: number): void {
   switch (fact.kind) {
@@ -38,9 +40,27 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
       break;
     case 'trade':
       state.lastTrade = Math.max(state.lastTrade, fact.id);
+      if (state.assets[fact.asset]?.instance === null) {
+        state.market(fact.asset).recent(fact.location).add(fact.price);
+      }
       break;
     case 'decided':
       state.keys.add(fact, atMs);
+      break;
+    case 'window':
+      restoreWindow(state, fact);
+      break;
+    case 'manifest':
+      restoreManifest(state, fact);
+      break;
+    case 'offer':
+      restoreOffer(state, fact);
+      break;
+    case 'block':
+      state.blocks.put(fact);
+      break;
+    case 'privacy':
+      state.blocks.setPrivacy(fact);
       break;
     case 'transfer':
       break;

@@ -1,6 +1,7 @@
 // The rules of a realm that its operator may set. They decide future commands only: what was
 // decided before stays as the facts have it, so rules may change between two starts.
 
+import type { WarningLevel } from '../../protocol/direct.ts';
 import { KEY_RETENTION_MS } from '../../protocol/limits.ts';
 import { assert } from '../base/assert.ts';
 import { BPS_ONE } from '../base/units.ts';
@@ -19,7 +20,62 @@ export interface Rules {
   readonly keysPerPlayerMax: number;
   /** How long a key is remembered. */
   readonly keyRetentionMs: number;
+  readonly direct: DirectRules;
 }
+
+/** Windows and offers. Times in milliseconds; in production the configuration has floors. */
+export interface DirectRules {
+  /** Kept back from money that changes hands in a window or an offer, rounded down per line. */
+  readonly feeBps: number;
+  /** How long accepting is barred after additions; after something was taken away or swapped. */
+  readonly armAddedMs: number;
+  readonly armTakenMs: number;
+  /** How much longer when somebody had accepted already. */
+  readonly armAcceptedMs: number;
+  /** How long a manifest must be looked at before it can be confirmed. */
+  readonly reviewMs: number;
+  /** How long an invitation, an idle table, a review lasts. */
+  readonly inviteTimeoutMs: number;
+  readonly openTimeoutMs: number;
+  readonly reviewTimeoutMs: number;
+  /** How long a window waits for a player whose last socket is gone. */
+  readonly graceMs: number;
+  /** Invitations of one player within a minute: in all, and to the same player. */
+  readonly invitesPerMinuteMax: number;
+  readonly invitesPerPlayerMax: number;
+  /** Warnings of this level or above must be acknowledged. */
+  readonly acknowledgeFrom: WarningLevel;
+  /** VALUE_RATIO: from this much of what he gets on, what a player gives is a danger to him. */
+  readonly valueRatioBps: number;
+  /** Open offers that one player has made; that wait for one player. */
+  readonly openOffersMax: number;
+  readonly receivedOffersMax: number;
+  /** How long an offer lasts that does not say; and at most. */
+  readonly offerDefaultMs: number;
+  readonly offerLifeMaxMs: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const DEFAULT_DIRECT_RULES: DirectRules = Object.freeze({
+  feeBps: 0,
+  armAddedMs: 1_000,
+  armTakenMs: 4_000,
+  armAcceptedMs: 3_000,
+  reviewMs: 2_000,
+  inviteTimeoutMs: 30_000,
+  openTimeoutMs: 300_000,
+  reviewTimeoutMs: 60_000,
+  graceMs: 15_000,
+  invitesPerMinuteMax: 10,
+  invitesPerPlayerMax: 3,
+  acknowledgeFrom: 'caution',
+  valueRatioBps: 30_000,
+  openOffersMax: 50,
+  receivedOffersMax: 100,
+  offerDefaultMs: 7 * DAY_MS,
+  offerLifeMaxMs: 30 * DAY_MS,
+});
 
 export const DEFAULT_RULES: Rules = Object.freeze({
   listingFeeBps: 0,
@@ -29,6 +85,7 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   fillsPerCommandMax: 1_000,
   keysPerPlayerMax: 1_024,
   keyRetentionMs: KEY_RETENTION_MS,
+  direct: DEFAULT_DIRECT_RULES,
 });
 
 /** Throws when the rules contradict themselves. */
@@ -39,5 +96,14 @@ export function assertRules(rules: Rules): void {
   for (const max of [rules.openOrdersMax, rules.fillsPerCommandMax, rules.keysPerPlayerMax]) {
     assert(Number.isSafeInteger(max) && max >= 1, 'a bound is at least 1');
   }
+  assertDirectRules(rules.direct);
   assert(rules.keyRetentionMs >= KEY_RETENTION_MS, 'keys are kept as long as the protocol says');
+}
+
+function assertDirectRules(rules: DirectRules): void {
+  const { acknowledgeFrom, feeBps, ...numbers } = rules;
+  assert(Number.isInteger(feeBps) && feeBps >= 0 && feeBps <= BPS_ONE, 'a fee is 0 to 10,000 bps');
+  for (const number of Object.values(numbers)) {
+    assert(Number.isSafeInteger(number) && number >= 0, 'a time or bound is a natural number');
+  }
 }

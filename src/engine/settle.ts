@@ -72,7 +72,8 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
   const buyerFee = shareOf(value, feeBps);
   const sellerFee = feeBps > 0 ? 0 : shareOf(value, sellerFeeBps(state));
 
-  const { currency } = state.market(maker.asset).item;
+  const market = state.market(maker.asset);
+  const { currency } = market.item;
   const held = state.holdAccount(maker);
   const { asset, location } = maker;
   const takerMoney = ledger.open(taker.player, currency, MAIN);
@@ -114,6 +115,7 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
     buyerFee,
     sellerFee,
   });
+  if (maker.level !== null) market.recent(location).add(maker.price);
   maker.held -= makerBuys ? value + buyerFee : quantity;
   fillMaker(state, maker, quantity);
   return { trade, order: maker.id, price: maker.price, quantity };

@@ -5,6 +5,7 @@
 import type { OrderStatus } from '../../protocol/fields.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import { assert } from '../base/assert.ts';
+import { Blocks } from './blocks.ts';
 import type { PriceLevel } from './book-side.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import type { EngineOutput } from './fact.ts';
@@ -12,11 +13,13 @@ import { Keys } from './keys.ts';
 import { Ledger } from './ledger.ts';
 import type { Asset, Market } from './market.ts';
 import { Names } from './names.ts';
+import { Offers } from './offer.ts';
 import type { Order } from './order.ts';
 import { orderFact } from './order.ts';
 import { OrderTable } from './order-table.ts';
 import { Plan } from './plan.ts';
 import type { Rules } from './rules.ts';
+import { Windows } from './window.ts';
 
 /** The number of the default location, where all money lies. */
 export const MAIN = 0;
@@ -31,7 +34,10 @@ export class State {
   readonly ledger = new Ledger();
   /** Every open order. */
   readonly orders = new OrderTable();
-  readonly expiries = new ExpiryQueue();
+  readonly expiries = new ExpiryQueue<Order>();
+  readonly windows = new Windows();
+  readonly offers = new Offers();
+  readonly blocks = new Blocks();
   readonly keys: Keys;
   /** Open orders per player. */
   readonly openOrders: number[] = [];
@@ -43,6 +49,8 @@ export class State {
   nowMs = 0;
   lastOrder = 0;
   lastTrade = 0;
+  lastWindow = 0;
+  lastOffer = 0;
   /** What the entry at hand has come to so far. */
   output: EngineOutput[] = [];
   readonly #touchedLevels: PriceLevel[] = [];
@@ -151,6 +159,12 @@ export class State {
       if (order === null) return;
       this.close(order, 'expired');
     }
+  }
+
+  /** When the next order, window or offer is due; Infinity when none is. */
+  get nextDueMs(): number {
+    const { expiries, windows, offers } = this;
+    return Math.min(expiries.nextAtMs, windows.expiries.nextAtMs, offers.expiries.nextAtMs);
   }
 
   touchLevel(level: PriceLevel): void {

@@ -110,7 +110,7 @@ export class Pipeline {
     if (this.#state === 'stopped') return;
     const atMs = this.#time();
     this.#giveUp(this.#options.clock.nowMs() - limits.replyTimeoutMs);
-    if (engine.state.expiries.due(atMs) !== null || engine.state.players.count === 0) {
+    if (engine.state.nextDueMs <= atMs || engine.state.players.count === 0) {
       this.#apply({ ...TICK, atMs }, null, 0);
     }
   }
