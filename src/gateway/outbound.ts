@@ -5,7 +5,7 @@
 
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { GatewayConfig } from './config.ts';
-import { eventSequence } from './frame-head.ts';
+import { eventSequence } from '../../protocol/frame-head.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { RealmPort } from './port.ts';
 import type { Session } from './session.ts';

@@ -8,7 +8,7 @@ import { encodeReply, withBudget } from '../../protocol/codec.ts';
 import type { Budget, Role } from '../../protocol/commands/session.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import type { GatewayContext } from './context.ts';
-import { replyOutcome } from './frame-head.ts';
+import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
 import { Pending } from './pending.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeEvent, encodeReply } from '../../protocol/codec.ts';
 import { OUTCOMES } from '../../protocol/rejects.ts';
 import { assertGatewayConfig, DEFAULT_GATEWAY_CONFIG } from '../../src/gateway/config.ts';
-import { eventSequence, replyOutcome } from '../../src/gateway/frame-head.ts';
+import { eventSequence, replyOutcome } from '../../protocol/frame-head.ts';
 import { GatewayMetrics } from '../../src/gateway/metrics.ts';
 import { Pending } from '../../src/gateway/pending.ts';
 import { loadUws, UwsUnavailableError } from '../../src/gateway/uws.ts';

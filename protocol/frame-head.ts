@@ -1,5 +1,5 @@
-// The few numbers that the gateway needs from the start of frames of our own, undecoded.
-// They were written by protocol/codec.ts, so they have its shape.
+// The few numbers that a server needs from the start of frames of our own, undecoded. They were
+// written by codec.ts, so they have its shape.
 
 /** Bytes of the integer token at `at`, its header included. */
 function integerWidth(token: number): number {
@@ -27,6 +27,13 @@ export function eventSequence(frame: Uint8Array): number {
   const epochAt = afterText(frame, 1);
   const sequenceAt = epochAt + integerWidth(frame[epochAt] as number);
   return readInteger(frame, sequenceAt);
+}
+
+/** The request id of a reply frame of ours at `start`, and where the outcome behind it is. */
+export function replyId(arena: Uint8Array, start: number): { id: number; outcomeAt: number } {
+  const at = start + 1;
+  const outcomeAt = at + integerWidth(arena[at] as number);
+  return { id: readInteger(arena, at), outcomeAt };
 }
 
 /** The number of the outcome of a reply frame `[id, outcome, body]` of ours at `start`. */

@@ -1,0 +1,192 @@
+// The leader's end of the command stream: every entry once and in order, from the offset that the
+// journal stands at. Invariants: nothing is skipped in silence (a hole in the count of a node is
+// told), and the ids of the stream never fall below what the journal has seen, so that an emptied
+// Redis cannot make new commands look like old ones.
+
+import type { Redis } from 'ioredis';
+import type { Log } from '../base/log.ts';
+import { BLOCK_MS } from './links.ts';
+import { type CommandBatch, decodeMessage } from './messages.ts';
+import type { CommandReader, ReceivedBatch } from './port.ts';
+import { compareIds, idAfter, millisecondsOf, START } from './stream-id.ts';
+
+export interface ReaderOptions {
+  /** Blocks: nothing else may use it. */
+  readonly reading: Redis;
+  readonly commands: Redis;
+  readonly key: string;
+  readonly log: Log;
+}
+
+type Lost = { node: string; batches: number };
+type Entry = [id: Buffer, fields: Buffer[]];
+
+const ENTRIES_PER_READ = 64;
+const CARE_INTERVAL_MS = 1_000;
+const RETRY_MS = 100;
+/** The field of an entry that only keeps the ids rising. */
+const MARKER = 'm';
+
+export class RedisCommandReader implements CommandReader {
+  readonly #options: ReaderOptions;
+  /** The last entry that was handed over. */
+  #offset = START;
+  /** Everything up to here is durable. */
+  #released = START;
+  #trimmed = START;
+  #isStopped = false;
+  #loop: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isCaring = false;
+  /** The clock of Redis less ours. */
+  #clockAheadMs = 0;
+  /** Of each node: the incarnation and the count of its last batch. */
+  readonly #nodes = new Map<string, { incarnation: number; count: number }>();
+  /** The last id that was found deleted though it was not read. */
+  #deleted = START;
+  #lost: (what: Lost) => void = () => {};
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  start(offset: string, take: (received: ReceivedBatch) => Promise<void> | null): void {
+    this.#offset = offset === '' ? START : offset;
+    this.#released = this.#offset;
+    this.#timer = setInterval(() => void this.#care(), CARE_INTERVAL_MS);
+    this.#loop = this.#read(take);
+  }
+
+  release(offset: string): void {
+    this.#released = offset;
+  }
+
+  onLost(callback: (what: Lost) => void): void {
+    this.#lost = callback;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    // Ends a read that blocks.
+    this.#options.reading.disconnect();
+    await this.#loop;
+  }
+
+  async #read(take: (received: ReceivedBatch) => Promise<void> | null): Promise<void> {
+    const { reading, key, log } = this.#options;
+    await this.#care();
+    while (!this.#isStopped) {
+      try {
+        const streams = (await reading.xreadBuffer(
+          'COUNT',
+          ENTRIES_PER_READ,
+          'BLOCK',
+          BLOCK_MS,
+          'STREAMS',
+          key,
+          this.#offset,
+        )) as [Buffer, Entry[]][] | null;
+        for (const entry of streams?.[0]?.[1] ?? []) {
+          if (this.#isStopped) return;
+          const waits = this.#entry(entry, take);
+          if (waits !== null) await waits;
+        }
+      } catch (error) {
+        if (this.#isStopped) return;
+        log.warn({ error: String(error) }, 'the command stream cannot be read');
+        await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+        await this.#care();
+      }
+    }
+  }
+
+  #entry(
+    [idBytes, fields]: Entry,
+    take: (received: ReceivedBatch) => Promise<void> | null,
+  ): Promise<void> | null {
+    const offset = idBytes.toString('latin1');
+    this.#offset = offset;
+    if (fields[0]?.toString('latin1') === MARKER) return null;
+    const message = decodeMessage(fields[1] as Buffer);
+    if (message.tag !== 'commands') throw new Error(`The command stream has a ${message.tag}.`);
+    const batch = message.content;
+    this.#follow(batch);
+    const nowMs = Date.now() + this.#clockAheadMs;
+    const isLate = nowMs > millisecondsOf(offset) + batch.lifeMs;
+    return take({ batch, offset, isLate });
+  }
+
+  #follow({ node, incarnation, count }: CommandBatch): void {
+    const known = this.#nodes.get(node);
+    this.#nodes.set(node, { incarnation, count });
+    if (known === undefined || known.incarnation !== incarnation) return;
+    const batches = count - known.count - 1;
+    if (batches > 0) this.#lost({ node, batches });
+  }
+
+  /** Learns the clock of Redis, keeps the ids rising, and takes what is durable off the stream. */
+  async #care(): Promise<void> {
+    if (this.#isCaring || this.#isStopped) return;
+    this.#isCaring = true;
+    try {
+      await this.#learnClock();
+      await this.#keepRising();
+      await this.#trim();
+    } catch (error) {
+      this.#options.log.debug({ error: String(error) }, 'the command stream is out of reach');
+    } finally {
+      this.#isCaring = false;
+    }
+  }
+
+  async #learnClock(): Promise<void> {
+    const before = Date.now();
+    const [seconds, microseconds] = await this.#options.commands.time();
+    const redisMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+    this.#clockAheadMs = redisMs - (before + Date.now()) / 2;
+  }
+
+  /** After Redis was emptied, or its clock set back: see the head of this file. */
+  async #keepRising(): Promise<void> {
+    const { commands, key, log } = this.#options;
+    const offset = this.#offset;
+    const { newest, deleted } = await this.#state();
+    if (compareIds(deleted, this.#offset) > 0 && deleted !== this.#deleted) {
+      this.#deleted = deleted;
+      this.#lost({ node: '', batches: 0 });
+    }
+    if (compareIds(newest, offset) >= 0) return;
+    const id = idAfter(offset);
+    log.error({ newest, offset }, 'the command stream was emptied: it goes on behind the journal');
+    try {
+      await commands.xadd(key, id, MARKER, '');
+    } catch (error) {
+      // Somebody added a later entry meanwhile: then the ids are above already.
+      if (!String(error).includes('equal or smaller')) throw error;
+    }
+  }
+
+  /** The highest id ever added, and the highest that was deleted (Redis 7; else the lowest id). */
+  async #state(): Promise<{ newest: string; deleted: string }> {
+    try {
+      const info = (await this.#options.commands.xinfo('STREAM', this.#options.key)) as unknown[];
+      const idOf = (name: string) => {
+        const at = info.indexOf(name);
+        return at < 0 ? START : String(info[at + 1]);
+      };
+      return { newest: idOf('last-generated-id'), deleted: idOf('max-deleted-entry-id') };
+    } catch (error) {
+      if (String(error).includes('no such key')) return { newest: START, deleted: START };
+      throw error;
+    }
+  }
+
+  async #trim(): Promise<void> {
+    const released = this.#released;
+    if (compareIds(released, this.#trimmed) <= 0) return;
+    // The entry at the offset itself stays, so that the stream keeps its newest id in sight.
+    await this.#options.commands.xtrim(this.#options.key, 'MINID', released);
+    this.#trimmed = released;
+  }
+}

@@ -1,0 +1,117 @@
+// The gateway's end of the command stream: what is sent in one turn becomes one entry. It knows of
+// each command whether it certainly never entered the stream, or may have; never sends anything
+// twice; and refuses before its bounds are passed, so that no queue grows behind a slow leader.
+
+import type { Redis } from 'ioredis';
+import type { Log } from '../base/log.ts';
+import { encodeMessage, type SentCommand } from './messages.ts';
+import type { CommandSender } from './port.ts';
+
+export interface SenderOptions {
+  readonly redis: Redis;
+  readonly key: string;
+  readonly node: string;
+  readonly log: Log;
+  /** How long a command may still be executed after it entered the stream. */
+  readonly lifeMs: number;
+  /** Commands of one entry: what is more waits for the next one of the same turn. */
+  readonly batchMax: number;
+  /** Entries that may be in the stream before nothing more is sent. */
+  readonly streamEntriesMax: number;
+}
+
+/** How often the length of the stream is looked at. */
+const LENGTH_INTERVAL_MS = 250;
+
+const COMMANDS = Buffer.from('c');
+
+export class RedisCommandSender implements CommandSender {
+  readonly #options: SenderOptions;
+  #incarnation = 1;
+  #count = 0;
+  #last = 0;
+  #forming: SentCommand[] = [];
+  #isScheduled = false;
+  #isStreamFull = false;
+  #isLooking = false;
+  readonly #timer: NodeJS.Timeout;
+  #failed: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void = () => {};
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#look(), LENGTH_INTERVAL_MS);
+  }
+
+  onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void {
+    this.#failed = callback;
+  }
+
+  send(command: Omit<SentCommand, 'n'>): number {
+    if (this.#options.redis.status !== 'ready' || this.#isStreamFull) return -1;
+    const n = this.#last >= 0xffff_ffff ? 1 : this.#last + 1;
+    this.#last = n;
+    this.#forming.push({ n, ...command });
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => this.#flush());
+    }
+    return n;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const { batchMax } = this.#options;
+    while (this.#forming.length > 0) {
+      const rest = this.#forming.length > batchMax ? this.#forming.splice(batchMax) : [];
+      const commands = this.#forming;
+      this.#forming = rest;
+      void this.#add(commands);
+    }
+  }
+
+  async #add(commands: readonly SentCommand[]): Promise<void> {
+    const { redis, key, node, lifeMs, log } = this.#options;
+    const incarnation = this.#incarnation;
+    const count = ++this.#count;
+    const bytes = encodeMessage('commands', { node, incarnation, count, lifeMs, commands });
+    const isConnected = redis.status === 'ready';
+    try {
+      await redis.xadd(key, '*', COMMANDS, bytes);
+    } catch (error) {
+      // What came after it on this connection has the old incarnation; what comes now the new one.
+      if (this.#incarnation === incarnation) {
+        this.#incarnation++;
+        this.#count = 0;
+      }
+      log.warn({ error: String(error), commands: commands.length }, 'a batch was not taken');
+      const fate = isConnected && !isRefusal(error) ? 'unknown' : 'unsent';
+      this.#failed(
+        commands.map(({ n }) => n),
+        fate,
+      );
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { redis, key, streamEntriesMax } = this.#options;
+    if (this.#isLooking || redis.status !== 'ready') return;
+    this.#isLooking = true;
+    try {
+      this.#isStreamFull = (await redis.xlen(key)) >= streamEntriesMax;
+    } catch {
+      // The connection says for itself that it is gone.
+      this.#isStreamFull = false;
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+}
+
+/** Whether Redis itself answered with an error: then it has not taken the entry. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}

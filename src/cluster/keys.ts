@@ -1,0 +1,27 @@
+// The names of everything a realm has in Redis. All carry the same hash tag, so that on a Redis
+// Cluster they lie in one slot, and the realm's scripts may touch several of them.
+
+/** The keys and channels of one realm. */
+export interface RealmKeys {
+  /** Stream: batches of commands, in the order in which the leader takes them. */
+  readonly commands: string;
+  /** String with a time to live: which node leads. For liveness only; see lease.ts. */
+  readonly lease: string;
+  /** Channel: committed batches, heartbeats and handovers of the leader, to every node. */
+  readonly feed: string;
+  /** Channel: what nodes ask of the leader and tell it that need not be durable. */
+  readonly leader: string;
+  /** Channel: replies and answers to one node. */
+  node(name: string): string;
+}
+
+export function realmKeys(realm: string): RealmKeys {
+  const tag = `tradepost:{${realm}}`;
+  return {
+    commands: `${tag}:commands`,
+    lease: `${tag}:lease`,
+    feed: `${tag}:feed`,
+    leader: `${tag}:leader`,
+    node: name => `${tag}:node:${name}`,
+  };
+}

@@ -1,0 +1,67 @@
+// The connections of a node to Redis. Each has one use, so that none waits behind another:
+// `commands` for what is sent, `listening` for what is published, and while the node leads one for
+// the blocking read of the stream. Nothing waits for a connection that is down, and nothing is sent twice: what fails
+// is told, and whoever sent it decides.
+
+import { Redis } from 'ioredis';
+import type { Log } from '../base/log.ts';
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const COMMAND_TIMEOUT_MS = 1_500;
+/** Longest wait of a blocking read; its timeout is this and a grace. */
+export const BLOCK_MS = 1_000;
+const BLOCK_GRACE_MS = 1_000;
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 1_000;
+
+type LinkUse = 'commands' | 'reading' | 'listening';
+
+export interface Links {
+  readonly commands: Redis;
+  readonly listening: Redis;
+  /** A connection of its own for one reader of the stream, who disconnects it. */
+  openReading(): Redis;
+  close(): void;
+}
+
+export function openLinks(url: string, node: string, log: Log): Links {
+  const open = (use: LinkUse) => {
+    const link = new Redis(url, { ...COMMON, ...OWN[use], connectionName: nameOf(node, use) });
+    link.on('error', (error: Error) => log.warn({ use, error: error.message }, 'redis'));
+    return link;
+  };
+  const commands = open('commands');
+  const listening = open('listening');
+  return {
+    commands,
+    listening,
+    openReading: () => open('reading'),
+    close: () => {
+      commands.disconnect();
+      listening.disconnect();
+    },
+  };
+}
+
+const COMMON = {
+  protocol: 2,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 1,
+  retryStrategy: (attempts: number) => {
+    const ceilingMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempts, 10));
+    return RETRY_MIN_MS + Math.random() * ceilingMs;
+  },
+} as const;
+
+/** A reply that never comes must not be waited for (see ioredis pull request 2194). */
+const OWN = {
+  commands: { commandTimeout: COMMAND_TIMEOUT_MS },
+  reading: { blockingTimeout: BLOCK_MS + BLOCK_GRACE_MS },
+  listening: { autoResubscribe: false },
+} as const;
+
+function nameOf(node: string, use: LinkUse): string {
+  return `tradepost:${node}:${use}`;
+}

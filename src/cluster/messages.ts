@@ -1,0 +1,143 @@
+// What the nodes of a realm say to each other: the vocabulary and its bytes. Every message carries
+// the version of this page, so that nodes of two adjacent versions work together while a cluster is
+// restarted node by node: a reader takes its own version and the one before, ignores what is added
+// behind the fields it knows, and refuses anything else loudly. Nothing here leaves the cluster.
+
+import { Packr } from 'msgpackr';
+
+/** Rises with every change of a message. 1: the first one. */
+export const CLUSTER_VERSION = 1;
+const OLDEST_READ = CLUSTER_VERSION - 1;
+
+/** One command on its way to the leader. `n` names it within its node's incarnation. */
+export interface SentCommand {
+  readonly n: number;
+  readonly player: string;
+  readonly key: string | null;
+  /** An engine command whose payload the gateway has validated. */
+  readonly command: string;
+  readonly payload: unknown;
+}
+
+/** One entry of the stream: the commands that a node sent in one turn. */
+export interface CommandBatch {
+  readonly node: string;
+  /** Changes when the node can't tell any more what of it has reached the stream. */
+  readonly incarnation: number;
+  /** Counts the batches of an incarnation from 1: a hole means that entries were lost. */
+  readonly count: number;
+  /** How long after it entered the stream it may still be executed, by the clock of Redis. */
+  readonly lifeMs: number;
+  readonly commands: readonly SentCommand[];
+}
+
+/** From the leader to one node: complete reply frames whose request id is `n`. */
+export interface ReplyBatch {
+  readonly epoch: number;
+  /** Everything up to here is durable: what the node's readers must see from now on. */
+  readonly position: number;
+  readonly frames: Uint8Array;
+  /** Of each reply: n, start and end in `frames`. */
+  readonly places: readonly number[];
+}
+
+/** From the leader to all nodes, in its order: what was committed, or that nothing was. */
+export interface FeedBatch {
+  readonly epoch: number;
+  /** Counts from 1 within an epoch; a heartbeat repeats the last one. A hole is a gap. */
+  readonly count: number;
+  readonly position: number;
+  readonly leader: string;
+  /** Public frames by channel. */
+  readonly published: readonly (readonly [channel: string, frame: Uint8Array])[];
+  /** Frames of windows with the two players who may see them. */
+  readonly windows: readonly (readonly [
+    players: readonly [string, string],
+    window: number,
+    frame: Uint8Array,
+  ])[];
+  /** Private events of players that some node listens to. */
+  readonly private: readonly (readonly [player: string, sequence: number, event: unknown])[];
+}
+
+/** What a node wants of the leader, or tells it. Not durable: repeated, or asked again. */
+export type Ask =
+  | { readonly kind: 'snapshot'; readonly channel: string }
+  | { readonly kind: 'market'; readonly command: string; readonly payload: unknown }
+  | { readonly kind: 'window'; readonly player: string; readonly window: number };
+
+export interface Question {
+  readonly node: string;
+  readonly n: number;
+  readonly ask: Ask;
+}
+
+export interface Answered {
+  readonly epoch: number;
+  readonly n: number;
+  /** A frame for `snapshot` and `window` (null: not to be seen), an answer for `market`. */
+  readonly answer: unknown;
+}
+
+/**
+ * What a node tells of itself: once a second, and at once when something changes. Complete, so
+ * that a lost one does not matter; players only where they changed since `since`, or all of them.
+ */
+export interface NodeState {
+  readonly node: string;
+  readonly count: number;
+  /** True: `listening` and `present` are complete. False: they are what changed. */
+  readonly isComplete: boolean;
+  /** Players whose private feed is live here (or not any more). */
+  readonly listening: readonly (readonly [player: string, isOn: boolean])[];
+  /** Players with sockets here: how many, 0 when the last one is gone. */
+  readonly present: readonly (readonly [player: string, sockets: number])[];
+  readonly isLeaving: boolean;
+}
+
+/** From the leader to one node. */
+export interface Orders {
+  readonly epoch: number;
+  /** The leader has missed something: tell everything. */
+  readonly wantsState: boolean;
+  /** On how many nodes each of these players is now: his budget is divided by it. */
+  readonly shares: readonly (readonly [player: string, nodes: number])[];
+  /** Sockets beyond the bound: close so many of the oldest ones of these players here. */
+  readonly surplus: readonly (readonly [player: string, sockets: number])[];
+}
+
+/** By its tag, every message and its content. */
+export interface Messages {
+  commands: CommandBatch;
+  replies: ReplyBatch;
+  feed: FeedBatch;
+  question: Question;
+  answer: Answered;
+  state: NodeState;
+  orders: Orders;
+}
+export type Tag = keyof Messages;
+export type Message = { [Name in Tag]: { tag: Name; content: Messages[Name] } }[Tag];
+
+const packr = new Packr({ useRecords: false, moreTypes: false });
+
+export function encodeMessage<Name extends Tag>(tag: Name, content: Messages[Name]): Buffer {
+  return packr.pack([CLUSTER_VERSION, tag, content]);
+}
+
+/** A message of a version that this node does not know: it must be brought up to date. */
+export class ForeignVersionError extends Error {
+  override readonly name = 'ForeignVersionError';
+}
+
+/** @throws {ForeignVersionError} */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const [version, tag, content] = packr.unpack(bytes) as [number, Tag, never];
+  if (version < OLDEST_READ || version > CLUSTER_VERSION + 1) {
+    throw new ForeignVersionError(
+      `A node speaks version ${version}; this one understands ${OLDEST_READ} to ` +
+        `${CLUSTER_VERSION + 1}.`,
+    );
+  }
+  return { tag, content };
+}

@@ -1,0 +1,84 @@
+// What the rest of a node needs of the cluster, whatever carries it. src/realm is written against
+// these; the Redis side is in this folder, and tests may put something smaller in its place.
+
+import type {
+  Answered,
+  Ask,
+  CommandBatch,
+  FeedBatch,
+  NodeState,
+  Orders,
+  Question,
+  ReplyBatch,
+} from './messages.ts';
+
+/** The gateway's way to the leader. */
+export interface CommandSender {
+  /**
+   * Puts a command into the batch of this turn and returns its number, or -1 when nothing can be
+   * sent: Redis is away, or too much is on its way. Then it was not sent and never will be.
+   */
+  send(command: { player: string; command: string; payload: unknown; key: string | null }): number;
+  /** Commands whose batch failed: `unsent` never entered the stream, `unknown` may have. */
+  onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void;
+  close(): void;
+}
+
+/** A batch in the order of the stream. */
+export interface ReceivedBatch {
+  readonly batch: CommandBatch;
+  /** Its place in the stream: what the journal stores when everything up to it is durable. */
+  readonly offset: string;
+  /** Its life was over when it was read: nothing of it may be executed. */
+  readonly isLate: boolean;
+}
+
+/** The leader's reading of the stream. */
+export interface CommandReader {
+  /**
+   * Hands over each batch after `offset`, in order and once; a promise holds back the next one.
+   * After Redis was emptied it goes on behind `offset` by itself.
+   */
+  start(offset: string, take: (received: ReceivedBatch) => Promise<void> | null): void;
+  /** Everything up to `offset` is durable and may leave the stream. */
+  release(offset: string): void;
+  /** Entries left the stream unread: of which node (empty: not known), and how many batches. */
+  onLost(callback: (what: { node: string; batches: number }) => void): void;
+  stop(): Promise<void>;
+}
+
+/** Liveness only: who should lead. Safety is the journal's. */
+export interface Lease {
+  /** Resolves when this node holds the lease; null after `close`. */
+  acquire(): Promise<boolean>;
+  /** The lease is not held any more (lost, or could not be renewed in time). */
+  onLost(callback: () => void): void;
+  /** Lets another node have it at once. */
+  giveUp(): Promise<void>;
+  close(): void;
+}
+
+/** The leader's side of what is published. All messages leave in the order of the calls. */
+export interface LeaderChannel {
+  publishFeed(feed: FeedBatch): void;
+  reply(node: string, replies: ReplyBatch): void;
+  answer(node: string, answered: Answered): void;
+  order(node: string, orders: Orders): void;
+  onQuestion(callback: (question: Question) => void): void;
+  onState(callback: (state: NodeState) => void): void;
+  close(): void;
+}
+
+/** A node's side. Messages of one leader arrive in the order in which it published them. */
+export interface NodeChannel {
+  ask(ask: Ask): number;
+  tell(state: NodeState): void;
+  onFeed(callback: (feed: FeedBatch) => void): void;
+  onReplies(callback: (replies: ReplyBatch) => void): void;
+  onAnswer(callback: (answered: Answered) => void): void;
+  onOrders(callback: (orders: Orders) => void): void;
+  /** The subscription was interrupted and is back: something may have been missed. */
+  onInterrupted(callback: () => void): void;
+  readonly isConnected: boolean;
+  close(): void;
+}

@@ -1,0 +1,111 @@
+// The leader's sink: what the announcer publishes in one turn leaves as one message to every node.
+// It counts the messages, and when there is nothing to say it says that, so that a node notices
+// both a hole and a silence.
+
+import type { MeEvent } from '../../protocol/events.ts';
+import type { FeedBatch } from '../cluster/messages.ts';
+import type { LeaderChannel } from '../cluster/port.ts';
+import type { FeedSink } from '../gateway/port.ts';
+import type { NodeRegistry } from './node-registry.ts';
+
+export interface CollectorOptions {
+  readonly channel: LeaderChannel;
+  readonly registry: NodeRegistry;
+  readonly epoch: number;
+  readonly node: string;
+  /** What is durable and may be known. */
+  readonly position: () => number;
+}
+
+/** Nodes take three seconds of silence for a loss. */
+export const HEARTBEAT_MS = 500;
+
+type Mutable<List> = List extends readonly (infer Item)[] ? Item[] : never;
+
+export class FeedCollector implements FeedSink {
+  readonly #options: CollectorOptions;
+  #published: Mutable<FeedBatch['published']> = [];
+  #windows: Mutable<FeedBatch['windows']> = [];
+  #private: Mutable<FeedBatch['private']> = [];
+  #count = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  readonly #timer: NodeJS.Timeout;
+  #hasSent = false;
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#beat(), HEARTBEAT_MS);
+  }
+
+  publish(channel: string, frame: Uint8Array): void {
+    this.#published.push([channel, frame]);
+    this.#schedule();
+  }
+
+  /** Which node has subscribers of what is not known here: each node asks only its own sockets. */
+  hasSubscribers(): boolean {
+    return true;
+  }
+
+  hasPrivateListeners(): boolean {
+    return this.#options.registry.hasListeners;
+  }
+
+  listensPrivately(player: string): boolean {
+    return this.#options.registry.listens(player);
+  }
+
+  publishPrivate(player: string, sequence: number, event: MeEvent): void {
+    this.#private.push([player, sequence, event]);
+    this.#schedule();
+  }
+
+  listensToWindow(): boolean {
+    return true;
+  }
+
+  publishWindow(players: readonly [string, string], window: number, frame: Uint8Array): void {
+    this.#windows.push([players, window, frame]);
+    this.#schedule();
+  }
+
+  /** Each node forgets the channel of an ended window by itself. */
+  endWindow(): void {}
+
+  /** Sends what is waiting, now. */
+  flush(): void {
+    this.#isScheduled = false;
+    const isEmpty =
+      this.#published.length === 0 && this.#windows.length === 0 && this.#private.length === 0;
+    if (isEmpty || this.#isClosed) return;
+    this.#count++;
+    this.#send({ published: this.#published, windows: this.#windows, private: this.#private });
+    this.#published = [];
+    this.#windows = [];
+    this.#private = [];
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  #beat(): void {
+    if (!this.#hasSent) this.#send({ published: [], windows: [], private: [] });
+    this.#hasSent = false;
+  }
+
+  #send(what: Pick<FeedBatch, 'published' | 'windows' | 'private'>): void {
+    const { channel, epoch, node, position } = this.#options;
+    this.#hasSent = true;
+    const count = this.#count;
+    channel.publishFeed({ epoch, count, position: position(), leader: node, ...what });
+  }
+}

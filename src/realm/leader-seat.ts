@@ -1,0 +1,165 @@
+// Where the realm of the leader meets the cluster: takes the commands off the stream in their order,
+// brings each node the replies to its own, and answers what nodes ask. Invariant: all commands of
+// an entry go into the pipeline in one turn, and only then the pipeline is told that the entry was
+// reached; so a batch of the journal ends between two entries, and its offset is exact.
+
+import { encodeReply } from '../../protocol/codec.ts';
+import { REJECTS, type RejectBody } from '../../protocol/rejects.ts';
+import type { Log } from '../base/log.ts';
+import type { Question, SentCommand } from '../cluster/messages.ts';
+import type { CommandReader, LeaderChannel, ReceivedBatch } from '../cluster/port.ts';
+import type { EngineRequest, ReadRequest, ReplyTarget } from '../gateway/port.ts';
+import type { FeedCollector } from './feed-collector.ts';
+import type { NodeRegistry } from './node-registry.ts';
+import type { Realm } from './realm.ts';
+
+export interface SeatOptions {
+  readonly realm: Realm;
+  readonly reader: CommandReader;
+  readonly channel: LeaderChannel;
+  readonly registry: NodeRegistry;
+  readonly collector: FeedCollector;
+  readonly log: Log;
+  /** Entries of the stream that were lost before they were read. */
+  readonly lost: (batches: number) => void;
+}
+
+const LATE: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'It came to the realm too late. Nothing was executed.',
+  retryAfterMs: 1_000,
+});
+
+const SWEEP_MS = 500;
+
+/** A node as the pipeline sees it. */
+class NodeTarget implements ReplyTarget {
+  readonly #node: string;
+  readonly #options: SeatOptions;
+
+  constructor(node: string, options: SeatOptions) {
+    this.#node = node;
+    this.#options = options;
+  }
+
+  deliver(arena: Uint8Array, replies: readonly number[]): void {
+    let bytes = 0;
+    for (let i = 0; i < replies.length; i += 3) {
+      bytes += (replies[i + 2] as number) - (replies[i + 1] as number);
+    }
+    const frames = new Uint8Array(bytes);
+    const places: number[] = [];
+    let at = 0;
+    for (let i = 0; i < replies.length; i += 3) {
+      const frame = arena.subarray(replies[i + 1], replies[i + 2]);
+      frames.set(frame, at);
+      places.push(replies[i] as number, at, at + frame.length);
+      at += frame.length;
+    }
+    this.send(frames, places);
+  }
+
+  /** Answers a command that was not executed. */
+  refuse(n: number, body: RejectBody): void {
+    const frame = encodeReply(n, REJECTS[body.code].outcome, body);
+    this.send(frame, [n, 0, frame.length]);
+  }
+
+  send(frames: Uint8Array, places: readonly number[]): void {
+    const { channel, realm } = this.#options;
+    const { epoch, released: position } = realm;
+    channel.reply(this.#node, { epoch, position, frames, places });
+  }
+}
+
+export class LeaderSeat {
+  readonly #options: SeatOptions;
+  readonly #targets = new Map<string, NodeTarget>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: SeatOptions) {
+    this.#options = options;
+  }
+
+  /** Begins behind `offset`: what the journal has seen. */
+  start(offset: string): void {
+    const { reader, channel, registry, log, lost } = this.#options;
+    channel.onQuestion(question => this.#answer(question));
+    channel.onState(state => registry.take(state, performance.now()));
+    this.#timer = setInterval(() => {
+      for (const node of registry.sweep(performance.now())) {
+        this.#targets.delete(node);
+        log.warn({ node }, 'a node is silent: it is taken for gone');
+      }
+    }, SWEEP_MS);
+    reader.onLost(({ node, batches }) => {
+      log.error({ node, batches }, 'commands left the stream before they were read');
+      lost(Math.max(1, batches));
+    });
+    reader.start(offset, received => this.#take(received));
+  }
+
+  /** The batch up to `offset` is durable: the stream need not keep it. */
+  durable(offset: string): void {
+    if (offset !== '') this.#options.reader.release(offset);
+  }
+
+  /** Takes nothing more off the stream; what was taken goes on. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#options.reader.stop();
+  }
+
+  #take({ batch, offset, isLate }: ReceivedBatch): Promise<void> | null {
+    const { realm } = this.#options;
+    const target = this.#targetOf(batch.node);
+    for (const command of batch.commands) {
+      if (isLate) target.refuse(command.n, LATE);
+      else this.#submit(command, target);
+    }
+    realm.reached(offset);
+    return realm.hasRoom ? null : realm.room();
+  }
+
+  #submit(command: SentCommand, target: NodeTarget): void {
+    const { n: id, player, key, payload } = command;
+    // The gateway of the node has validated it by the schema of this very command.
+    const request = { id, command: command.command, payload, key, player } as EngineRequest;
+    const refusal = this.#options.realm.submit(request, target);
+    if (refusal !== null) target.refuse(id, refusal);
+  }
+
+  #targetOf(node: string): NodeTarget {
+    let target = this.#targets.get(node);
+    if (target === undefined) {
+      target = new NodeTarget(node, this.#options);
+      this.#targets.set(node, target);
+    }
+    return target;
+  }
+
+  #answer({ node, n, ask }: Question): void {
+    const { realm, collector, channel } = this.#options;
+    const answer = (content: unknown) => {
+      // What was published before the answer must arrive before it.
+      collector.flush();
+      channel.answer(node, { epoch: realm.epoch, n, answer: content });
+    };
+    switch (ask.kind) {
+      case 'snapshot':
+        realm.snapshot(ask.channel, answer);
+        break;
+      case 'window':
+        realm.windowSnapshot(ask.player, ask.window, answer);
+        break;
+      case 'market': {
+        const { command, payload } = ask;
+        const request = { command, payload, player: '', role: 'guest' } as ReadRequest;
+        realm.read(request).then(answer, (error: unknown) => {
+          this.#options.log.error({ error: String(error), command }, 'a question failed');
+        });
+        break;
+      }
+    }
+  }
+}

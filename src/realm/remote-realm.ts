@@ -1,0 +1,247 @@
+// The realm as a node of a cluster sees it: commands go to the leader, replies and announcements
+// come back, reads are answered from the tables. Invariants: every command that was taken gets
+// exactly one reply, `unknown` at its deadline at the latest; whatever this node may have missed of
+// the feed is made up for by snapshots, never passed over in silence.
+
+import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import type { Log } from '../base/log.ts';
+import type { Answered, FeedBatch } from '../cluster/messages.ts';
+import type { CommandSender, NodeChannel } from '../cluster/port.ts';
+import type {
+  Answer,
+  EngineRequest,
+  NodeSink,
+  Readiness,
+  ReadRequest,
+  RealmPort,
+  ReplyTarget,
+} from '../gateway/port.ts';
+import { NodeAnnouncer } from './node-announcer.ts';
+import { PendingCommands } from './pending-commands.ts';
+import { PendingQuestions } from './pending-questions.ts';
+import type { ReaderPort } from './realm.ts';
+import type { TablesWatch } from './tables-watch.ts';
+
+export interface RemoteOptions {
+  readonly name: string;
+  readonly node: string;
+  readonly sender: CommandSender;
+  readonly channel: NodeChannel;
+  readonly reader: ReaderPort;
+  readonly tables: TablesWatch;
+  readonly sink: NodeSink;
+  readonly log: Log;
+  /** Commands of this node that may wait for their replies. */
+  readonly pendingMax: number;
+  /** After this long without a reply, a command's outcome is unknown. */
+  readonly replyTimeoutMs: number;
+}
+
+/** A leader says something twice a second. */
+const SILENCE_MAX_MS = 3_000;
+const SWEEP_MS = 50;
+const READ_WAIT_MS = 5_000;
+
+const NO_LEADER: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'No node leads the realm at the moment. Nothing was executed.',
+  retryAfterMs: 1_000,
+});
+
+const OVERLOADED: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'Too much is on its way to the leader. Nothing was executed.',
+  retryAfterMs: 1_000,
+});
+
+const TABLES_LATE: Answer = Object.freeze({
+  outcome: 'unavailable',
+  body: Object.freeze({
+    code: 'SERVICE_UNAVAILABLE',
+    message: 'The tables are too far behind the journal.',
+    retryAfterMs: 1_000,
+  }),
+});
+
+export class RemoteRealm implements RealmPort {
+  readonly realm: string;
+  readonly #options: RemoteOptions;
+  readonly #commands: PendingCommands;
+  readonly #questions: PendingQuestions;
+  readonly #announcer: NodeAnnouncer;
+  readonly #timer: NodeJS.Timeout;
+  #epoch = 0;
+  /** Of the feed of this epoch: the last message that came. */
+  #count = 0;
+  /** What anybody here was shown: readers must see it. */
+  #released = 0;
+  #heardAtMs = Number.NEGATIVE_INFINITY;
+  #leader = '';
+  #isSilent = true;
+
+  constructor(options: RemoteOptions) {
+    this.realm = options.name;
+    this.#options = options;
+    const { channel, sender, node, replyTimeoutMs } = options;
+    this.#commands = new PendingCommands(replyTimeoutMs);
+    this.#questions = new PendingQuestions(channel);
+    this.#announcer = new NodeAnnouncer(channel, node);
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+    sender.onFailed((numbers, fate) => this.#commands.fail(numbers, fate));
+    channel.onReplies(({ position, frames, places }) => {
+      this.#release(position);
+      this.#commands.deliver(frames, places);
+    });
+    channel.onFeed(feed => this.#feed(feed));
+    channel.onAnswer((answered: Answered) => this.#questions.settle(answered));
+    channel.onInterrupted(() => this.#begin());
+    channel.onOrders(({ epoch, wantsState, shares, surplus }) => {
+      if (epoch !== this.#epoch) return;
+      if (wantsState) this.#announcer.tellAll();
+      for (const [player, nodes] of shares) options.sink.share(player, nodes);
+      for (const [player, sockets] of surplus) options.sink.closeOldest(player, sockets);
+    });
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The node that leads, as far as is known here; empty when none is heard. */
+  get leader(): string {
+    return this.#isSilent ? '' : this.#leader;
+  }
+
+  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
+    const { sender, pendingMax } = this.#options;
+    if (this.#isSilent) return NO_LEADER;
+    if (this.#commands.size >= pendingMax) return OVERLOADED;
+    const { id, command, payload, key, player } = request;
+    const n = sender.send({ player, command, payload, key });
+    if (n < 0) return OVERLOADED;
+    this.#commands.add(n, id, target);
+    return null;
+  }
+
+  async read(request: ReadRequest): Promise<Answer> {
+    switch (request.command) {
+      case 'market.book':
+      case 'market.trades':
+      case 'market.ticker': {
+        const { command, payload } = request;
+        const answer = await this.#questions.ask({ kind: 'market', command, payload });
+        return answer === undefined
+          ? { outcome: 'unavailable', body: NO_LEADER }
+          : (answer as Answer);
+      }
+    }
+    if (!(await this.#caughtUp())) return TABLES_LATE;
+    return this.#options.reader.answer(request);
+  }
+
+  snapshot(channel: string, deliver: (frame: Uint8Array) => void): void {
+    this.#questions.askUntilAnswered({ kind: 'snapshot', channel }, answer =>
+      deliver(answer as Uint8Array),
+    );
+  }
+
+  windowSnapshot(
+    player: string,
+    window: number,
+    deliver: (frame: Uint8Array | null) => void,
+  ): void {
+    this.#questions.askUntilAnswered({ kind: 'window', player, window }, answer =>
+      deliver(answer as Uint8Array | null),
+    );
+  }
+
+  async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+    if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
+    return this.#options.reader.privateSnapshot(player);
+  }
+
+  presence(player: string, sockets: number): void {
+    this.#announcer.present(player, sockets);
+  }
+
+  listening(player: string, isOn: boolean): void {
+    this.#announcer.listening(player, isOn);
+  }
+
+  readiness(): Readiness {
+    const { channel, tables } = this.#options;
+    const databaseReachable = tables.isReachable;
+    const leading = !this.#isSilent;
+    const ready = leading && databaseReachable && channel.isConnected;
+    return { leading, databaseReachable, projectionLagMs: 0, ready };
+  }
+
+  /** Commands that await their replies. */
+  get waiting(): number {
+    return this.#commands.size;
+  }
+
+  /** Resolves when every command that was taken has its reply. */
+  drain(): Promise<void> {
+    return this.#commands.drained();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#announcer.close();
+    this.#questions.close();
+    this.#commands.close();
+    this.#options.tables.close();
+  }
+
+  #caughtUp(): Promise<boolean> {
+    return this.#options.tables.waitFor(this.#released, READ_WAIT_MS);
+  }
+
+  #release(position: number): void {
+    if (position > this.#released) this.#released = position;
+  }
+
+  #feed(feed: FeedBatch): void {
+    // A leader that does not know yet that it is deposed has nothing to say any more.
+    if (feed.epoch < this.#epoch) return;
+    this.#heardAtMs = performance.now();
+    this.#leader = feed.leader;
+    this.#release(feed.position);
+    const isEmpty =
+      feed.published.length === 0 && feed.windows.length === 0 && feed.private.length === 0;
+    const expected = isEmpty ? this.#count : this.#count + 1;
+    const isNew = feed.epoch !== this.#epoch;
+    const hasHole = isNew || this.#isSilent || feed.count !== expected;
+    this.#epoch = feed.epoch;
+    this.#count = feed.count;
+    this.#isSilent = false;
+    if (isNew) this.#announcer.tellAll();
+    if (hasHole) this.#begin();
+    const { sink } = this.#options;
+    for (const [channel, frame] of feed.published) sink.publish(channel, frame);
+    for (const [players, window, frame] of feed.windows) sink.publishWindow(players, window, frame);
+    for (const [player, sequence, event] of feed.private) {
+      sink.publishPrivate(player, sequence, event as MeEvent);
+    }
+  }
+
+  /** Something may have been missed: every channel begins anew with a snapshot. */
+  #begin(): void {
+    if (this.#epoch === 0) return;
+    this.#options.log.info({ epoch: this.#epoch }, 'the feed begins anew');
+    this.#questions.askAgain();
+    this.#options.sink.restart();
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    this.#commands.sweep(nowMs);
+    this.#questions.sweep(nowMs);
+    if (!this.#isSilent && nowMs - this.#heardAtMs > SILENCE_MAX_MS) {
+      this.#isSilent = true;
+      this.#options.log.warn({ leader: this.#leader }, 'the leader of the realm is silent');
+    }
+  }
+}
