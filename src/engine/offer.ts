@@ -1,4 +1,4 @@
-// An open offer, and the indexes of all open ones: by maker, by taker, by wanted instance, by expiry.
+// An open offer, and the indexes of all open ones: by maker, taker, wanted instance and expiry.
 // Invariant: the maker holds exactly what he gives while the offer is open. The rules are in
 // offers.ts.
 
