@@ -47,9 +47,13 @@ export class Exchange implements SocketListener {
   }
 
   /** Opens `count` more sockets, each with its session. */
-  async open(count: number, port: number, token: string): Promise<void> {
-    const opening = template('session.open', { token });
-    for (let i = 0; i < count; i++) {
+  async open(
+    count: number,
+    port: number,
+    tokenOf: (socket: number) => Promise<string>,
+  ): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const opening = template('session.open', { token: await tokenOf(index) });
       const socket = new RawSocket(this);
       await socket.open({ port });
       this.sockets.push(socket);

@@ -1,6 +1,6 @@
 // A request encoded once, as a complete client frame with places in it that are filled in for each
-// use: the request id, other 32-bit numbers, and names of fixed width (`p0001234`). The server sees
-// ordinary requests; the client saves the encoding.
+// use: the request id, other 32-bit numbers, names of fixed width (`p0001234`), and one hash. The
+// server sees ordinary requests; the client saves the encoding.
 
 import { encodeRequest } from '../protocol/codec.ts';
 import type { CommandName, Payload } from '../protocol/commands/registry.ts';
@@ -10,6 +10,10 @@ const NAME_DIGITS = 7;
 const PLACE_BASE = 0xfeed_0000;
 const ID_PLACE = PLACE_BASE;
 const TEN_MILLION = 10 ** NAME_DIGITS;
+/** Hexadecimal digits of a SHA-256. */
+export const HASH_DIGITS = 64;
+/** What to put into a payload where a hash follows later. */
+export const HASH_PLACE = 'f'.repeat(HASH_DIGITS);
 
 /** What to put into a payload where a number follows later. `place` 1 to 9 names it. */
 export function numberPlace(place: number): number {
@@ -31,10 +35,12 @@ export class FrameTemplate {
   readonly #id: number;
   readonly #numbers: number[] = [];
   readonly #names: number[] = [];
+  readonly #hash: number;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
     this.#id = this.#find(numberBytes(ID_PLACE)) as number;
+    this.#hash = this.#find(Buffer.from(HASH_PLACE)) ?? -1;
     for (let place = 1; place <= 9; place++) {
       this.#numbers[place] = this.#find(numberBytes(numberPlace(place))) ?? -1;
       // The letter may differ, so that keys and items have places too.
@@ -58,6 +64,11 @@ export class FrameTemplate {
       this.bytes[at] = 48 + rest - next * 10;
       rest = next;
     }
+  }
+
+  /** Copies the digits of a hash from `digits` at `from`. */
+  hash(digits: Buffer, from: number): void {
+    digits.copy(this.bytes, this.#hash, from, from + HASH_DIGITS);
   }
 
   #uint32(offset: number, value: number): void {

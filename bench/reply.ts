@@ -1,6 +1,6 @@
-// Reads as much of a server frame as load needs: of a reply [id, outcome, body] the id, the outcome
-// and an integer at the start of the body. Cursors are module variables: frames are read one by
-// one.
+// Reads as much of a server frame as load needs: of a reply [id, outcome, body] the id, the outcome,
+// an integer at the start of the body, and a manifest in it. Cursors are module variables: frames
+// are read one by one.
 
 /** Where the last value read ended. */
 let cursor = 0;
@@ -53,4 +53,12 @@ export function firstInteger(bytes: Buffer, at: number): number {
 export function skipText(bytes: Buffer, at: number): number {
   const token = bytes[at] as number;
   return token === 0xd9 ? at + 2 + (bytes[at + 1] as number) : at + 1 + (token & 0x1f);
+}
+
+/** `manifest`, then the header of a string of 64 characters. */
+const MANIFEST_KEY = Buffer.from([0xa8, ...Buffer.from('manifest'), 0xd9, 64]);
+
+/** Where the digits of the manifest start in the body at `at`, which must have one. */
+export function manifestStart(bytes: Buffer, at: number): number {
+  return bytes.indexOf(MANIFEST_KEY, at) + MANIFEST_KEY.length;
 }

@@ -68,3 +68,9 @@ export function asBlock(result: Result): string {
 export function readable(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 2 : 0 });
 }
+
+/** A result with how many times the peer's rate it reached. */
+export function besidePeer(own: Result, peer: Result): Result {
+  const ratio = own.commandsPerSecond / peer.commandsPerSecond;
+  return { ...own, more: { ...own.more, timesThePeer: Math.round(ratio * 10) / 10 } };
+}

@@ -19,6 +19,8 @@ export interface Check {
 
 export interface Workload {
   readonly source: Source;
+  /** Of what counts, when that takes several commands. Left out: each command counts. */
+  readonly whole?: Meter;
   readonly onAnswer?: Exchange['onAnswer'];
   /** Drives the load itself, in place of the loops of load.ts. */
   readonly run?: (seconds: number) => Promise<Measured>;
@@ -36,9 +38,13 @@ export interface TrialPlan {
   /** Null: closed loop. */
   readonly perSecond: number | null;
   readonly environment?: NodeJS.ProcessEnv;
-  /** Defines, grants and lists what the load needs. */
-  readonly prepare: (trial: Trial) => Promise<Workload>;
+  /** Whose session is on a socket, always in the service role. Left out: the game's own. */
+  readonly playerOf?: (socket: number) => string;
+  readonly prepare: Prepare;
 }
+
+/** Defines, grants and lists what the load needs. */
+export type Prepare = (trial: Trial, options: Options) => Promise<Workload>;
 
 export interface Trial {
   readonly exchange: Exchange;
@@ -47,6 +53,17 @@ export interface Trial {
 }
 
 const WARM_UP_SECONDS = 3;
+
+/** As many requests under way as most scenarios keep. */
+export const CLOSED_LOOP = { sockets: 50, inFlight: 20, seconds: 30, perSecond: null } as const;
+
+/** A scenario of nothing but a closed loop. */
+export function closedLoop(
+  scenario: string,
+  prepare: Prepare,
+): (options: Options) => Promise<Result> {
+  return options => runTrial({ ...CLOSED_LOOP, scenario, prepare }, options);
+}
 
 /** A line of progress; figures go to the standard output, this does not. */
 export function say(line: string): void {
@@ -62,11 +79,13 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
   const exchange = new Exchange(new Meter());
   try {
     await server.start();
-    await exchange.open(sockets, server.port, await server.token('game'));
-    const workload = await plan.prepare({ exchange, server, say });
+    const playerOf = plan.playerOf ?? (() => 'game');
+    await exchange.open(sockets, server.port, socket => server.token(playerOf(socket)));
+    const workload = await plan.prepare({ exchange, server, say }, options);
     await server.drain();
     exchange.meter = new Meter();
     const clocks = new Clocks(server.pid);
+    let wholes = 0;
     const { seconds, commands } = await drive(workload, clocks, {
       exchange,
       source: workload.source,
@@ -76,14 +95,23 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
       inFlight,
       perSecond,
       progress: say,
-      measuring: () => clocks.start(),
-      measured: () => clocks.stop(),
+      measuring: () => {
+        workload.whole?.forget();
+        clocks.start();
+      },
+      measured: () => {
+        wholes = workload.whole?.ok ?? 0;
+        clocks.stop();
+      },
     });
     const drainMs = await server.drain();
     exchange.close();
     await server.stop();
     const sound = await isSound(server, workload.checks(), exchange);
     const used = clocks.used();
+    const each = { ...rate(commands, seconds), ...exchange.meter.latencies() };
+    const { whole } = workload;
+    const counted = whole && { ...rate(wholes, seconds), ...whole.latencies() };
     return {
       ...NOTHING,
       scenario: plan.scenario,
@@ -92,9 +120,7 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
       inFlight: perSecond === null ? inFlight : 0,
       offeredPerSecond: perSecond,
       seconds: Math.round(seconds * 10) / 10,
-      commands,
-      commandsPerSecond: Math.round(commands / seconds),
-      ...exchange.meter.latencies(),
+      ...(counted ?? each),
       rejected: exchange.meter.rejected,
       audit: sound ? 'ok' : 'FAILED',
       ...used,
@@ -102,6 +128,7 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
       more: {
         unavailable: exchange.meter.counted(3),
         ...perCommand(used, commands),
+        ...(counted === undefined ? {} : asRequests(each)),
         ...workload.more?.(),
       },
     };
@@ -109,6 +136,21 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
     exchange.close();
     await server.remove();
   }
+}
+
+type Figures = Pick<Result, 'commands' | 'commandsPerSecond' | 'p50Ms' | 'p99Ms'>;
+
+function rate(commands: number, seconds: number) {
+  return { commands, commandsPerSecond: Math.round(commands / seconds) };
+}
+
+/** The figures of single commands beside those of the wholes they make up. */
+function asRequests({ commandsPerSecond, p50Ms, p99Ms }: Figures): Record<string, number> {
+  return {
+    requestsPerSecond: commandsPerSecond,
+    requestP50Ms: p50Ms ?? 0,
+    requestP99Ms: p99Ms ?? 0,
+  };
 }
 
 async function drive(workload: Workload, clocks: Clocks, plan: LoadPlan): Promise<Measured> {

@@ -27,17 +27,18 @@ export async function grantCoins(trial: Trial, players: number, quantity: number
   });
 }
 
-/** Gives player n `quantity` of item n modulo `items`. */
+/** Gives player n `quantity` of item n + `shift` modulo `items`. */
 export async function grantGoods(
   trial: Trial,
   players: number,
   items: number,
   quantity: number,
+  shift = 0,
 ): Promise<void> {
   const payload = { player: namePlace(1), asset: namePlace(2, 'i'), quantity };
   await grant(trial, players, template('wallet.grant', payload), (frame, index) => {
     frame.name(1, index);
-    frame.name(2, index % items);
+    frame.name(2, (index + shift) % items);
   });
 }
 

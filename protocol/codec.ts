@@ -10,7 +10,7 @@ import type { CommandSpec } from './commands/spec.ts';
 import type { EventKind } from './events.ts';
 import { EVENT_KINDS } from './events.ts';
 import { KEY_PATTERN, PLAYER_PATTERN } from './fields.ts';
-import { FRAME_VALUES_MAX, REQUEST_ID_MAX } from './limits.ts';
+import { FRAME_VALUES_MAX, REQUEST_ID_MAX, SERVER_FRAME_DEPTH_MAX } from './limits.ts';
 import { FrameWriter } from './msgpack-writer.ts';
 import { OUTCOMES, type Outcome, REJECTS } from './rejects.ts';
 import { scan } from './scan.ts';
@@ -224,7 +224,8 @@ export function withBudget(frame: Uint8Array, budget: Budget): Uint8Array {
 
 /** For clients: a reply or an event, or null when the frame is neither. Never throws. */
 export function decodeServerFrame(frame: Uint8Array): Reply | ServerEvent | null {
-  if (scan(frame, Number.MAX_SAFE_INTEGER) !== null) return null;
+  const fault = scan(frame, Number.MAX_SAFE_INTEGER, SERVER_FRAME_DEPTH_MAX);
+  if (fault !== null) return null;
   const elements: unknown = unpackr.unpack(frame);
   if (!Array.isArray(elements)) return null;
   return typeof elements[0] === 'string' ? asEvent(elements) : asReply(elements);

@@ -10,6 +10,9 @@ export const TRANSPORT_BYTES_MAX = 4 * FRAME_BYTES_MAX;
 /** Nesting of a command frame, the frame's own array included. Beyond it: MALFORMED_FRAME. */
 export const FRAME_DEPTH_MAX = 8;
 
+/** Nesting of what the server sends: a first answer that `keys.get` repeats is the deepest. */
+export const SERVER_FRAME_DEPTH_MAX = 12;
+
 /** Values in one command frame (containers, keys and scalars). Beyond it: MALFORMED_FRAME. */
 export const FRAME_VALUES_MAX = 2_000;
 

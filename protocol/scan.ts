@@ -4,7 +4,7 @@
 // much more (extensions that define records and compile code, floats, bigints, the last of two
 // equal keys); this is what keeps all of that away from it.
 
-import { FRAME_DEPTH_MAX, FRAME_MAP_KEYS_MAX } from './limits.ts';
+import { FRAME_DEPTH_MAX, FRAME_MAP_KEYS_MAX, SERVER_FRAME_DEPTH_MAX } from './limits.ts';
 
 /** Why a frame is refused. Constant texts: never anything the sender wrote. */
 export type ScanFault =
@@ -27,16 +27,22 @@ const PROTO_LENGTH = 9;
 let bytes: Uint8Array = new Uint8Array(0);
 let end = 0;
 let valuesLeft = 0;
+let depthMax = 0;
 let fault: ScanFault | null = null;
 
 /** Start, length and hash of each key of the maps that are open, outermost first. */
-const keys = new Int32Array(3 * FRAME_MAP_KEYS_MAX * (FRAME_DEPTH_MAX + 1));
+const keys = new Int32Array(3 * FRAME_MAP_KEYS_MAX * (SERVER_FRAME_DEPTH_MAX + 1));
 
 /** Null when `frame` holds one acceptable value of at most `valuesMax` values; else why not. */
-export function scan(frame: Uint8Array, valuesMax: number): ScanFault | null {
+export function scan(
+  frame: Uint8Array,
+  valuesMax: number,
+  levelsMax: typeof FRAME_DEPTH_MAX | typeof SERVER_FRAME_DEPTH_MAX = FRAME_DEPTH_MAX,
+): ScanFault | null {
   bytes = frame;
   end = frame.length;
   valuesLeft = valuesMax;
+  depthMax = levelsMax;
   fault = null;
   const next = scanValue(0, 0, 0);
   if (next >= 0 && next !== end) fault = 'bytes follow the value';
@@ -127,7 +133,7 @@ function readUint(position: number, width: number): number {
 }
 
 function scanArray(start: number, length: number, depth: number, keysBase: number): number {
-  if (depth >= FRAME_DEPTH_MAX) return refuse('nested too deeply');
+  if (depth >= depthMax) return refuse('nested too deeply');
   if (length > end - start) return refuse(ENDS_EARLY);
   if (length > valuesLeft) return refuse('too many values');
   let position = start;
@@ -139,7 +145,7 @@ function scanArray(start: number, length: number, depth: number, keysBase: numbe
 }
 
 function scanMap(start: number, length: number, depth: number, keysBase: number): number {
-  if (depth >= FRAME_DEPTH_MAX) return refuse('nested too deeply');
+  if (depth >= depthMax) return refuse('nested too deeply');
   if (2 * length > end - start) return refuse(ENDS_EARLY);
   if (length > FRAME_MAP_KEYS_MAX) return refuse('too many keys in one map');
   let position = start;

@@ -49,8 +49,8 @@ export function tableHash(
 
 /**
  * The name of a manifest: the SHA-256 of everything in it but the texts for people and the tokens,
- * as arrays in the order of the fields of `manifestView`; `details` as a list of [name, value] in
- * the order in which they are shown.
+ * as arrays in the order of the fields of `manifestView`; `details` as a list of [name, value],
+ * sorted by name.
  */
 export function manifestHash(manifest: Omit<Manifest, 'manifest'>): string {
   const { window, revision, atMs, sides, changes, warnings } = manifest;
@@ -85,7 +85,7 @@ export function manifestHash(manifest: Omit<Manifest, 'manifest'>): string {
       code,
       level,
       player,
-      Object.entries(details),
+      Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1)),
     ]),
   ]);
 }

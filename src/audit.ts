@@ -1,7 +1,8 @@
 // `npm run audit`: everything that must hold in a realm's database, looked at while no server runs.
-// First the tables catch up with the journal; then they are checked by SQL; then the journal rows
-// that are still kept are held against them; last an engine is loaded and checks its own state.
-// Nothing is claimed and nothing is removed, so an audit changes nothing that a start would not.
+// First the tables catch up with the journal, if what they lack is whole; then they are checked by
+// SQL; then the journal rows that are still kept are held against them; last an engine is loaded and
+// checks its own state. Nothing is claimed and nothing is removed, so an audit changes nothing that a
+// start would not.
 
 import { createLog, type Log } from './base/log.ts';
 import type { Config } from './config.ts';
@@ -12,7 +13,7 @@ import { PostgresJournalReader } from './journal/postgres-reader.ts';
 import { auditJournal, type Finding } from './journal-audit.ts';
 import { Projector, RoundLostError, readStanding, type Standing } from './projection/projector.ts';
 import { auditTables } from './reads/audit.ts';
-import { loadEngine } from './recovery.ts';
+import { checkBacklog, loadEngine } from './recovery.ts';
 import { openStore } from './store.ts';
 
 const CLIENT = { name: 'audit', statementTimeoutMs: 30 * 60_000 };
@@ -37,13 +38,14 @@ export async function runAudit(config: Config): Promise<void> {
 }
 
 /**
- * All checks, in order. @throws when the database can't be opened, or is in use by a server whose
- * folder it is.
+ * All checks, in order. @throws when the database can't be opened, is in use by a server whose
+ * folder it is, or has a damaged journal that the tables must not be given.
  */
 export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
   const store = await openStore(config, log);
   try {
     const { database } = store;
+    await checkBacklog(database);
     const findings = await withClient(database, CLIENT, async client => {
       const standing = await catchUp(database, client);
       if (standing.position === 0) {

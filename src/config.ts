@@ -1,23 +1,20 @@
 // The environment, read once into one frozen object; nothing else reads process.env. Whatever is
 // wrong is said with the name of the variable, its value and what is expected, before anything
 // starts. Bounds that belong to the protocol are in protocol/limits.ts; the gateway's own defaults
-// and their meaning in gateway/config.ts.
+// and their meaning in gateway/config.ts; the variables of the realm's rules in config-rules.ts.
 
 import { isAbsolute, resolve } from 'node:path';
+import { AMOUNT_LOCALES, type AmountLocale } from './base/amount-text.ts';
 import type { LogLevel } from './base/log.ts';
-import { BPS_ONE } from './base/units.ts';
-import { DEFAULT_RULES, type Rules } from './engine/rules.ts';
+import { readRules } from './config-rules.ts';
+import { ConfigError, type Environment, integer, matching, oneOf, text } from './config-values.ts';
+import type { Rules } from './engine/rules.ts';
 import {
   DEFAULT_GATEWAY_CONFIG,
   DEFAULT_TIER_LIMITS,
   type GatewayConfig,
   type TierLimit,
 } from './gateway/config.ts';
-
-/** What is wrong with the environment. The message is for the operator. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 export interface Config {
   readonly isProduction: boolean;
@@ -36,6 +33,8 @@ export interface Config {
   readonly jwtIssuer: string | null;
   readonly jwtAudience: string | null;
   readonly rules: Rules;
+  /** The language of the words of an amount in a manifest. */
+  readonly amountWordsLocale: AmountLocale;
   readonly gateway: GatewayConfig;
   /** The shortest time between two flushes of the public feed. */
   readonly feedIntervalMs: number;
@@ -51,8 +50,6 @@ export interface Config {
   /** Replies that are later than this say `unknown`. */
   readonly replyTimeoutMs: number;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const MINUTE_MS = 60_000;
 const MEGABYTE = 1024 * 1024;
@@ -75,7 +72,8 @@ export function readConfig(env: Environment): Config {
     jwksUrl,
     jwtIssuer: text(env, 'JWT_ISSUER'),
     jwtAudience: text(env, 'JWT_AUDIENCE'),
-    rules: readRules(env),
+    rules: readRules(env, isProduction),
+    amountWordsLocale: oneOf(env, 'AMOUNT_WORDS_LOCALE', 'en-US', AMOUNT_LOCALES),
     gateway: readGateway(env),
     feedIntervalMs: integer(env, 'FEED_INTERVAL_MS', 10, 1, 1_000),
     projectionIntervalMs: integer(env, 'PROJECTION_INTERVAL_MS', 100, 0, 10_000),
@@ -120,31 +118,6 @@ function checkSecurity(config: {
   }
 }
 
-function readRules(env: Environment): Rules {
-  return Object.freeze({
-    listingFeeBps: integer(env, 'LISTING_FEE_BPS', DEFAULT_RULES.listingFeeBps, 0, BPS_ONE),
-    tradeFeeBps: integer(env, 'TRADE_FEE_BPS', DEFAULT_RULES.tradeFeeBps, 0, BPS_ONE),
-    tradeFeePayer: oneOf(env, 'TRADE_FEE_PAYER', DEFAULT_RULES.tradeFeePayer, ['buyer', 'seller']),
-    openOrdersMax: integer(env, 'OPEN_ORDERS_MAX', DEFAULT_RULES.openOrdersMax, 1),
-    fillsPerCommandMax: integer(
-      env,
-      'FILLS_PER_COMMAND_MAX',
-      DEFAULT_RULES.fillsPerCommandMax,
-      1,
-      100_000,
-    ),
-    keysPerPlayerMax: integer(
-      env,
-      'KEYS_PER_PLAYER_MAX',
-      DEFAULT_RULES.keysPerPlayerMax,
-      1,
-      1_000_000,
-    ),
-    keyRetentionMs: DEFAULT_RULES.keyRetentionMs,
-    direct: DEFAULT_RULES.direct,
-  });
-}
-
 function readGateway(env: Environment): GatewayConfig {
   const defaults = DEFAULT_GATEWAY_CONFIG;
   const origins = text(env, 'ALLOWED_ORIGINS');
@@ -173,50 +146,6 @@ function readGateway(env: Environment): GatewayConfig {
     socketsMax: integer(env, 'SOCKETS_MAX', defaults.socketsMax, 1, 1_000_000),
     origins: Object.freeze(origins === null ? [] : origins.split(',').map(one => one.trim())),
   });
-}
-
-function text(env: Environment, name: string): string | null {
-  const value = env[name]?.trim();
-  return value === undefined || value === '' ? null : value;
-}
-
-function integer(
-  env: Environment,
-  name: string,
-  otherwise: number,
-  min: number,
-  max = Number.MAX_SAFE_INTEGER,
-): number {
-  const value = text(env, name);
-  if (value === null) return otherwise;
-  const number = Number(value);
-  if (/^\d+$/.test(value) && number >= min && number <= max) return number;
-  throw new ConfigError(`${name}=${value}: expected a whole number from ${min} to ${max}.`);
-}
-
-function oneOf<Choice extends string>(
-  env: Environment,
-  name: string,
-  otherwise: Choice,
-  choices: readonly Choice[],
-): Choice {
-  const value = text(env, name);
-  if (value === null) return otherwise;
-  const found = choices.find(choice => choice === value);
-  if (found !== undefined) return found;
-  throw new ConfigError(`${name}=${value}: expected one of ${choices.join(', ')}.`);
-}
-
-function matching(
-  env: Environment,
-  name: string,
-  otherwise: string,
-  pattern: RegExp,
-  expected: string,
-): string {
-  const value = text(env, name) ?? otherwise;
-  if (pattern.test(value)) return value;
-  throw new ConfigError(`${name}=${value}: expected ${expected}.`);
 }
 
 function folder(env: Environment): string {

@@ -6,7 +6,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config-values.ts';
 import {
   type AuthRules,
   jwksVerifier,

@@ -4,7 +4,9 @@
 import { parseArgs } from 'node:util';
 import { role as roleSchema } from '../protocol/commands/session.ts';
 import { createLog } from './base/log.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
+import { hurriedWindows } from './config-rules.ts';
+import { ConfigError } from './config-values.ts';
 import { signToken } from './gateway/token.ts';
 import { signingSecret } from './identity.ts';
 import { type Server, startServer } from './server.ts';
@@ -75,13 +77,15 @@ function banner(config: Config, server: Server): string {
     config.jwksUrl === null
       ? 'npm run token -- alice [--role service]'
       : `from the provider of ${config.jwksUrl}`;
+  const hurried = hurriedWindows(config.rules.direct);
+  const warnings = hurried === null ? store.warnings : [...store.warnings, hurried];
   const lines = [
     `Tradepost leads the realm "${config.realm}" (epoch ${server.epoch}), started in ${seconds} s.`,
     `  sockets   ws://${config.host}:${server.port}/ws`,
     `  pages     http://${config.host}:${server.port}/health /ready /metrics`,
     `  data      ${store.description.replaceAll('. ', '.\n            ')}`,
     `  tokens    ${tokens}`,
-    ...store.warnings.map(warning => `  warning   ${warning}`),
+    ...warnings.map(warning => `  warning   ${warning}`),
     '  stop      Ctrl-C',
   ];
   return `${lines.join('\n')}\n`;

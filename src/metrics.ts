@@ -52,6 +52,8 @@ export function registerRealm(registry: Registry, realm: Realm): void {
     return realm.readiness().projectionLagMs / 1000;
   });
   gauge('tradepost_waiting_commands', 'Decided but not yet durable.', () => realm.waiting);
+  gauge('tradepost_live_windows', 'Trade windows, invitations included.', () => realm.liveWindows);
+  gauge('tradepost_open_offers', 'Directed offers that wait.', () => realm.openOffers);
   gauge('tradepost_leading', '1 while this process writes the realm.', () =>
     realm.readiness().leading ? 1 : 0,
   );

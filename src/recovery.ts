@@ -44,8 +44,8 @@ export async function checkBacklog(database: Database): Promise<void> {
   const [found] = rows;
   if (found === undefined) return;
   throw new Error(
-    `The journal is damaged, so the realm is not started: its position ${found.position} ` +
-      `${found.fault}.`,
+    `The journal is damaged: its position ${found.position} ${found.fault}. Before that is ` +
+      'mended, no server starts and the tables are given nothing.',
   );
 }
 

@@ -108,6 +108,7 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       clock: wallClock,
       limits: config,
       feedIntervalMs: config.feedIntervalMs,
+      amountWordsLocale: config.amountWordsLocale,
       observer: pipelineObserver(gateway.registry),
       failed: error => giveUp(error, parts, options),
     });

@@ -4,8 +4,7 @@ import { namePlace, numberPlace, template } from '../frame-template.ts';
 import { OpenOrders, placingTag } from '../open-orders.ts';
 import type { Options } from '../options.ts';
 import { Random } from '../random.ts';
-import type { Result } from '../report.ts';
-import { coinsCheck, goodsCheck, runTrial, type Trial, type Workload } from '../trial.ts';
+import { closedLoop, coinsCheck, goodsCheck, type Trial, type Workload } from '../trial.ts';
 import { defineItems, grantCoins, grantGoods } from '../world.ts';
 
 const PLAYERS = 10_000;
@@ -18,23 +17,11 @@ const LOWEST_ASK = 997;
 const PRICES = 8;
 const QUANTITY_MAX = 10;
 
-export function book(options: Options): Promise<Result> {
-  const players = options.players ?? PLAYERS;
-  return runTrial(
-    {
-      scenario: 'book',
-      sockets: 50,
-      inFlight: 20,
-      seconds: 30,
-      perSecond: null,
-      prepare: trial => prepare(trial, players),
-    },
-    options,
-  );
-}
+export const book = closedLoop('book', prepare);
 
-async function prepare(trial: Trial, players: number): Promise<Workload> {
+async function prepare(trial: Trial, options: Options): Promise<Workload> {
   const { exchange } = trial;
+  const players = options.players ?? PLAYERS;
   await defineItems(trial, 1);
   await grantCoins(trial, players, COINS);
   await grantGoods(trial, players, 1, GOODS);

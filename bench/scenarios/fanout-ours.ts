@@ -34,7 +34,7 @@ export async function fanoutOurs(plan: FanoutCase, options: Options): Promise<Re
   try {
     await server.start();
     const token = await server.token('game');
-    await exchange.open(1, server.port, token);
+    await exchange.open(1, server.port, async () => token);
     const orders = await rest({ exchange, server, say }, plan);
     await subscribe(audience, plan, server.port, token);
     const ticks = await runTicks({

@@ -63,7 +63,7 @@ export async function idle(options: Options): Promise<Result> {
   let sessions: IdleSession[] = [];
   try {
     await server.start();
-    await exchange.open(1, server.port, await server.token('game'));
+    await exchange.open(1, server.port, () => server.token('game'));
     await defineItems({ exchange, server, say }, BOOKS);
     const openings = await openingFrames(server, count);
     await sleep(SETTLE_MS);

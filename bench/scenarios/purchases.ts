@@ -6,11 +6,10 @@ import { namePlace, numberPlace, template } from '../frame-template.ts';
 import type { Source } from '../load.ts';
 import type { Options } from '../options.ts';
 import { Random } from '../random.ts';
-import type { Result } from '../report.ts';
 import {
+  closedLoop,
   coinsCheck,
   goodsCheck,
-  runTrial,
   type Trial,
   tradesCheck,
   type Workload,
@@ -26,21 +25,9 @@ const SEED = 20_261_121;
 
 export const priceOf = (listing: number): number => 10 + (listing % 90);
 
-export function purchases(options: Options): Promise<Result> {
-  return runTrial(
-    { ...SHAPE, scenario: 'purchases', prepare: trial => prepareSpread(trial, options) },
-    options,
-  );
-}
+export const purchases = closedLoop('purchases', prepareSpread);
 
-export function hot(options: Options): Promise<Result> {
-  return runTrial(
-    { ...SHAPE, scenario: 'hot', prepare: trial => prepareHot(trial, options) },
-    options,
-  );
-}
-
-const SHAPE = { sockets: 50, inFlight: 20, seconds: 30, perSecond: null } as const;
+export const hot = closedLoop('hot', prepareHot);
 
 async function prepareSpread(trial: Trial, options: Options): Promise<Workload> {
   const players = options.players ?? PLAYERS;

@@ -7,12 +7,14 @@ import { engine } from './engine.ts';
 import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
 import { matching } from './matching.ts';
+import { offers } from './offers.ts';
 import { hot, purchases } from './purchases.ts';
 import { restart } from './restart.ts';
 import { rows } from './rows.ts';
 import { steady } from './steady.ts';
 import { transfers } from './transfers.ts';
 import { unique } from './unique.ts';
+import { windows } from './windows.ts';
 
 export interface Scenario {
   readonly meaning: string;
@@ -25,6 +27,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   unique: { meaning: '1,000 players race for one unique item, again and again', run: unique },
   book: { meaning: 'bids, listings and cancels around one price of one item', run: book },
   transfers: { meaning: 'coins between players drawn by Zipf 1.5', run: transfers },
+  windows: { meaning: 'complete trade windows, beside the swap as one transaction', run: windows },
+  offers: { meaning: 'offers and their acceptance', run: offers },
   steady: { meaning: 'mixed commands at a constant rate (open loop)', run: steady },
   rows: { meaning: 'the usual backend with row holds, and ours beside it', run: rows },
   matching: { meaning: 'the order book alone, beside npm nodejs-order-book', run: matching },

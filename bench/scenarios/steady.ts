@@ -25,7 +25,7 @@ export function steady(options: Options): Promise<Result> {
       inFlight: 0,
       seconds: 60,
       perSecond: 5_000,
-      prepare: trial => prepare(trial, options),
+      prepare,
     },
     options,
   );

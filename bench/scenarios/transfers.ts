@@ -5,8 +5,7 @@
 import { namePlace, template } from '../frame-template.ts';
 import type { Options } from '../options.ts';
 import { Random, Zipf } from '../random.ts';
-import type { Result } from '../report.ts';
-import { coinsCheck, runTrial, type Trial, type Workload } from '../trial.ts';
+import { closedLoop, coinsCheck, type Trial, type Workload } from '../trial.ts';
 import { grantCoins } from '../world.ts';
 
 const PLAYERS = 100_000;
@@ -14,23 +13,11 @@ const EXPONENT = 1.5;
 const COINS = 10_000_000;
 const SEED = 15;
 
-export function transfers(options: Options): Promise<Result> {
-  const players = options.players ?? PLAYERS;
-  return runTrial(
-    {
-      scenario: 'transfers',
-      sockets: 50,
-      inFlight: 20,
-      seconds: 30,
-      perSecond: null,
-      prepare: trial => prepare(trial, players),
-    },
-    options,
-  );
-}
+export const transfers = closedLoop('transfers', prepare);
 
-async function prepare(trial: Trial, players: number): Promise<Workload> {
+async function prepare(trial: Trial, options: Options): Promise<Workload> {
   const { exchange } = trial;
+  const players = options.players ?? PLAYERS;
   await grantCoins(trial, players, COINS);
   const random = new Random(SEED);
   const zipf = new Zipf(players, EXPONENT);

@@ -28,3 +28,11 @@ export function shareOf(amount: number, bps: number): number {
   const rest = amount - whole * BPS_ONE;
   return whole * bps + Math.floor((rest * bps) / BPS_ONE);
 }
+
+/** How many times `base` an `amount` is, in basis points, rounded down; at most 2^53 - 1. */
+export function ratioBps(amount: number, base: number): number {
+  assert(Number.isSafeInteger(amount) && amount >= 0, 'an amount is a non-negative safe integer');
+  assert(Number.isSafeInteger(base) && base > 0, 'a base is a positive safe integer');
+  const ratio = (BigInt(amount) * BigInt(BPS_ONE)) / BigInt(base);
+  return ratio > BigInt(AMOUNT_MAX) ? AMOUNT_MAX : Number(ratio);
+}

@@ -1,6 +1,7 @@
 // The complete check of everything that must hold in a state between two entries. O(n): tests and
 // the simulation run it after each step, the server when it has recovered.
 
+import { addDirectHolds, auditOffers, auditWindows } from './audit-direct.ts';
 import type { BookSide } from './book-side.ts';
 import { ISSUER } from './ledger.ts';
 import type { Order } from './order.ts';
@@ -15,6 +16,8 @@ export function auditState(state: State): string[] {
   auditInstances(state, broken);
   auditBooks(state, broken);
   auditCounts(state, broken);
+  auditWindows(state, broken);
+  auditOffers(state, broken);
   return broken;
 }
 
@@ -46,10 +49,13 @@ function auditHolds(state: State, broken: string[]): void {
       broken.push(`order ${order.id} has ${order.remaining} of ${order.quantity} left`);
     }
   }
+  addDirectHolds(state, held, broken);
   for (let account = 0; account < ledger.count; account++) {
     const due = held[account];
     const actual = ledger.balance(account).held;
-    if (actual !== due) broken.push(`account ${account} holds ${actual}, its orders ${due}`);
+    if (actual !== due) {
+      broken.push(`account ${account} holds ${actual}, its orders, windows and offers ${due}`);
+    }
   }
 }
 

@@ -3,8 +3,9 @@
 // `apply` is synchronous and deterministic: no I/O, clock, randomness or callback inside. Time, the
 // verified player and the validated command come in with the entry; facts and an answer go out.
 // Invariant: the same entries give the same facts and the same hash, and a state restored from the
-// facts is the state that gave them. Order of an entry: keys that are too old and orders that are
-// due end first; then a remembered key answers as before; then the command is decided.
+// facts is the state that gave them. Order of an entry: keys that are too old, orders, windows and
+// offers that are due end first; then a remembered key answers as before; then the command is
+// decided.
 
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import { assert } from '../base/assert.ts';
@@ -74,6 +75,7 @@ export class Engine {
       state.sequence++;
       state.changedAtMs = state.nowMs;
       state.keys.prune(state.nowMs);
+      state.windows.prune(state.nowMs);
     }
     return { sequence: state.sequence, outcome, body, encoded, output };
   }
@@ -89,6 +91,8 @@ export class Engine {
     assert(standing.sequence >= state.sequence, 'a sequence never falls');
     assert(standing.lastOrder >= state.lastOrder, 'order ids are never given out twice');
     assert(standing.lastTrade >= state.lastTrade, 'trade ids are never given out twice');
+    assert(standing.lastWindow >= state.lastWindow, 'window ids are never given out twice');
+    assert(standing.lastOffer >= state.lastOffer, 'offer ids are never given out twice');
     state.sequence = standing.sequence;
     state.changedAtMs = standing.atMs;
     state.nowMs = standing.atMs;
@@ -97,6 +101,7 @@ export class Engine {
     state.lastWindow = standing.lastWindow;
     state.lastOffer = standing.lastOffer;
     state.keys.prune(standing.atMs);
+    state.windows.resume(standing.atMs);
   }
 
   /** A digest of the whole state; equal states have equal digests. O(n). */

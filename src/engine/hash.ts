@@ -2,6 +2,7 @@
 // Everything is visited in the order of its numbers, queues from oldest to newest. Not
 // cryptographic: it finds mistakes, not forgers.
 
+import { hashDirect } from './hash-direct.ts';
 import type { State } from './state.ts';
 
 /** Two 32-bit lanes of multiply and rotate over numbers and text. */
@@ -44,6 +45,7 @@ export function hashState(state: State): string {
   hashAssets(hash, state);
   hashAccounts(hash, state);
   hashOrders(hash, state);
+  hashDirect(hash, state);
   for (const record of state.keys.records()) {
     hash.number(record.player);
     hash.text(record.key);

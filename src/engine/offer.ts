@@ -1,6 +1,8 @@
-// An open offer, and the index of all open ones. Invariant: the maker holds exactly what he gives
-// while the offer is open. The rules are in offers.ts.
+// An open offer, and the indexes of all open ones: by maker, taker, wanted instance and expiry.
+// Invariant: the maker holds exactly what he gives while the offer is open. The rules are in
+// offers.ts.
 
+import { assert } from '../base/assert.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import type { Line, OfferFact } from './fact.ts';
 
@@ -51,6 +53,8 @@ export class Offers {
   /** Open offers that a player has made; that wait for him. */
   readonly #made = new Map<number, Set<Offer>>();
   readonly #received = new Map<number, Set<Offer>>();
+  /** Open offers that want an instance. */
+  readonly #wanting = new Map<number, Set<Offer>>();
   readonly expiries = new ExpiryQueue<Offer>();
 
   get size(): number {
@@ -74,31 +78,41 @@ export class Offers {
     return this.#received.get(player) ?? NONE;
   }
 
-  add(offer: Offer): void {
+  wanting(instance: number): ReadonlySet<Offer> {
+    return this.#wanting.get(instance) ?? NONE;
+  }
+
+  /** `instances`: those among what is wanted. Offers are added in the order of their ids. */
+  add(offer: Offer, instances: readonly number[]): void {
+    assert(!this.#open.has(offer.id), 'an offer is opened once');
+    assert(offer.maker !== offer.taker, 'nobody makes himself an offer');
     this.#open.set(offer.id, offer);
     join(this.#made, offer.maker, offer);
     join(this.#received, offer.taker, offer);
+    for (const instance of instances) join(this.#wanting, instance, offer);
     this.expiries.add(offer);
   }
 
   remove(offer: Offer): void {
-    this.#open.delete(offer.id);
+    const isOpen = this.#open.delete(offer.id);
+    assert(isOpen, 'only an open offer ends');
     leave(this.#made, offer.maker, offer);
     leave(this.#received, offer.taker, offer);
+    for (const { asset } of offer.want) leave(this.#wanting, asset, offer);
     this.expiries.remove(offer);
   }
 }
 
 const NONE: ReadonlySet<Offer> = new Set();
 
-function join(sets: Map<number, Set<Offer>>, player: number, offer: Offer): void {
-  const set = sets.get(player);
-  if (set === undefined) sets.set(player, new Set([offer]));
+function join(sets: Map<number, Set<Offer>>, key: number, offer: Offer): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([offer]));
   else set.add(offer);
 }
 
-function leave(sets: Map<number, Set<Offer>>, player: number, offer: Offer): void {
-  const set = sets.get(player);
+function leave(sets: Map<number, Set<Offer>>, key: number, offer: Offer): void {
+  const set = sets.get(key);
   set?.delete(offer);
-  if (set?.size === 0) sets.delete(player);
+  if (set?.size === 0) sets.delete(key);
 }

@@ -11,7 +11,7 @@ import { restoreOffer } from './offers.ts';
 import { Order } from './order.ts';
 import type { State } from './state.ts';
 import { putInstance } from './wallet.ts';
-import { restoreManifest, restoreWindow } from './window-presence.ts';
+import { restoreManifest, restoreWindow } from './window-restore.ts';
 
 export function restoreFact(state: State, fact: Fact, atMs: number): void {
   switch (fact.kind) {

@@ -1,5 +1,5 @@
 // wallet.*: minting, burning and moving, for the game server. What it may touch is what is
-// available: what is held belongs to an order until that ends.
+// available: what is held belongs to an order, a window or an offer until that ends.
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { type Attributes, DEFAULT_LOCATION } from '../../protocol/fields.ts';
@@ -9,6 +9,7 @@ import * as check from './assets.ts';
 import { accept, type Decision, reject } from './decision.ts';
 import type { InstanceFact } from './fact.ts';
 import { ISSUER } from './ledger.ts';
+import { invalidateWanting } from './offers.ts';
 import { MAIN, type State } from './state.ts';
 
 export function grant(state: State, ask: Payload<'wallet.grant'>): Decision {
@@ -44,6 +45,7 @@ export function burn(state: State, ask: Payload<'wallet.burn'>): Decision {
   const credit = state.ledger.open(ISSUER, found.asset, MAIN);
   const move = { debit, from: 'available', credit, quantity: ask.quantity } as const;
   state.ledger.transfer(move, 'burn', 0, state.output);
+  if (found.isInstance) invalidateWanting(state, found.asset);
   return accept({ balance: balanceBody(state, debit) });
 }
 

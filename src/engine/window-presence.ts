@@ -1,25 +1,56 @@
-// Presence, restarts and time: what happens to windows that nobody asked for.
-import type { ManifestFact, WindowFact } from './fact.ts';
-import type { State } from './state.ts';
+// Presence, restarts and time: what happens to windows that nobody asked for. Whoever is away has
+// accepted and confirmed nothing, and has a while to come back; nothing ever waits for a client
+// longer than its deadline.
 
-/** Ends the windows that are due. */
+import { assert } from '../base/assert.ts';
+import type { State } from './state.ts';
+import { NOBODY, type Window, type WindowSide } from './window.ts';
+import { backToTable, cancel, tell } from './window-steps.ts';
+
+/** Ends the windows that are due, earliest first. */
 export function expireWindows(state: State): void {
-  const due = state.windows.expiries.due(state.nowMs);
-  if (due !== null) throw new Error('unwritten');
+  for (;;) {
+    const window = state.windows.expiries.due(state.nowMs);
+    if (window === null) return;
+    cancel(state, window, whyDue(window, state.nowMs), NOBODY);
+  }
 }
+
 /** The last socket of a player is gone, or his first one is there. */
 export function setPresence(state: State, name: string, present: boolean): void {
-  throw new Error(`unwritten ${state} ${name} ${present}`);
+  const player = state.players.find(name);
+  const window = state.windows.occupying(player);
+  if (window === undefined) return;
+  const side = window.sideOf(player);
+  assert(side !== null, 'a player has a side in the window that occupies him');
+  if (!present) {
+    leave(state, window, [side]);
+    tell(state, window, 'left', player);
+  } else if (side.awayUntilMs > 0) {
+    side.awayUntilMs = 0;
+    tell(state, window, 'returned', player);
+  }
 }
+
 /** Nobody is known to be connected any more: every side of every window is away. */
 export function restartWindows(state: State): void {
-  if (state.windows.size > 0) throw new Error('unwritten');
+  for (const window of state.windows.values()) {
+    const [inviter, invited] = window.sides;
+    leave(state, window, window.status === 'invited' ? [inviter] : [inviter, invited]);
+    tell(state, window, 'left', NOBODY);
+  }
 }
-/** A window as a fact says it is: live or over. Facts come in their order, or the last one only. */
-export function restoreWindow(state: State, fact: WindowFact): void {
-  throw new Error(`unwritten ${state} ${fact}`);
+
+function leave(state: State, window: Window, sides: readonly WindowSide[]): void {
+  if (window.status === 'review') backToTable(state, window);
+  for (const side of sides) {
+    side.accepted = false;
+    side.awayUntilMs = state.nowMs + state.rules.direct.graceMs;
+  }
 }
-/** The manifest of a live window in review. Comes before or behind the window's own fact. */
-export function restoreManifest(state: State, fact: ManifestFact): void {
-  throw new Error(`unwritten ${state} ${fact}`);
+
+function whyDue({ status, sides }: Window, nowMs: number): 'expired' | 'disconnected' | 'timeout' {
+  if (status === 'invited') return 'expired';
+  const isOver = ({ awayUntilMs }: WindowSide) => awayUntilMs > 0 && awayUntilMs <= nowMs;
+  return sides.some(isOver) ? 'disconnected' : 'timeout';
 }

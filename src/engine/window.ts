@@ -33,7 +33,10 @@ export class Window {
   armedAtMs = 0;
   deadlineMs = 0;
   readonly createdAtMs: number;
+  /** Of a window in review, or done. During a restoration it may come behind the window. */
   manifest: Manifest | null = null;
+  /** Hash of the manifest that a restored window still waits for; empty otherwise. */
+  awaited = '';
   baseline: readonly [readonly Line[], readonly Line[]] | null = null;
   /** When it is due: the earliest of its deadline and of both absences. See {@link Windows}. */
   expiresAtMs = 0;
@@ -63,23 +66,34 @@ export class Window {
 }
 
 /** An invitation of the last minute, whatever became of it. */
-interface Invitation {
+export interface Invitation {
+  readonly window: number;
   readonly inviter: number;
   readonly invited: number;
   readonly atMs: number;
 }
 
-const INVITATION_MEMORY_MS = 60_000;
+/** How long an invitation counts against the bounds of the one who made it. */
+export const INVITATION_MEMORY_MS = 60_000;
 
 export class Windows {
   readonly #live = new Map<number, Window>();
   /** The window that a player takes part in: as the one who invited, or who joined. */
   readonly #ofPlayer = new Map<number, Window>();
   readonly expiries = new ExpiryQueue<Window>();
-  #invitations: Invitation[] = [];
+  /** By window, oldest first; and the same by the one who invited. */
+  readonly #invitations = new Map<number, Invitation>();
+  readonly #invitationsOf = new Map<number, Invitation[]>();
+  /** Restored manifests by their hashes; empty but during a restoration. */
+  readonly #unclaimed = new Map<string, Manifest>();
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** Players whom some window occupies. */
+  get occupied(): number {
+    return this.#ofPlayer.size;
   }
 
   /** Live ones, by id. */
@@ -103,11 +117,12 @@ export class Windows {
     const [inviter, invited] = window.sides;
     this.#ofPlayer.set(inviter.player, window);
     if (window.status !== 'invited') this.#ofPlayer.set(invited.player, window);
-    if (window.expiryIndex >= 0) this.expiries.remove(window);
-    window.expiresAtMs = window.deadlineMs;
-    for (const { awayUntilMs } of window.sides) {
-      if (awayUntilMs > 0) window.expiresAtMs = Math.min(window.expiresAtMs, awayUntilMs);
+    const dueMs = dueAtMs(window);
+    if (window.expiryIndex >= 0) {
+      if (window.expiresAtMs === dueMs) return;
+      this.expiries.remove(window);
     }
+    window.expiresAtMs = dueMs;
     this.expiries.add(window);
   }
 
@@ -121,22 +136,83 @@ export class Windows {
     if (window.expiryIndex >= 0) this.expiries.remove(window);
   }
 
-  /** Remembers for a minute that somebody was invited. */
-  invited(inviter: number, invited: number, atMs: number): void {
-    this.#invitations.push({ inviter, invited, atMs });
+  /** Remembers for a minute that somebody was invited; once for each window. */
+  remember(invitation: Invitation): void {
+    if (this.#invitations.has(invitation.window)) return;
+    this.#invitations.set(invitation.window, invitation);
+    const own = this.#invitationsOf.get(invitation.inviter);
+    if (own === undefined) this.#invitationsOf.set(invitation.inviter, [invitation]);
+    else own.push(invitation);
   }
 
-  /** Invitations of the last minute before `nowMs`, oldest first. */
-  invitations(nowMs: number): readonly Invitation[] {
-    const sinceMs = nowMs - INVITATION_MEMORY_MS;
-    if ((this.#invitations[0]?.atMs ?? nowMs) <= sinceMs) {
-      this.#invitations = this.#invitations.filter(({ atMs }) => atMs > sinceMs);
+  /** How often `inviter` asked in the minute before `nowMs`: anybody, and `invited`. O(that). */
+  countInvitations(
+    inviter: number,
+    invited: number,
+    nowMs: number,
+  ): { readonly inAll: number; readonly toSame: number } {
+    let inAll = 0;
+    let toSame = 0;
+    for (const invitation of this.#invitationsOf.get(inviter) ?? []) {
+      if (invitation.atMs <= nowMs - INVITATION_MEMORY_MS) continue;
+      inAll++;
+      if (invitation.invited === invited) toSame++;
     }
-    return this.#invitations;
+    return { inAll, toSame };
+  }
+
+  /** Invitations of the minute before `nowMs`, by window. O(n): for the hash. */
+  invitations(nowMs: number): Invitation[] {
+    return [...this.#invitations.values()]
+      .filter(({ atMs }) => atMs > nowMs - INVITATION_MEMORY_MS)
+      .sort((a, b) => a.window - b.window);
+  }
+
+  /** Forgets the invitations of more than a minute before `nowMs`. */
+  prune(nowMs: number): void {
+    for (const { window, inviter, atMs } of this.#invitations.values()) {
+      if (atMs > nowMs - INVITATION_MEMORY_MS) return;
+      this.#invitations.delete(window);
+      const own = this.#invitationsOf.get(inviter) ?? [];
+      const index = own.findIndex(one => one.window === window);
+      assert(index >= 0, 'an invitation is remembered for the one who made it');
+      if (own.length === 1) this.#invitationsOf.delete(inviter);
+      else own.splice(index, 1);
+    }
+  }
+
+  /** Keeps a restored manifest until the restored window comes that names it. */
+  keepManifest(manifest: Manifest): void {
+    this.#unclaimed.set(manifest.manifest, manifest);
+  }
+
+  /** Takes the restored manifest of this hash; null when it has not come yet. */
+  claimManifest(hash: string): Manifest | null {
+    const manifest = this.#unclaimed.get(hash) ?? null;
+    this.#unclaimed.delete(hash);
+    return manifest;
+  }
+
+  /** Ends a restoration: what was restored and never claimed is of the past. */
+  resume(nowMs: number): void {
+    this.#unclaimed.clear();
+    this.prune(nowMs);
   }
 }
 
-export function windowFact(window: Window, event: WindowEventKind, by: number): WindowFact {
+/** When a window ends unless something happens: by its deadline, or by an absence. */
+export function dueAtMs({ deadlineMs, sides }: Pick<WindowFact, 'deadlineMs' | 'sides'>): number {
+  let dueMs = deadlineMs;
+  for (const { awayUntilMs } of sides) {
+    if (awayUntilMs > 0) dueMs = Math.min(dueMs, awayUntilMs);
+  }
+  return dueMs;
+}
+
+/** What a window is, whatever happened to it last. */
+export type WindowState = Omit<WindowFact, 'kind' | 'event' | 'by'>;
+
+export function windowState(window: Window): WindowState {
   const side = (of: WindowSide): WindowSideFact => ({
     player: of.player,
     lines: of.lines,
@@ -145,7 +221,6 @@ export function windowFact(window: Window, event: WindowEventKind, by: number): 
     awayUntilMs: of.awayUntilMs,
   });
   return {
-    kind: 'window',
     id: window.id,
     status: window.status,
     reason: window.reason,
@@ -156,7 +231,9 @@ export function windowFact(window: Window, event: WindowEventKind, by: number): 
     createdAtMs: window.createdAtMs,
     manifest: window.manifest?.manifest ?? '',
     baseline: window.baseline,
-    event,
-    by,
   };
+}
+
+export function windowFact(window: Window, event: WindowEventKind, by: number): WindowFact {
+  return { kind: 'window', ...windowState(window), event, by };
 }

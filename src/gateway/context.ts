@@ -12,6 +12,7 @@ import type { RealmPort } from './port.ts';
 import type { PrivateFeeds } from './private-feeds.ts';
 import type { Rate } from './rate-limit.ts';
 import type { Session } from './session.ts';
+import type { WindowFeeds } from './window-feeds.ts';
 
 export interface GatewayContext {
   readonly config: GatewayConfig;
@@ -22,6 +23,7 @@ export interface GatewayContext {
   readonly players: Players;
   readonly feeds: PrivateFeeds;
   readonly outbound: Outbound;
+  readonly windows: WindowFeeds;
   /** Every open socket, oldest first. */
   readonly sessions: Set<Session>;
   /** Of the players, by role; null: unlimited. */

@@ -18,6 +18,7 @@ import { ratePerMinute } from './rate-limit.ts';
 import type { Session } from './session.ts';
 import { createApp } from './sockets.ts';
 import { type ListenSocket, loadUws, type TemplatedApp, type UwsModule } from './uws.ts';
+import { WindowFeeds } from './window-feeds.ts';
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -134,14 +135,28 @@ class UwsGateway implements Gateway {
     this.#context.feeds.publish(player, sequence, event);
   }
 
+  listensToWindow(window: number): boolean {
+    return this.#context.windows.has(window);
+  }
+
+  publishWindow(players: readonly [string, string], window: number, frame: Uint8Array): void {
+    this.#context.windows.publish(players, window, frame);
+  }
+
+  endWindow(window: number): void {
+    this.#context.windows.end(window);
+  }
+
   #sweep(): void {
-    const { clock, sessions, feeds, players, outbound, realm } = this.#context;
+    const { config, clock, sessions, feeds, players, outbound, windows, realm } = this.#context;
     const wallMs = clock.nowMs();
     const nowMs = performance.now();
     for (const session of [...sessions]) session.sweep(wallMs);
     feeds.sweep(nowMs);
     players.sweep(nowMs);
-    if (realm !== null) outbound.sweepHeartbeats(realm, nowMs);
+    if (realm === null) return;
+    outbound.sweepHeartbeats(realm, nowMs);
+    windows.sweep(realm.epoch, nowMs, config.heartbeatIntervalMs);
   }
 
   #sweepBuffers(): void {
@@ -184,6 +199,7 @@ function createContext(options: GatewayOptions): GatewayContext {
     sessions,
     feeds: new PrivateFeeds(config, log, players),
     outbound: new Outbound(config, metrics),
+    windows: new WindowFeeds(),
     rates: {
       guest: rate(guest),
       standard: rate(standard),

@@ -65,6 +65,15 @@ export interface RealmPort {
   /** All of a player's balances and open orders, and the sequence they stand at. */
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
 
+  /**
+   * The frame that shows a window as it is committed: a snapshot. Null when `player` has no window
+   * of this number that is live or ended within the last minute.
+   */
+  windowSnapshot(player: string, window: number): Uint8Array | null;
+
+  /** A player's first socket has opened his session (true), or his last one is gone (false). */
+  presence(player: string, present: boolean): void;
+
   readiness(): Readiness;
 }
 
@@ -80,4 +89,10 @@ export interface FeedSink {
   listensPrivately(player: string): boolean;
   /** One decision of the engine as it concerns `player`. Sequences rise per player. */
   publishPrivate(player: string, sequence: number, event: MeEvent): void;
+  /** Whether anybody listens to the channel of this window. */
+  listensToWindow(window: number): boolean;
+  /** Sends a frame to all sockets of both players that listen to the channel of the window. */
+  publishWindow(players: readonly [string, string], window: number, frame: Uint8Array): void;
+  /** A window ended so long ago that its channel ends too: nobody listens to it any more. */
+  endWindow(window: number): void;
 }

@@ -17,6 +17,7 @@ export const TOKEN_NOT_ACCEPTED: RejectBody = Object.freeze({
   message: NOT_ACCEPTED,
 });
 export const FORBIDDEN = plain('FORBIDDEN');
+export const WINDOW_NOT_FOUND = plain('WINDOW_NOT_FOUND');
 
 /** How long a client should wait when the server is busy or going away. */
 const BUSY_RETRY_MS = 1_000;

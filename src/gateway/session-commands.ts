@@ -17,12 +17,14 @@ import {
   tooManyInFlight,
   UNAUTHORIZED,
   UNAVAILABLE,
+  WINDOW_NOT_FOUND,
 } from './refusals.ts';
 import type { Session } from './session.ts';
 import type { Identity } from './token.ts';
 
 /** What a channel costs in frames when it makes the realm build a snapshot. */
 const SNAPSHOT_FRAMES = 0.1;
+const WINDOW_PREFIX = 'window:';
 
 type Open = RequestOf<'session.open'>;
 type ChannelCommand = RequestOf<'session.subscribe' | 'session.unsubscribe' | 'session.resync'>;
@@ -110,8 +112,9 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
 }
 
 function enter(session: Session, name: string): Player {
-  const { players, config } = session.context;
+  const { players, config, realm } = session.context;
   const player = players.enter(name, session);
+  if (player.sessions.length === 1) realm?.presence(name, true);
   if (session.role === 'service') return player;
   while (player.sessions.length > config.socketsPerPlayerMax) {
     const oldest = player.sessions[0] as Session;
@@ -191,16 +194,27 @@ const answers: Record<
 
 /** The answer names all that were asked for; snapshots follow for those that are new. */
 function subscribe({ session, player, realm, request, route, names }: Asked): void {
-  const { outbound, feeds, config } = session.context;
+  const { outbound, windows, feeds, config } = session.context;
   const fresh = names.filter(name => name !== ME && !hasChannel(session, name));
   const max = config.subscriptionsPerSocketMax;
-  if ((session.channels?.length ?? 0) + fresh.length > max) {
+  const had = (session.channels?.length ?? 0) + (session.windows?.length ?? 0);
+  if (had + fresh.length > max) {
     session.refuse(request.id, route, limitReached('subscriptionsPerSocket', max));
+    return;
+  }
+  const shown = showWindows(realm, player, fresh);
+  if (shown === null) {
+    session.refuse(request.id, route, WINDOW_NOT_FOUND);
     return;
   }
   session.together(() => {
     session.reply(request.id, route, 'ok', { channels: names });
-    for (const name of fresh) if (session.alive) outbound.subscribe(realm, session, name);
+    for (const name of fresh) {
+      if (!session.alive) return;
+      const window = shown.get(name);
+      if (window === undefined) outbound.subscribe(realm, session, name);
+      else windows.subscribe(session, window.id, window.snapshot);
+    }
   });
   if (!session.alive || session.followsMe || !names.includes(ME)) return;
   session.followsMe = true;
@@ -209,8 +223,10 @@ function subscribe({ session, player, realm, request, route, names }: Asked): vo
 
 /** The answer names those that the socket had. */
 function unsubscribe({ session, player, request, route, names }: Asked): void {
-  const { outbound, feeds } = session.context;
+  const { outbound, windows, feeds } = session.context;
   const left = names.filter(name => {
+    const window = windowOf(name);
+    if (window !== null) return windows.unsubscribe(session, window);
     if (name !== ME) return outbound.unsubscribe(session, name);
     if (!session.followsMe) return false;
     session.followsMe = false;
@@ -222,15 +238,53 @@ function unsubscribe({ session, player, request, route, names }: Asked): void {
 
 /** The answer names those that the socket has; each sends a fresh snapshot. */
 function resync({ session, player, realm, request, route, names }: Asked): void {
-  const { outbound, feeds } = session.context;
+  const { outbound, windows, feeds } = session.context;
   const had = names.filter(name => (name === ME ? session.followsMe : hasChannel(session, name)));
+  const shown = showWindows(realm, player, had);
+  if (shown === null) {
+    session.refuse(request.id, route, WINDOW_NOT_FOUND);
+    return;
+  }
   session.together(() => {
     session.reply(request.id, route, 'ok', { channels: had });
-    for (const name of had) if (name !== ME) outbound.resync(realm, session, name);
+    for (const name of had) {
+      const window = shown.get(name);
+      if (window !== undefined) windows.resync(session, window.id, window.snapshot);
+      else if (name !== ME) outbound.resync(realm, session, name);
+    }
   });
   if (session.alive && had.includes(ME)) feeds.join(realm, player, session);
 }
 
+interface ShownWindow {
+  readonly id: number;
+  readonly snapshot: Uint8Array;
+}
+
+/** The windows among `names` as they are committed, or null when one is not the player's. */
+function showWindows(
+  realm: RealmPort,
+  player: Player,
+  names: readonly string[],
+): ReadonlyMap<string, ShownWindow> | null {
+  const shown = new Map<string, ShownWindow>();
+  for (const name of names) {
+    const id = windowOf(name);
+    if (id === null) continue;
+    const snapshot = realm.windowSnapshot(player.name, id);
+    if (snapshot === null) return null;
+    shown.set(name, { id, snapshot });
+  }
+  return shown;
+}
+
 function hasChannel(session: Session, name: string): boolean {
+  const window = windowOf(name);
+  if (window !== null) return session.windows?.includes(window) ?? false;
   return session.channels?.some(channel => channel.name === name) ?? false;
+}
+
+/** The number of the window whose channel it is, or null. `name` is a channel. */
+function windowOf(name: string): number | null {
+  return name.startsWith(WINDOW_PREFIX) ? Number(name.slice(WINDOW_PREFIX.length)) : null;
 }

@@ -46,6 +46,8 @@ export class Session implements ReplyTarget, FeedReader {
   /** Public channels; the first `liveChannels` of them are subscribed, the others are paused. */
   channels: Channel[] | null = null;
   liveChannels = 0;
+  /** The windows that it listens to. */
+  windows: number[] | null = null;
   /** uWebSockets dropped something that was published. */
   publicDropped = false;
   /** The flood guard. */
@@ -208,12 +210,14 @@ export class Session implements ReplyTarget, FeedReader {
   /** The socket is gone. Replies may still be delivered; they count, and are not sent. */
   closed(code: number): void {
     this.socket = null;
-    const { sessions, outbound, feeds, players, metrics } = this.context;
+    const { sessions, outbound, windows, feeds, players, metrics, realm } = this.context;
     sessions.delete(this);
     outbound.leave(this);
+    windows.leave(this);
     if (this.player !== null) {
       if (this.followsMe) feeds.leave(this.player, this);
       players.leave(this.player, this);
+      if (this.player.sessions.length === 0) realm?.presence(this.player.name, false);
     }
     const ending: Ending = this.#ending ?? (code === CLIENT_CLOSE_LOST ? 'lost' : 'client');
     metrics.closed(ending);

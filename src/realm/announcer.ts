@@ -8,13 +8,16 @@ import type { PublicChannel } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent, TradePrint } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
+import type { AmountLocale } from '../base/amount-text.ts';
 import type { Clock } from '../base/clock.ts';
-import type { EngineOutput, LevelFact, TradeFact } from '../engine/fact.ts';
+import type { EngineOutput, LevelFact, OfferFact, TradeFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
+import { offerView, windowNotice } from './direct-views.ts';
 import { MarketView } from './market-view.ts';
 import type { TickerBucket } from './ticker.ts';
 import { balanceView, emptyMarket, ownOrder, tradeView } from './views.ts';
+import { WindowViews } from './window-view.ts';
 
 /** The output of one entry, as the pipeline hands it over once it is durable. */
 export interface CommittedGroup {
@@ -36,10 +39,13 @@ export interface AnnouncerOptions {
   readonly epoch: number;
   /** The shortest time between two flushes of the public feed. */
   readonly intervalMs: number;
+  /** The language of the words in manifests. */
+  readonly locale: AmountLocale;
 }
 
 export class Announcer {
   readonly #options: AnnouncerOptions;
+  readonly windows: WindowViews;
   /** By asset number of the item, then by location number. */
   readonly #views: Map<number, MarketView>[] = [];
   #dirty: MarketView[] = [];
@@ -48,6 +54,7 @@ export class Announcer {
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
+    this.windows = new WindowViews(options);
   }
 
   get epoch(): number {
@@ -71,6 +78,7 @@ export class Announcer {
     for (const views of this.#views) {
       for (const view of views?.values() ?? []) view.begin(state.sequence);
     }
+    this.windows.begin();
     this.#dirty = [];
   }
 
@@ -112,6 +120,8 @@ export class Announcer {
       for (const fact of group.output) {
         if (fact.kind === 'level') this.#level(group, fact);
         else if (fact.kind === 'trade') this.#trade(group, fact);
+        else if (fact.kind === 'manifest') this.windows.manifest(fact);
+        else if (fact.kind === 'window') this.windows.commit(group, fact);
       }
       if (hasListeners) this.#announcePrivately(group);
     }
@@ -178,6 +188,12 @@ export class Announcer {
           this.#tradeOf(events, group, fact, fact.buyer);
           this.#tradeOf(events, group, fact, fact.seller);
           break;
+        case 'window':
+          if (isNoticed(fact)) this.#notice(events, group, fact);
+          break;
+        case 'offer':
+          this.#offer(events, group, fact);
+          break;
       }
     }
     for (const [player, event] of events) {
@@ -195,6 +211,20 @@ export class Announcer {
     event?.trades.push(tradeView(this.#options.state, fact, player, group.atMs));
   }
 
+  #notice(events: Map<string, MeEvent>, group: CommittedGroup, fact: WindowFact): void {
+    for (const { player } of fact.sides) {
+      const event = this.#event(events, group, player);
+      event?.windows.push(windowNotice(this.#options.state, fact, player));
+    }
+  }
+
+  #offer(events: Map<string, MeEvent>, group: CommittedGroup, fact: OfferFact): void {
+    for (const player of [fact.maker, fact.taker]) {
+      const event = this.#event(events, group, player);
+      event?.offers.push(offerView(this.#options.state, fact));
+    }
+  }
+
   /** The event of a player that is being put together, or null when nobody listens. */
   #event(events: Map<string, MeEvent>, group: CommittedGroup, player: number): MeEvent | null {
     const { state, sink } = this.#options;
@@ -202,8 +232,14 @@ export class Announcer {
     const started = events.get(name);
     if (started !== undefined) return started;
     if (!sink.listensPrivately(name)) return null;
-    const event = { atMs: group.atMs, balances: [], orders: [], trades: [] };
+    const { atMs } = group;
+    const event = { atMs, balances: [], orders: [], trades: [], offers: [], windows: [] };
     events.set(name, event);
     return event;
   }
+}
+
+/** A window begins, opens or ends: the rest is for its own channel. */
+function isNoticed({ event }: WindowFact): boolean {
+  return event === 'invited' || event === 'joined' || event === 'done' || event === 'cancelled';
 }

@@ -13,7 +13,7 @@ import type { RejectBody } from '../../protocol/rejects.ts';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Entry } from '../engine/entry.ts';
+import type { Entry, Internal } from '../engine/entry.ts';
 import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommittedGroup } from './announcer.ts';
@@ -71,7 +71,8 @@ const LATE: RejectBody = Object.freeze({
   message: 'Sequenced, but not yet durable. Send it again with the same key.',
 });
 
-const TICK = { command: 'tick', payload: null, player: '', key: null, digest: 0 } as const;
+const TICK: Internal = { command: 'tick', payload: null };
+const RESTART: Internal = { command: 'restart', payload: null };
 
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -104,14 +105,29 @@ export class Pipeline {
     return null;
   }
 
-  /** Lets due orders expire. Called every now and then, whoever is connected. */
+  /** To be called before anything else: in the windows that were recovered, nobody is here yet. */
+  begin(): void {
+    if (this.#options.engine.state.windows.size > 0) this.#happen(RESTART, '');
+  }
+
+  /**
+   * A player is here, or is gone. Only those who are in a window matter; and after a drain nobody
+   * is here in any case.
+   */
+  presence(player: string, present: boolean): void {
+    const { players, windows } = this.#options.engine.state;
+    if (this.#state !== 'open' || windows.occupying(players.find(player)) === undefined) return;
+    this.#happen({ command: 'presence', payload: { present } }, player);
+  }
+
+  /** Lets what is due expire. Called every now and then, whoever is connected. */
   tick(): void {
     const { engine, limits } = this.#options;
     if (this.#state === 'stopped') return;
     const atMs = this.#time();
     this.#giveUp(this.#options.clock.nowMs() - limits.replyTimeoutMs);
     if (engine.state.nextDueMs <= atMs || engine.state.players.count === 0) {
-      this.#apply({ ...TICK, atMs }, null, 0);
+      this.#happen(TICK, '');
     }
   }
 
@@ -141,6 +157,11 @@ export class Pipeline {
 
   #time(): number {
     return Math.max(this.#options.clock.nowMs(), this.#options.engine.state.nowMs);
+  }
+
+  /** Takes an entry that nobody sent and nobody is answered. It is durable like all. */
+  #happen(internal: Internal, player: string): void {
+    this.#apply({ ...internal, player, key: null, digest: 0, atMs: this.#time() }, null, 0);
   }
 
   #apply(entry: Entry, target: ReplyTarget | null, id: number): void {

@@ -7,6 +7,7 @@ import { ME, parseChannel } from '../../protocol/channels.ts';
 import type { Payload } from '../../protocol/commands/registry.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
+import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -53,6 +54,8 @@ export interface RealmOptions {
   readonly clock: Clock;
   readonly limits: PipelineLimits & { readonly projectionLagMaxMs: number };
   readonly feedIntervalMs: number;
+  /** The language of the words in manifests. */
+  readonly amountWordsLocale: AmountLocale;
   readonly observer: PipelineObserver;
   /** This process can't go on: it was deposed, or the engine broke a rule. Called once. */
   readonly failed: (error: unknown) => void;
@@ -96,8 +99,14 @@ export class Realm implements RealmPort {
     this.#options = options;
     this.#released = options.position;
     const { engine, journal, clock, sink, limits, observer, epoch } = options;
-    const intervalMs = options.feedIntervalMs;
-    this.announcer = new Announcer({ state: engine.state, sink, clock, epoch, intervalMs });
+    this.announcer = new Announcer({
+      state: engine.state,
+      sink,
+      clock,
+      epoch,
+      intervalMs: options.feedIntervalMs,
+      locale: options.amountWordsLocale,
+    });
     this.#pipeline = new Pipeline({
       engine,
       journal,
@@ -124,6 +133,7 @@ export class Realm implements RealmPort {
   start(): void {
     assert(this.#timer === null, 'a realm is started once');
     this.announcer.begin();
+    this.#pipeline.begin();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
@@ -150,12 +160,21 @@ export class Realm implements RealmPort {
   snapshot(name: string): Uint8Array {
     const channel = parseChannel(name);
     assert(channel !== null && channel !== ME, 'the gateway asks for public channels');
+    assert(channel.family !== 'window', 'a window has its own snapshot');
     return this.announcer.snapshot(name, channel);
   }
 
   async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
     if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
     return this.#options.reader.privateSnapshot(player);
+  }
+
+  windowSnapshot(player: string, window: number): Uint8Array | null {
+    return this.announcer.windows.snapshot(player, window);
+  }
+
+  presence(player: string, present: boolean): void {
+    this.#pipeline.presence(player, present);
   }
 
   readiness(): Readiness {
@@ -173,6 +192,14 @@ export class Realm implements RealmPort {
   /** Entries that were decided but are not durable yet. */
   get waiting(): number {
     return this.#pipeline.waiting;
+  }
+
+  get liveWindows(): number {
+    return this.#options.engine.state.windows.size;
+  }
+
+  get openOffers(): number {
+    return this.#options.engine.state.offers.size;
   }
 
   /** Takes no more commands; resolves when everything taken is durable, answered and announced. */
@@ -195,6 +222,7 @@ export class Realm implements RealmPort {
     const beyondMs = Math.max(0, lagMs - EASY_LAG_MS);
     this.#pauseMs = Math.min(PAUSE_MS_MAX, Math.round(beyondMs * PAUSE_SHARE));
     this.#pipeline.tick();
+    this.announcer.windows.sweep();
   }
 
   /** Waits until the tables show what anybody was shown; false when that takes too long. */

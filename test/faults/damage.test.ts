@@ -83,6 +83,31 @@ onPostgres(
   },
 );
 
+onPostgres(
+  'a damaged journal row is named by the audit, which gives the tables nothing of it',
+  { timeout: 60_000 },
+  async () => {
+    const realm = await realmWithBacklog();
+    const tablesStand = async () => {
+      const [found] = await realm.sql<{ position: number }>('select position from projection');
+      return found?.position;
+    };
+    const before = await tablesStand();
+    const [row] = await realm.sql<{ position: number }>(
+      `update journal set facts = set_byte(facts, octet_length(facts) - 1,
+         get_byte(facts, octet_length(facts) - 1) # 1)
+       where position = ${SECOND_UNPROJECTED} returning position`,
+    );
+    for (const fault of ['was changed after it was written', 'is missing']) {
+      const { code, output } = await audit(realm);
+      expect(code).toBe(1);
+      expect(output).toContain(`its position ${row?.position} ${fault}.`);
+      expect(await tablesStand()).toBe(before);
+      await realm.sql(`delete from journal where position = ${row?.position}`);
+    }
+  },
+);
+
 onPostgres('a journal that ends before the tables keeps the server from starting', async () => {
   const realm = await realmAtRest();
   const [row] = await realm.sql<{ position: number }>(

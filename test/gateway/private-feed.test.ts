@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { decodeServerFrame, type ServerEvent } from '../../protocol/codec.ts';
-import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
+import type { MeSnapshot } from '../../protocol/events.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Player } from '../../src/gateway/players.ts';
 import { PrivateFeed } from '../../src/gateway/private-feed.ts';
-import { sleep } from '../support/gateway-fixture.ts';
+import { emptyEvent as event, sleep } from '../support/gateway-fixture.ts';
 
-const EMPTY: MeSnapshot = { balances: [], orders: [] };
-const event = (atMs: number): MeEvent => ({ atMs, balances: [], orders: [], trades: [] });
+const EMPTY: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
 
 class Reader {
   readonly events: ServerEvent[] = [];

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { MeEvent } from '../../protocol/events.ts';
-import { type Fixture, sleep, startGateway, type TestClient } from '../support/gateway-fixture.ts';
-
-const event = (atMs: number): MeEvent => ({ atMs, balances: [], orders: [], trades: [] });
+import {
+  emptyEvent as event,
+  type Fixture,
+  sleep,
+  startGateway,
+  type TestClient,
+} from '../support/gateway-fixture.ts';
 
 async function following(fixture: Fixture, player = 'alice'): Promise<TestClient> {
   const client = await fixture.enter(player);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { sleep, startGateway } from '../support/gateway-fixture.ts';
 
 describe('opening a session', () => {
@@ -10,7 +11,7 @@ describe('opening a session', () => {
       body: {
         player: 'alice',
         role: 'premium',
-        protocol: 1,
+        protocol: PROTOCOL_VERSION,
         realm: 'test',
         epoch: realm.epoch,
         budget: { remaining: 100, refillMs: 0 },

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeServerFrame, encodeEvent, encodeRequest } from '../../protocol/codec.ts';
-import type { MeEvent } from '../../protocol/events.ts';
-import { type Fixture, sleep, startGateway } from '../support/gateway-fixture.ts';
+import { emptyEvent, type Fixture, sleep, startGateway } from '../support/gateway-fixture.ts';
 import { clientFrame, RawSocket } from '../support/raw-socket.ts';
 
 const open: RawSocket[] = [];
@@ -37,7 +36,7 @@ function publish({ gateway, realm }: Fixture, channel: string): void {
   );
 }
 
-const privateEvent = { atMs: 1, balances: [], orders: [], trades: [], load: LOAD } as MeEvent;
+const privateEvent = { ...emptyEvent(1), load: LOAD };
 
 async function metric({ gateway }: Fixture, line: RegExp): Promise<number> {
   return Number(line.exec(await gateway.registry.metrics())?.[1] ?? Number.NaN);

@@ -2,7 +2,10 @@
 // starts; and what nobody set has a default.
 
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import { hurriedWindows } from '../../src/config-rules.ts';
+import { ConfigError } from '../../src/config-values.ts';
+import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 
 const SECRET = '0123456789abcdef0123456789abcdef';
 const PRODUCTION = {
@@ -27,6 +30,24 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['OPEN_ORDERS_MAX', '0'],
     ['FILLS_PER_COMMAND_MAX', '100001'],
     ['KEYS_PER_PLAYER_MAX', '0'],
+    ['DIRECT_FEE_BPS', '10001'],
+    ['WINDOW_ARM_ADDED_MS', '-1'],
+    ['WINDOW_ARM_TAKEN_MS', '1s'],
+    ['WINDOW_ARM_ACCEPTED_MS', '60001'],
+    ['WINDOW_REVIEW_MS', 'long'],
+    ['WINDOW_INVITE_TIMEOUT_MS', '0'],
+    ['WINDOW_OPEN_TIMEOUT_MS', '0'],
+    ['WINDOW_REVIEW_TIMEOUT_MS', '0'],
+    ['WINDOW_GRACE_MS', '0.5'],
+    ['WINDOW_INVITES_PER_MINUTE_MAX', '0'],
+    ['WINDOW_INVITES_PER_PLAYER_MAX', '0'],
+    ['WINDOW_ACKNOWLEDGE_FROM', 'never'],
+    ['WINDOW_VALUE_RATIO_BPS', '9999'],
+    ['OPEN_OFFERS_MAX', '0'],
+    ['RECEIVED_OFFERS_MAX', '0'],
+    ['OFFER_DEFAULT_MS', '0'],
+    ['OFFER_LIFE_MAX_MS', '0'],
+    ['AMOUNT_WORDS_LOCALE', 'tlh'],
     ['RATE_GUEST', '30'],
     ['RATE_STANDARD', '30/10'],
     ['RATE_PREMIUM', '0/1/1'],
@@ -45,6 +66,21 @@ describe('an environment that makes no sense is refused, naming the variable', (
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(`${name}=${value}: expected `);
+  });
+
+  it.each([
+    [{ WINDOW_OPEN_TIMEOUT_MS: '7000' }, 'WINDOW_OPEN_TIMEOUT_MS=7000: expected more than 7000'],
+    [
+      { WINDOW_REVIEW_TIMEOUT_MS: '500', WINDOW_REVIEW_MS: '500' },
+      'WINDOW_REVIEW_TIMEOUT_MS=500: expected more than 500',
+    ],
+    [
+      { OFFER_LIFE_MAX_MS: '1000', OFFER_DEFAULT_MS: '1001' },
+      'OFFER_DEFAULT_MS=1001: expected at most 1000',
+    ],
+  ])('times that contradict one another: %j', (environment, says) => {
+    expect(() => readConfig(environment)).toThrow(ConfigError);
+    expect(() => readConfig(environment)).toThrow(says);
   });
 
   it('a secret of less than 32 bytes, which is not shown', () => {
@@ -74,6 +110,18 @@ describe('production', () => {
     expect(read).toThrow(/NODE_ENV=production needs DATABASE_URL/);
   });
 
+  it.each([
+    ['WINDOW_ARM_ADDED_MS', 1_000],
+    ['WINDOW_ARM_TAKEN_MS', 2_000],
+    ['WINDOW_REVIEW_MS', 1_000],
+  ])('does not start with %s below %d, and does at it', (name, floorMs) => {
+    const below = () => readConfig({ ...PRODUCTION, [name]: `${floorMs - 1}` });
+    expect(below).toThrow(ConfigError);
+    expect(below).toThrow(`${name}=${floorMs - 1}: expected at least ${floorMs} with NODE_ENV=`);
+    const { direct } = readConfig({ ...PRODUCTION, [name]: `${floorMs}` }).rules;
+    expect(hurriedWindows(direct)).toBeNull();
+  });
+
   it('starts with both', () => {
     expect(readConfig(PRODUCTION)).toMatchObject({ isProduction: true, jwtSecret: SECRET });
   });
@@ -92,8 +140,64 @@ describe('a config', () => {
     });
     expect(config.folder).toMatch(/^\/.*\/data$/);
     expect(
-      [config, config.rules, config.gateway, config.gateway.limits].every(Object.isFrozen),
+      [config, config.rules, config.rules.direct, config.gateway, config.gateway.limits].every(
+        Object.isFrozen,
+      ),
     ).toBe(true);
+    expect(config.rules).toEqual(DEFAULT_RULES);
+    expect(config.amountWordsLocale).toBe('en-US');
+  });
+
+  it('reads every rule of windows and offers', () => {
+    const { rules, amountWordsLocale } = readConfig({
+      DIRECT_FEE_BPS: '25',
+      WINDOW_ARM_ADDED_MS: '1',
+      WINDOW_ARM_TAKEN_MS: '2',
+      WINDOW_ARM_ACCEPTED_MS: '3',
+      WINDOW_REVIEW_MS: '4',
+      WINDOW_INVITE_TIMEOUT_MS: '5',
+      WINDOW_OPEN_TIMEOUT_MS: '6',
+      WINDOW_REVIEW_TIMEOUT_MS: '7',
+      WINDOW_GRACE_MS: '8',
+      WINDOW_INVITES_PER_MINUTE_MAX: '9',
+      WINDOW_INVITES_PER_PLAYER_MAX: '10',
+      WINDOW_ACKNOWLEDGE_FROM: 'danger',
+      WINDOW_VALUE_RATIO_BPS: '20000',
+      OPEN_OFFERS_MAX: '11',
+      RECEIVED_OFFERS_MAX: '12',
+      OFFER_DEFAULT_MS: '13',
+      OFFER_LIFE_MAX_MS: '14',
+      AMOUNT_WORDS_LOCALE: 'de-DE',
+    });
+    expect(rules.direct).toEqual({
+      feeBps: 25,
+      armAddedMs: 1,
+      armTakenMs: 2,
+      armAcceptedMs: 3,
+      reviewMs: 4,
+      inviteTimeoutMs: 5,
+      openTimeoutMs: 6,
+      reviewTimeoutMs: 7,
+      graceMs: 8,
+      invitesPerMinuteMax: 9,
+      invitesPerPlayerMax: 10,
+      acknowledgeFrom: 'danger',
+      valueRatioBps: 20_000,
+      openOffersMax: 11,
+      receivedOffersMax: 12,
+      offerDefaultMs: 13,
+      offerLifeMaxMs: 14,
+    });
+    expect(amountWordsLocale).toBe('de-DE');
+  });
+
+  it('takes any time for windows outside of production, and warns in one line', () => {
+    const environment = { WINDOW_ARM_ADDED_MS: '0', WINDOW_REVIEW_MS: '999' };
+    expect(hurriedWindows(readConfig(environment).rules.direct)).toBe(
+      'Players can be hurried; production would refuse WINDOW_ARM_ADDED_MS=0 (at least 1000), ' +
+        'WINDOW_REVIEW_MS=999 (at least 1000).',
+    );
+    expect(hurriedWindows(readConfig({}).rules.direct)).toBeNull();
   });
 
   it('takes an empty variable for one that is not set', () => {

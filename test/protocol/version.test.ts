@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { ME, PUBLIC_FAMILIES } from '../../protocol/channels.ts';
+import { ME, PUBLIC_FAMILIES, windowChannelName } from '../../protocol/channels.ts';
 import { CLOSES } from '../../protocol/closes.ts';
 import { COMMANDS } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
@@ -13,8 +13,9 @@ import { DEFAULT_LOCATION, KEY_PATTERN, PLAYER_PATTERN } from '../../protocol/fi
 import * as limits from '../../protocol/limits.ts';
 import { OUTCOMES, REJECTS } from '../../protocol/rejects.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { manifest, openHash } from '../support/golden-direct.ts';
 
-const EXPECTED = { version: 1, hash: '1fced42e5bad4a7b' };
+const EXPECTED = { version: 2, hash: '00200f169786ca4a' };
 
 const asJson = (schema: z.ZodType): unknown => z.toJSONSchema(schema, { io: 'input' });
 
@@ -37,12 +38,13 @@ function wire(): unknown {
       Object.entries<z.ZodType>(kinds).map(([kind, schema]) => [kind, asJson(schema)]),
     ]),
     kinds: EVENT_KINDS,
-    channels: [ME, PUBLIC_FAMILIES, DEFAULT_LOCATION],
+    channels: [ME, PUBLIC_FAMILIES, DEFAULT_LOCATION, windowChannelName(1)],
     patterns: [KEY_PATTERN.source, PLAYER_PATTERN.source],
     outcomes: OUTCOMES,
     rejects: withoutMeaning(REJECTS),
     closes: withoutMeaning(CLOSES),
     limits: { ...limits },
+    hashes: [openHash, manifest.manifest],
   };
 }
 

@@ -36,6 +36,13 @@ class Sink implements FeedSink {
   publishPrivate(player: string, sequence: number, event: MeEvent): void {
     this.privately.push({ player, sequence, event });
   }
+  listensToWindow(): boolean {
+    return false;
+  }
+  publishWindow(): void {
+    throw new Error('Nobody listens to a window.');
+  }
+  endWindow(): void {}
 }
 
 function decode(frame: Uint8Array): ServerEvent {
@@ -53,7 +60,7 @@ beforeEach(() => {
   clock = new StepClock();
   engine = new Engine(DEFAULT_RULES);
   sink = new Sink();
-  announcer = new Announcer({ state: engine.state, sink, clock, epoch: 4, intervalMs: 10 });
+  announcer = begun(4);
   commit(
     decide('game', 'items.define', { item: 'iron', kind: 'commodity' }),
     decide('game', 'items.define', { item: 'sword', kind: 'unique' }),
@@ -62,6 +69,11 @@ beforeEach(() => {
     decide('game', 'wallet.grant', { player: 'bob', asset: 'sword#1', quantity: 1 }),
   );
 });
+
+function begun(epoch: number): Announcer {
+  const { state } = engine;
+  return new Announcer({ state, sink, clock, epoch, intervalMs: 10, locale: 'en-US' });
+}
 
 function decide<Name extends EngineCommand>(
   player: string,
@@ -82,7 +94,9 @@ function commit(...groups: CommittedGroup[]): void {
 
 function subscribe(name: string): ServerEvent {
   const channel = parseChannel(name);
-  if (channel === null || channel === 'me') throw new Error('A public channel was expected.');
+  if (channel === null || channel === 'me' || channel.family === 'window') {
+    throw new Error('A public channel was expected.');
+  }
   const frame = decode(announcer.snapshot(name, channel));
   sink.subscribed.add(name);
   return frame;
@@ -193,13 +207,7 @@ describe('the private feed', () => {
 describe('after a recovery', () => {
   it('shows the recovered books, and the past that the tables know', () => {
     commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
-    const recovered = new Announcer({
-      state: engine.state,
-      sink,
-      clock,
-      epoch: 5,
-      intervalMs: 10,
-    });
+    const recovered = begun(5);
     const item = engine.state.assetNames.find('iron');
     recovered.restore({
       trades: [{ item, location: 0, print: [9, 'iron', 4, 2, 'sell', clock.nowMs()] }],

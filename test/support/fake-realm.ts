@@ -14,7 +14,7 @@ import type {
   ReplyTarget,
 } from '../../src/gateway/port.ts';
 
-const EMPTY: MeSnapshot = { balances: [], orders: [] };
+const EMPTY: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
 
 export class FakeRealm implements RealmPort {
   readonly realm = 'test';
@@ -40,6 +40,10 @@ export class FakeRealm implements RealmPort {
     sequence: this.sequence,
     data: EMPTY,
   });
+  /** Whose windows there are: the two players of each. */
+  readonly windowPlayers = new Map<number, readonly [string, string]>();
+  /** Who came (true) and went (false), in order. */
+  readonly presences: [player: string, present: boolean][] = [];
   ready: Readiness = { leading: true, databaseReachable: true, projectionLagMs: 3, ready: true };
   readonly #writer = new FrameWriter(256);
   #waiting: { request: EngineRequest; target: ReplyTarget }[] = [];
@@ -88,6 +92,16 @@ export class FakeRealm implements RealmPort {
 
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
     return this.readPrivate(player);
+  }
+
+  windowSnapshot(player: string, window: number): Uint8Array | null {
+    if (this.windowPlayers.get(window)?.includes(player) !== true) return null;
+    const [at, data] = [this.sequence, { window: { window } }];
+    return encodeEvent(`window:${window}`, this.epoch, at, at, 'snapshot', data);
+  }
+
+  presence(player: string, present: boolean): void {
+    this.presences.push([player, present]);
   }
 
   readiness(): Readiness {

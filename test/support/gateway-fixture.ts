@@ -11,6 +11,7 @@ import {
 } from '../../protocol/codec.ts';
 import type { CommandName, Payload } from '../../protocol/commands/registry.ts';
 import type { Role } from '../../protocol/commands/session.ts';
+import type { MeEvent } from '../../protocol/events.ts';
 import { wallClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { type AuthRules, secretVerifier, type TokenVerifier } from '../../src/gateway/auth.ts';
@@ -211,6 +212,11 @@ export class TestClient {
     this.#watchers = [];
     for (const watcher of watchers) watcher();
   }
+}
+
+/** A private event in which nothing but its time is told. */
+export function emptyEvent(atMs: number): MeEvent {
+  return { atMs, balances: [], orders: [], trades: [], offers: [], windows: [] };
 }
 
 export function sleep(ms: number): Promise<void> {

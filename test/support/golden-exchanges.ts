@@ -2,6 +2,10 @@
 // golden-frames.ts makes frames of them.
 
 import type { CommandName, Payload, Result } from '../../protocol/commands/registry.ts';
+import { REJECTS } from '../../protocol/rejects.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { openWindow } from './golden-direct.ts';
+import { directExchanges } from './golden-direct-exchanges.ts';
 import {
   atMs,
   balance,
@@ -25,14 +29,16 @@ export interface Exchange<Name extends CommandName> {
   readonly player?: string;
 }
 
-export const exchanges: { readonly [Name in CommandName]: readonly Exchange<Name>[] } = {
+export type Exchanges = { readonly [Name in CommandName]: readonly Exchange<Name>[] };
+
+export const exchanges: Exchanges = {
   'session.open': [
     {
       payload: { token: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl' },
       result: {
         player: 'alice',
         role: 'standard',
-        protocol: 1,
+        protocol: PROTOCOL_VERSION,
         realm: 'main',
         epoch: 3,
         serverTimeMs: atMs,
@@ -46,7 +52,7 @@ export const exchanges: { readonly [Name in CommandName]: readonly Exchange<Name
       result: {
         player: 'game-server',
         role: 'service',
-        protocol: 1,
+        protocol: PROTOCOL_VERSION,
         realm: 'main',
         epoch: 3,
         serverTimeMs: atMs,
@@ -249,6 +255,7 @@ export const exchanges: { readonly [Name in CommandName]: readonly Exchange<Name
       key: 'sell-2',
     },
   ],
+  ...directExchanges,
   'market.book': [{ payload: { item: 'iron-ore', depth: 2 }, result: { ...standing, ...sides } }],
   'market.trades': [
     { payload: { item: 'iron-ore', limit: 2 }, result: { ...standing, trades: prints } },
@@ -270,5 +277,17 @@ export const exchanges: { readonly [Name in CommandName]: readonly Exchange<Name
       },
     },
     { payload: { key: 'buy-9' }, result: { status: 'free' } },
+    {
+      payload: { key: 'window-5' },
+      result: {
+        status: 'decided',
+        outcome: 'rejected',
+        body: {
+          code: 'STALE_REVISION',
+          message: REJECTS.STALE_REVISION.meaning,
+          details: { window: openWindow },
+        },
+      },
+    },
   ],
 };

@@ -6,6 +6,8 @@ import type { CommandName } from '../../protocol/commands/registry.ts';
 import type { Budget } from '../../protocol/commands/session.ts';
 import type { EventKind } from '../../protocol/events.ts';
 import { type Outcome, REJECTS, type RejectCode } from '../../protocol/rejects.ts';
+import { invitation, manifest, offer, openWindow } from './golden-direct.ts';
+import { directEvents } from './golden-direct-events.ts';
 import { type Exchange, exchanges } from './golden-exchanges.ts';
 import { atMs, balance, goods, listing, prints, sides, ticker, trade } from './golden-values.ts';
 
@@ -65,6 +67,15 @@ const particulars: { readonly [Code in RejectCode]?: object } = {
   ITEM_NOT_FOUND: { details: { item: 'iron-ore' } },
   LISTING_UNAVAILABLE: { details: { remaining: 0 } },
   BID_UNAVAILABLE: { details: { remaining: 2 } },
+  ALREADY_TRADING: { details: { window: 42 } },
+  WINDOW_STATUS: { details: { status: 'review' } },
+  STALE_REVISION: { details: { window: openWindow } },
+  NOT_ARMED: { details: { armedAtMs: openWindow.armedAtMs } },
+  HASH_MISMATCH: { details: { window: openWindow } },
+  STALE_MANIFEST: { details: { manifest: manifest.manifest } },
+  NOT_ACKNOWLEDGED: {
+    details: { code: 'THIN_PRICE', token: manifest.warnings[0]?.token as string },
+  },
   EXPIRY_IN_PAST: { details: { nowMs: atMs } },
   BAD_TICK: { details: { tickSize: 10 } },
   BAD_LOT: { details: { lotSize: 100 } },
@@ -160,7 +171,14 @@ export const goldenEvents: readonly GoldenEvent[] = [
   { name: 'ticker delta', frame: ['ticker:iron-ore', 3, 8_123_460, 8_123_456, 'delta', ticker] },
   {
     name: 'me snapshot',
-    frame: ['me', 3, 8_123_456, 0, 'snapshot', { balances: [balance, goods], orders: [order] }],
+    frame: [
+      'me',
+      3,
+      8_123_456,
+      0,
+      'snapshot',
+      { balances: [balance, goods], orders: [order], offers: [offer], windows: [invitation] },
+    ],
   },
   {
     name: 'me event',
@@ -175,8 +193,11 @@ export const goldenEvents: readonly GoldenEvent[] = [
         balances: [balance],
         orders: [{ ...order, remaining: 10 }],
         trades: [{ ...trade, side: 'sell', order: 4_711 }],
+        offers: [],
+        windows: [],
       },
     ],
   },
+  ...directEvents,
   { name: 'heartbeat', frame: ['me', 3, 8_123_460, 8_123_460, 'heartbeat', null] },
 ];

@@ -4,6 +4,7 @@
 
 import { encode } from '../../protocol/codec.ts';
 import { bytesOf, hexOf } from './hex.ts';
+import { directRefused } from './refused-direct.ts';
 
 export interface RefusedFrame {
   readonly name: string;
@@ -236,6 +237,7 @@ export const refusedFrames: readonly RefusedFrame[] = [
   ...bytesRefused,
   ...shapesRefused,
   ...fieldsRefused,
+  ...directRefused,
 ];
 
 export const refusedBytes: readonly Uint8Array[] = refusedFrames.map(({ hex }) => bytesOf(hex));
