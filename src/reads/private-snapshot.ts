@@ -3,7 +3,7 @@
 // trip, since everybody asks for it after a restart.
 
 import type { MeSnapshot, OwnOrder } from '../../protocol/events.ts';
-import { SIDES, wordOf } from '../journal/fact-codec.ts';
+import { SIDES, wordOf } from '../journal/words.ts';
 import { type OrderRow, orderView } from './orders.ts';
 import type { Source } from './source.ts';
 
