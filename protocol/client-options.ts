@@ -43,6 +43,9 @@ export interface RequestOptions {
   readonly deadlineMs?: number;
 }
 
+/** For commands that a player gives for himself. */
+export type KeyOptions = Omit<RequestOptions, 'player'>;
+
 export type Session = Result<'session.open'>;
 
 /** Thrown by `call` for every outcome but `ok`. */
@@ -59,5 +62,32 @@ export class RejectedError extends Error {
     this.code = body.code;
     this.details = body.details;
     this.retryAfterMs = body.retryAfterMs;
+  }
+}
+
+/** Why the client itself refuses a step of a window. Mostly what the server would have said, too. */
+export type NotSentCode =
+  | 'NOT_SHOWN'
+  | Extract<
+      RejectCode,
+      | 'WINDOW_STATUS'
+      | 'STALE_REVISION'
+      | 'HASH_MISMATCH'
+      | 'NOT_ARMED'
+      | 'STALE_MANIFEST'
+      | 'NOT_ACKNOWLEDGED'
+    >;
+
+/** Thrown by a window instead of sending what its player should not say: nothing was sent. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+  readonly code: NotSentCode;
+  /** With NOT_ARMED: from when on it can be sent, by the clock of the server. */
+  readonly armedAtMs: number | undefined;
+
+  constructor(code: NotSentCode, message: string, armedAtMs?: number) {
+    super(`${code}: ${message}`);
+    this.code = code;
+    this.armedAtMs = armedAtMs;
   }
 }

@@ -3,42 +3,40 @@
 // then the channels are joined again, then the commands that wait in the outbox follow.
 // It runs in browsers and in Node (before 22, give it the WebSocket of the `ws` package).
 
-import { ME } from './channels.ts';
+import { ClientChannels } from './client-channels.ts';
+import { ServerClock } from './client-clock.ts';
 import {
   type ClientOptions,
   type ClientState,
+  type KeyOptions,
   RejectedError,
   type RequestOptions,
   type Session,
   type SocketConstructor,
 } from './client-options.ts';
+import { TokenKeeper } from './client-token.ts';
 import { CLOSES } from './closes.ts';
-import { decodeServerFrame, type ServerEvent } from './codec.ts';
+import { decodeServerFrame } from './codec.ts';
 import type { CommandName, Payload, Result } from './commands/registry.ts';
-import { Feed, type FeedListener } from './feed.ts';
-import { CHANNELS_PER_COMMAND_MAX } from './limits.ts';
+import type { FeedListener } from './feed.ts';
 import { Link } from './link.ts';
 import { type Answer, Outbox, refusal } from './outbox.ts';
 import type { Outcome, RejectBody } from './rejects.ts';
-
-const RETRY_MS = 1_000;
-/** A token is renewed when this share of its life is over. */
-const RENEWAL_SHARE = 0.8;
-const TIMER_MS_MAX = 2 ** 31 - 1;
+import { TradeWindow } from './trade-window.ts';
 
 export class TradeClient {
   readonly #options: ClientOptions;
   readonly #deadlineMs: number;
   readonly #link: Link;
   readonly #outbox: Outbox;
-  readonly #feed = new Feed();
+  readonly #channels: ClientChannels;
+  readonly #clock = new ServerClock();
+  readonly #tokens: TokenKeeper;
   #state: ClientState | 'new' = 'new';
   #token = '';
   #session: Session | null = null;
+  #player: string | null = null;
   #first: { resolve: (session: Session) => void; reject: (error: Error) => void } | null = null;
-  #renewal: ReturnType<typeof setTimeout> | undefined;
-  /** When the token expires, by the clock of this machine. */
-  #expiresAtMs = 0;
   /** Counts connections, so that what was begun on one is not continued on another. */
   #connection = 0;
 
@@ -51,6 +49,15 @@ export class TradeClient {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? 10_000;
     this.#outbox = new Outbox(options.outboxMax ?? 1_000);
+    this.#channels = new ClientChannels({
+      state: () => this.#state,
+      now: (command, payload) => this.#now(command, payload),
+      call: (command, payload) => this.call(command, payload),
+    });
+    this.#tokens = new TokenKeeper(options.token, {
+      renew: token => this.#renew(token),
+      renewed: session => this.#accept(session),
+    });
     this.#link = new Link(
       {
         open: () => new WebSocket(url),
@@ -64,9 +71,9 @@ export class TradeClient {
         prepare: () => this.#prepare(),
         opened: () => void this.#open(),
         received: frame => this.#receive(frame),
-        quiet: () => void this.#now('session.ping', {}),
+        quiet: () => void this.#ping(),
         lost: () => this.#lost(),
-        mended: code => code === CLOSES.unauthorized.code && typeof options.token !== 'string',
+        mended: code => code === CLOSES.unauthorized.code && this.#tokens.isRenewable,
         ended: (code, meaning) => this.#end(`Closed with ${code}: ${meaning}`),
       },
     );
@@ -79,6 +86,16 @@ export class TradeClient {
   /** What the server said when the session was opened; null while there is none. */
   get session(): Session | null {
     return this.#session;
+  }
+
+  /** Who this client is; null before the first session. */
+  get player(): string | null {
+    return this.#player;
+  }
+
+  /** The time of the server, or a little before it. */
+  serverNowMs(): number {
+    return this.#clock.nowMs();
   }
 
   /**
@@ -128,29 +145,31 @@ export class TradeClient {
 
   /**
    * Listens to a channel: first a snapshot, then everything that follows, and a fresh snapshot
-   * whenever something was missed. Resolves with the function that ends it.
+   * whenever something was missed. Resolves with the function that ends it. `over` is told once
+   * when nothing more will come: the window of the channel is over, or the client is closed.
    * @throws {RejectedError} when the server refuses the channel.
    */
   async subscribe<Channel extends string>(
     channel: Channel,
     listener: FeedListener<Channel>,
+    over: (error: Error) => void = () => undefined,
   ): Promise<() => void> {
-    const deliver = listener as (event: ServerEvent) => void;
-    const isFirst = this.#feed.add(channel, deliver);
-    const cancel = () => {
-      if (!this.#feed.remove(channel, deliver) || this.#state !== 'open') return;
-      void this.#now('session.unsubscribe', { channels: [channel] });
-    };
-    const channels = [channel];
-    try {
-      // Whoever joins later needs a snapshot of his own; the others get it too, which is harmless.
-      const known = isFirst ? [] : (await this.call('session.resync', { channels })).channels;
-      if (!known.includes(channel)) await this.call('session.subscribe', { channels });
-    } catch (error) {
-      this.#feed.remove(channel, deliver);
-      throw error;
-    }
-    return cancel;
+    return this.#channels.subscribe(channel, listener, over);
+  }
+
+  /** Asks a player to trade face to face. @throws {RejectedError} */
+  invite(player: string, options: KeyOptions = {}): Promise<TradeWindow> {
+    return TradeWindow.invite(this, player, options);
+  }
+
+  /** Comes to the window that somebody invited this player to. @throws {RejectedError} */
+  joinWindow(window: number, options: KeyOptions = {}): Promise<TradeWindow> {
+    return TradeWindow.join(this, window, options);
+  }
+
+  /** A window of this player that is there already, from before a restart of the program. */
+  watchWindow(window: number): Promise<TradeWindow> {
+    return TradeWindow.watch(this, window);
   }
 
   /** Ends everything. What is unanswered resolves as 'unknown', or 'unavailable' if never sent. */
@@ -162,8 +181,7 @@ export class TradeClient {
 
   async #prepare(): Promise<void> {
     this.#become('connecting');
-    const { token } = this.#options;
-    this.#token = typeof token === 'string' ? token : await token();
+    this.#token = await this.#tokens.next();
   }
 
   /** Sends a command that belongs to this connection, past the outbox's queue. */
@@ -176,7 +194,7 @@ export class TradeClient {
 
   async #open(): Promise<void> {
     const connection = ++this.#connection;
-    const resume = this.#feed.resume();
+    const resume = this.#channels.resume();
     const answer = await this.#now('session.open', {
       token: this.#token,
       ...(resume === null ? {} : { resume }),
@@ -190,8 +208,7 @@ export class TradeClient {
     this.#link.established();
     this.#accept(answer.body);
     this.#become('open');
-    const missing = this.#feed.channels.filter(name => name !== ME || !answer.body.resumed);
-    void this.#join('session.subscribe', missing);
+    this.#channels.opened(answer.body.resumed);
     this.#outbox.flush(frame => this.#link.send(frame));
     this.#first?.resolve(answer.body);
     this.#first = null;
@@ -199,7 +216,7 @@ export class TradeClient {
 
   /** The session was not opened: for good, or for now. */
   #refused(outcome: Outcome, body: RejectBody): void {
-    const mendable = body.code === 'UNAUTHORIZED' && typeof this.#options.token !== 'string';
+    const mendable = body.code === 'UNAUTHORIZED' && this.#tokens.isRenewable;
     if (outcome !== 'invalid' || mendable) {
       this.#link.restart(body.retryAfterMs);
       return;
@@ -208,71 +225,36 @@ export class TradeClient {
     this.#end(`${body.code}: ${body.message}`);
   }
 
-  /** Subscribes or resyncs, again and again while this connection lasts and somebody listens. */
-  async #join(
-    command: 'session.subscribe' | 'session.resync',
-    channels: readonly string[],
-  ): Promise<void> {
-    const connection = this.#connection;
-    for (let start = 0; start < channels.length; start += CHANNELS_PER_COMMAND_MAX) {
-      const chunk = channels.slice(start, start + CHANNELS_PER_COMMAND_MAX);
-      const answer = await this.#now(command, { channels: chunk });
-      if (connection !== this.#connection || this.#state !== 'open') return;
-      if (answer.outcome === 'ok') {
-        const { channels: joined } = answer.body;
-        const left = this.#feed.listened(chunk.filter(name => !joined.includes(name)));
-        void this.#join('session.subscribe', left);
-        continue;
-      }
-      await new Promise(wake => setTimeout(wake, answer.body.retryAfterMs ?? RETRY_MS));
-      if (connection !== this.#connection || this.#state !== 'open') return;
-      await this.#join(command, this.#feed.listened(chunk));
-    }
-  }
-
   #receive(bytes: Uint8Array): void {
     const frame = decodeServerFrame(bytes);
     if (frame === null) this.#link.restart();
     else if (frame.type === 'reply') this.#outbox.settle(frame);
-    else if (this.#feed.receive(frame)) void this.#join('session.resync', [frame.channel]);
+    else this.#channels.received(frame);
   }
 
   #accept(session: Session): void {
     this.#session = session;
-    this.#expiresAtMs = Date.now() + session.expiresAtMs - session.serverTimeMs;
-    this.#renewLater();
+    this.#player = session.player;
+    this.#clock.opened(session.serverTimeMs);
+    this.#tokens.accepted(session);
   }
 
-  /** Puts a fresh token on the live socket before the old one expires; a failure is tried again. */
-  #renewLater(): void {
-    clearTimeout(this.#renewal);
-    const { token } = this.#options;
-    if (typeof token === 'string') return;
-    const leftMs = (this.#expiresAtMs - Date.now()) * RENEWAL_SHARE;
-    const delayMs = Math.min(Math.max(leftMs, RETRY_MS), TIMER_MS_MAX);
-    this.#renewal = setTimeout(() => void this.#renew(token), delayMs);
+  async #ping(): Promise<void> {
+    const answer = await this.#now('session.ping', {});
+    if (answer.outcome === 'ok') this.#clock.heard(answer.body.serverTimeMs);
   }
 
-  async #renew(source: () => string | Promise<string>): Promise<void> {
-    const connection = this.#connection;
-    const isOurs = () => connection === this.#connection && this.#state === 'open';
-    try {
-      const token = await source();
-      if (!isOurs()) return;
-      const { budget = false } = this.#options;
-      const answer = await this.#now('session.open', { token, budget });
-      if (isOurs() && answer.outcome === 'ok') this.#accept(answer.body);
-      else if (isOurs()) this.#renewLater();
-    } catch {
-      if (isOurs()) this.#renewLater();
-    }
+  async #renew(token: string): Promise<Session | null> {
+    const { budget = false } = this.#options;
+    const answer = await this.#now('session.open', { token, budget });
+    return answer.outcome === 'ok' ? answer.body : null;
   }
 
   #lost(): void {
     this.#connection += 1;
     this.#session = null;
-    clearTimeout(this.#renewal);
-    this.#feed.lost();
+    this.#tokens.lost();
+    this.#channels.lost();
     this.#outbox.lost();
     this.#become('waiting');
   }
@@ -280,9 +262,10 @@ export class TradeClient {
   #end(reason: string): void {
     this.#connection += 1;
     this.#session = null;
-    clearTimeout(this.#renewal);
+    this.#tokens.lost();
     this.#become('closed', reason);
     this.#outbox.end(reason);
+    this.#channels.end(new Error(reason));
     this.#first?.reject(new Error(reason));
     this.#first = null;
   }

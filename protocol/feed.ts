@@ -4,7 +4,15 @@
 import { ChannelState } from './channel-state.ts';
 import { ME } from './channels.ts';
 import type { ServerEvent } from './codec.ts';
-import type { BookSides, MeEvent, MeSnapshot, TickerState, TradePrints } from './events.ts';
+import type {
+  BookSides,
+  MeEvent,
+  MeSnapshot,
+  TickerState,
+  TradePrints,
+  WindowEvent,
+  WindowSnapshot,
+} from './events.ts';
 
 interface Update<Kind, Data> {
   readonly kind: Kind;
@@ -23,16 +31,23 @@ export type FeedEvent<Channel extends string> = Channel extends typeof ME
       ? Update<'snapshot' | 'delta', TradePrints>
       : Channel extends `ticker:${string}`
         ? Update<'snapshot' | 'delta', TickerState>
-        : ServerEvent;
+        : Channel extends `window:${string}`
+          ? Update<'snapshot', WindowSnapshot> | Update<'event', WindowEvent>
+          : ServerEvent;
 
 export type FeedListener<Channel extends string> = (event: FeedEvent<Channel>) => void;
 
 type AnyListener = (event: ServerEvent) => void;
 
+interface Listening {
+  /** Had his first snapshot: before it, changes would mean nothing to him. */
+  primed: boolean;
+  readonly over: (error: Error) => void;
+}
+
 interface Entry {
   readonly state: ChannelState;
-  /** Whether each listener had its first snapshot: before it, changes would mean nothing to him. */
-  readonly listeners: Map<AnyListener, boolean>;
+  readonly listeners: Map<AnyListener, Listening>;
 }
 
 export class Feed {
@@ -44,13 +59,14 @@ export class Feed {
   }
 
   /** True when it is the first listener of the channel. */
-  add(channel: string, listener: AnyListener): boolean {
+  add(channel: string, listener: AnyListener, over: (error: Error) => void): boolean {
     const entry = this.#entries.get(channel);
+    const listening = { primed: false, over };
     if (entry !== undefined) {
-      entry.listeners.set(listener, false);
+      entry.listeners.set(listener, listening);
       return false;
     }
-    const listeners = new Map([[listener, false]]);
+    const listeners = new Map([[listener, listening]]);
     this.#entries.set(channel, { state: new ChannelState(), listeners });
     return true;
   }
@@ -60,6 +76,18 @@ export class Feed {
     const entry = this.#entries.get(channel);
     if (entry === undefined || !entry.listeners.delete(listener)) return false;
     return entry.listeners.size === 0 && this.#entries.delete(channel);
+  }
+
+  /** Nothing more comes on this channel: its listeners are told so and forgotten. */
+  over(channel: string, error: Error): void {
+    const entry = this.#entries.get(channel);
+    this.#entries.delete(channel);
+    for (const { over } of entry?.listeners.values() ?? []) deliver(over, error);
+  }
+
+  /** Nothing more comes on any channel. */
+  end(error: Error): void {
+    for (const channel of this.channels) this.over(channel, error);
   }
 
   /** Where the private feed stopped. */
@@ -83,9 +111,9 @@ export class Feed {
     if (entry === undefined) return false;
     const verdict = entry.state.accept(event);
     if (verdict === 'apply' && event.kind !== 'heartbeat') {
-      for (const [listener, primed] of [...entry.listeners]) {
-        if (!primed && event.kind !== 'snapshot') continue;
-        if (!primed) entry.listeners.set(listener, true);
+      for (const [listener, listening] of [...entry.listeners]) {
+        if (!listening.primed && event.kind !== 'snapshot') continue;
+        listening.primed = true;
         deliver(listener, event);
       }
     }
@@ -94,9 +122,9 @@ export class Feed {
 }
 
 /** A listener that throws harms neither other listeners nor the feed; its error still surfaces. */
-function deliver(listener: AnyListener, event: ServerEvent): void {
+export function deliver<News>(listener: (news: News) => void, news: News): void {
   try {
-    listener(event);
+    listener(news);
   } catch (error) {
     queueMicrotask(() => {
       throw error;

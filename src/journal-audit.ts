@@ -5,10 +5,10 @@
 
 import type pg from 'pg';
 import { TRANSFER_REASONS } from './engine/fact.ts';
-import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/fact-codec.ts';
 import { decodeStored } from './journal/fact-reader.ts';
 import type { JournalRow } from './journal/journal.ts';
 import { digestOf } from './journal/postgres-journal.ts';
+import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/words.ts';
 import { Changes } from './projection/changes.ts';
 import type { Standing } from './projection/projector.ts';
 

@@ -78,7 +78,7 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
   projection.onEpoch(later => {
     laterEpoch = later;
   });
-  const reader = createReader(database, log);
+  const reader = createReader({ database, log, amountWordsLocale: config.amountWordsLocale });
   const gateway = createGateway({
     config: config.gateway,
     verifier: await createVerifier(config, log),

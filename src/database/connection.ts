@@ -1,8 +1,8 @@
 // How the process talks to Postgres: one Database describes where, and every connection made here
 // has the realm's schema as its search path, bounded waits, keep-alive, an error listener, and
-// bigints read as checked numbers. The embedded database is reached by the same driver, but is one
-// session behind all its connections: settings are shared there, so only the search path is set,
-// and statements stay unnamed.
+// bigints read as checked numbers, alone and in arrays. The embedded database is reached by the
+// same driver, but is one session behind all its connections: settings are shared there, so only
+// the search path is set, and statements stay unnamed.
 
 import pg from 'pg';
 import { assert } from '../base/assert.ts';
@@ -32,6 +32,7 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 /** What a silent server gets on top of the statement timeout before the connection is given up. */
 const SILENCE_MS = 5_000;
 const INT8_OID = 20;
+const INT8_ARRAY_OID = 1016;
 
 /** The port in the file name of the embedded database's socket. */
 export const EMBEDDED_PORT = 5432;
@@ -141,5 +142,15 @@ function sessionSettings(database: Database, options: ConnectionOptions): string
     .join('; ');
 }
 
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
-  oid === INT8_OID && format !== 'binary' ? parseInt8 : pg.types.getTypeParser(oid, format);
+/** Of one dimension and without nulls, as the database writes it: `{1,2}`. */
+function parseInt8Array(text: string): number[] {
+  return text === '{}' ? [] : text.slice(1, -1).split(',').map(parseInt8);
+}
+
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+  if (format !== 'binary') {
+    if (oid === INT8_OID) return parseInt8;
+    if (oid === INT8_ARRAY_OID) return parseInt8Array;
+  }
+  return pg.types.getTypeParser(oid, format);
+};

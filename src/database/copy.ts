@@ -13,46 +13,91 @@ const TRAILER_BYTES = 2;
 const TWO_POW_32 = 0x1_0000_0000;
 
 /** A column of a fixed width: int8, int4, int2, or bool as 0 and 1. */
-export interface FixedColumn<Row> {
+interface FixedColumn<Row> {
   readonly bytes: 8 | 4 | 2 | 1;
   readonly of: (row: Row) => number;
 }
 
+/** A column of any width: text, json and bytea as their bytes; int8[] as its numbers. */
+interface WideColumn<Row> {
+  readonly bytes: null;
+  readonly of: (row: Row) => Uint8Array | readonly number[];
+}
+
+export type CopyColumn<Row> = FixedColumn<Row> | WideColumn<Row>;
+
+/** Dimensions, nulls, type; then length and first index of the one dimension. */
+const ARRAY_HEADER_BYTES = 20;
+const ARRAY_ELEMENT_BYTES = FIELD_LENGTH_BYTES + 8;
+const INT8_OID = 20;
+
 /** The rows in COPY's binary form. */
-export function copyBytes<Row>(rows: readonly Row[], columns: readonly FixedColumn<Row>[]): Buffer {
-  const fields = columns.reduce((sum, column) => sum + FIELD_LENGTH_BYTES + column.bytes, 0);
-  const rowBytes = FIELD_COUNT_BYTES + fields;
-  const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + rows.length * rowBytes + TRAILER_BYTES);
+export function copyBytes<Row>(rows: readonly Row[], columns: readonly CopyColumn<Row>[]): Buffer {
+  const fixedBytes = columns.reduce((sum, { bytes }) => sum + FIELD_LENGTH_BYTES + (bytes ?? 0), 0);
+  const wide = columns.filter(column => column.bytes === null);
+  // Made before anything is written: they say how much room the rows need.
+  const cells = wide.map(({ of }) => rows.map(of));
+  const wideBytes = cells.flat().reduce((sum, cell) => sum + widthOf(cell), 0);
+  const bytes = Buffer.allocUnsafeSlow(
+    HEADER_BYTES + rows.length * (FIELD_COUNT_BYTES + fixedBytes) + wideBytes + TRAILER_BYTES,
+  );
   bytes.fill(0, 0, HEADER_BYTES).set(SIGNATURE);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = HEADER_BYTES;
-  for (let i = 0; i < rows.length; i++) at = writeRow(view, at, rows[i] as Row, columns);
+  for (let i = 0; i < rows.length; i++) {
+    view.setInt16(at, columns.length);
+    at += FIELD_COUNT_BYTES;
+    let nextWide = 0;
+    for (let j = 0; j < columns.length; j++) {
+      const column = columns[j] as CopyColumn<Row>;
+      if (column.bytes === null) {
+        at = writeWide(bytes, view, at, (cells[nextWide++] as Cell[])[i] as Cell);
+      } else {
+        at = writeFixed(view, at, column.bytes, column.of(rows[i] as Row));
+      }
+    }
+  }
   view.setInt16(at, -1);
   return bytes;
 }
 
-function writeRow<Row>(
-  view: DataView,
-  at: number,
-  row: Row,
-  columns: readonly FixedColumn<Row>[],
-): number {
-  view.setInt16(at, columns.length);
-  at += FIELD_COUNT_BYTES;
-  for (let i = 0; i < columns.length; i++) {
-    const { bytes, of } = columns[i] as FixedColumn<Row>;
-    const value = of(row);
-    view.setInt32(at, bytes);
-    at += FIELD_LENGTH_BYTES;
-    if (bytes === 8) {
-      view.setInt32(at, Math.floor(value / TWO_POW_32));
-      view.setUint32(at + 4, value >>> 0);
-    } else if (bytes === 4) view.setInt32(at, value);
-    else if (bytes === 2) view.setInt16(at, value);
-    else view.setUint8(at, value);
-    at += bytes;
+type Cell = Uint8Array | readonly number[];
+
+function isBytes(cell: Cell): cell is Uint8Array {
+  return cell instanceof Uint8Array;
+}
+
+function widthOf(cell: Cell): number {
+  return isBytes(cell) ? cell.length : ARRAY_HEADER_BYTES + cell.length * ARRAY_ELEMENT_BYTES;
+}
+
+function writeWide(bytes: Buffer, view: DataView, at: number, cell: Cell): number {
+  view.setInt32(at, widthOf(cell));
+  at += FIELD_LENGTH_BYTES;
+  if (isBytes(cell)) {
+    bytes.set(cell, at);
+    return at + cell.length;
   }
+  view.setInt32(at, 1);
+  view.setInt32(at + 4, 0);
+  view.setInt32(at + 8, INT8_OID);
+  view.setInt32(at + 12, cell.length);
+  view.setInt32(at + 16, 1);
+  at += ARRAY_HEADER_BYTES;
+  for (let i = 0; i < cell.length; i++) at = writeFixed(view, at, 8, cell[i] as number);
   return at;
+}
+
+function writeFixed(view: DataView, at: number, bytes: number, value: number): number {
+  view.setInt32(at, bytes);
+  at += FIELD_LENGTH_BYTES;
+  if (bytes === 8) {
+    view.setInt32(at, Math.floor(value / TWO_POW_32));
+    view.setUint32(at + 4, value >>> 0);
+  } else if (bytes === 4) view.setInt32(at, value);
+  else if (bytes === 2) view.setInt16(at, value);
+  else view.setUint8(at, value);
+  return at + bytes;
 }
 
 /** Runs `copy ... from stdin (format binary)` and resolves with the number of rows that went in. */

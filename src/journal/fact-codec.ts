@@ -4,7 +4,7 @@
 // the golden bytes in the tests say when that is due. Derived facts (levels) are never written.
 
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
-import { assert, unreachable } from '../base/assert.ts';
+import { unreachable } from '../base/assert.ts';
 import type {
   BalanceFact,
   DecidedFact,
@@ -19,29 +19,10 @@ import type {
 } from '../engine/fact.ts';
 import { TRANSFER_REASONS } from '../engine/fact.ts';
 import { ByteWriter, UINT_BYTES_MAX } from './bytes.ts';
+import { writeDirect, writeManifest } from './fact-codec-direct.ts';
+import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TAG, TIMES_IN_FORCE } from './words.ts';
 
 export const FORMAT = 1;
-
-/** What opens each record. */
-export const TAG = {
-  group: 0,
-  player: 1,
-  location: 2,
-  item: 3,
-  instance: 4,
-  balance: 5,
-  /** A balance below zero, written without its sign. */
-  debt: 6,
-  transfer: 7,
-  order: 8,
-  trade: 9,
-  decided: 10,
-} as const;
-
-export const ITEM_KINDS = ['currency', 'commodity', 'unique'] as const;
-export const TIMES_IN_FORCE = ['gtc', 'gtd', 'ioc', 'fok'] as const;
-export const ORDER_STATUSES = ['open', 'filled', 'cancelled', 'expired'] as const;
-export const SIDES = ['buy', 'sell'] as const;
 
 const ARENA_BYTES = 256 * 1024;
 const FIELDS_MAX = 16;
@@ -107,6 +88,17 @@ export class FactWriter {
         this.#body.reset();
         this.#body.value(fact.body);
         this.decided(fact, this.#body.bytes, 0, this.#body.length);
+        break;
+      case 'manifest':
+        this.#body.reset();
+        this.#body.value(fact.body);
+        writeManifest(out, fact, this.#body.bytes.subarray(0, this.#body.length));
+        break;
+      case 'window':
+      case 'offer':
+      case 'block':
+      case 'privacy':
+        writeDirect(out, fact);
         break;
       default:
         writeDefinition(out, fact);
@@ -224,18 +216,4 @@ function writeItem(out: ByteWriter, fact: ItemFact): void {
   out.uint(fact.minPrice);
   out.uint(fact.maxPrice);
   out.string(JSON.stringify(fact.attributes));
-}
-
-/** The number that stands for a word: in stored bytes and, as a smallint, in the tables. */
-export function codeOf<Word extends string>(words: readonly Word[], word: Word): number {
-  const code = words.indexOf(word);
-  assert(code >= 0, 'a stored word has a number');
-  return code;
-}
-
-/** The word that a stored number stands for. */
-export function wordOf<Word extends string>(words: readonly Word[], code: number): Word {
-  const word = words[code];
-  assert(word !== undefined, 'a stored number stands for a word');
-  return word;
 }

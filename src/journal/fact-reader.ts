@@ -2,26 +2,29 @@
 // anything unexpected is a broken invariant and not an input error.
 
 import { decode } from '../../protocol/codec.ts';
+import type { Manifest } from '../../protocol/direct.ts';
 import { assert } from '../base/assert.ts';
-import type { DecidedFact, Fact, FactGroup } from '../engine/fact.ts';
+import type { DecidedFact, Fact, FactGroup, ManifestFact } from '../engine/fact.ts';
 import { TRANSFER_REASONS } from '../engine/fact.ts';
 import { ByteReader } from './bytes.ts';
+import { FORMAT } from './fact-codec.ts';
 import {
-  FORMAT,
-  ITEM_KINDS,
-  ORDER_STATUSES,
-  SIDES,
-  TAG,
-  TIMES_IN_FORCE,
-  wordOf,
-} from './fact-codec.ts';
+  readBlock,
+  readManifest,
+  readOffer,
+  readPrivacy,
+  readWindow,
+  type StoredManifest,
+} from './fact-reader-direct.ts';
+import { ITEM_KINDS, ORDER_STATUSES, SIDES, TAG, TIMES_IN_FORCE, wordOf } from './words.ts';
 
 /** A decided fact whose body is left as the MessagePack bytes that it was written with. */
 export interface StoredDecided extends Omit<DecidedFact, 'body'> {
   readonly bodyBytes: Uint8Array;
 }
 
-export type StoredFact = Exclude<Fact, DecidedFact> | StoredDecided;
+/** As facts are stored: bodies are bytes. */
+export type StoredFact = Exclude<Fact, DecidedFact | ManifestFact> | StoredDecided | StoredManifest;
 
 export interface StoredGroup {
   readonly sequence: number;
@@ -63,7 +66,15 @@ export function decodeBody(bytes: Uint8Array): Record<string, unknown> {
   return decode(bytes) as Record<string, unknown>;
 }
 
+/** A manifest from its stored bytes. */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  return decode(bytes) as Manifest;
+}
+
 function withBody(fact: StoredFact): Fact {
+  if (fact.kind === 'manifest') {
+    return { kind: 'manifest', window: fact.window, body: decodeManifest(fact.bodyBytes) };
+  }
   if (fact.kind !== 'decided') return fact;
   const { bodyBytes, ...decided } = fact;
   return { ...decided, body: decodeBody(bodyBytes) };
@@ -83,6 +94,16 @@ function readFact(tag: number, reader: ByteReader): StoredFact {
       return readTrade(reader);
     case TAG.decided:
       return readDecided(reader);
+    case TAG.window:
+      return readWindow(reader);
+    case TAG.manifest:
+      return readManifest(reader);
+    case TAG.offer:
+      return readOffer(reader);
+    case TAG.block:
+      return readBlock(reader);
+    case TAG.privacy:
+      return readPrivacy(reader);
     case TAG.player:
       return { kind: 'player', player: reader.uint(), name: reader.string() };
     case TAG.location:

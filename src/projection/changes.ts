@@ -1,17 +1,23 @@
 // What a run of journal rows comes to in the tables: of everything that has a state only the last
 // one, of everything that happened all of it. A wallet touched a thousand times is one row here.
 
+import { unreachable } from '../base/assert.ts';
 import type {
   BalanceFact,
+  BlockFact,
   InstanceFact,
   ItemFact,
   LocationFact,
+  OfferFact,
   OrderFact,
   PlayerFact,
+  PrivacyFact,
   TradeFact,
   TransferFact,
+  WindowFact,
 } from '../engine/fact.ts';
 import { decodeStored, type StoredDecided, type StoredFact } from '../journal/fact-reader.ts';
+import type { StoredManifest } from '../journal/fact-reader-direct.ts';
 import type { JournalRow } from '../journal/journal.ts';
 
 /** Something that happened, with the entry that it happened in. */
@@ -20,6 +26,14 @@ export interface Happened<Kind> {
   readonly atMs: number;
   readonly fact: Kind;
 }
+
+/** One thing that happened to a window; `step` tells those of one entry apart, in order. */
+export interface WindowStep extends Happened<WindowFact> {
+  readonly step: number;
+}
+
+/** What has a state and changes seldom. */
+type Definition = PlayerFact | LocationFact | ItemFact | InstanceFact | BlockFact | PrivacyFact;
 
 export class Changes {
   readonly players = new Map<number, PlayerFact>();
@@ -31,20 +45,29 @@ export class Changes {
   readonly transfers: Happened<TransferFact>[] = [];
   readonly trades: Happened<TradeFact>[] = [];
   readonly keys: Happened<StoredDecided>[] = [];
+  readonly windows = new Map<number, WindowFact>();
+  readonly windowLog: WindowStep[] = [];
+  readonly manifests: Happened<StoredManifest>[] = [];
+  readonly offers = new Map<number, OfferFact>();
+  /** By both players. */
+  readonly blocks = new Map<string, BlockFact>();
+  readonly privacy = new Map<number, PrivacyFact>();
   /** The highest ids met; 0 for none. */
   lastOrder = 0;
   lastTrade = 0;
+  lastWindow = 0;
+  lastOffer = 0;
 
   /** Rows come in the order of their positions. */
   add(row: JournalRow): void {
     for (const { sequence, atMs, facts } of decodeStored(row.facts)) {
       for (let i = 0; i < facts.length; i++) {
-        this.#fact(sequence, atMs, facts[i] as StoredFact);
+        this.#fact({ sequence, atMs, step: i }, facts[i] as StoredFact);
       }
     }
   }
 
-  #fact(sequence: number, atMs: number, fact: StoredFact): void {
+  #fact({ sequence, atMs, step }: Omit<WindowStep, 'fact'>, fact: StoredFact): void {
     switch (fact.kind) {
       case 'balance':
         this.accounts.set(fact.account, fact);
@@ -63,6 +86,25 @@ export class Changes {
       case 'decided':
         this.keys.push({ sequence, atMs, fact });
         break;
+      case 'window':
+        this.windows.set(fact.id, fact);
+        this.windowLog.push({ sequence, atMs, step, fact });
+        if (fact.id > this.lastWindow) this.lastWindow = fact.id;
+        break;
+      case 'manifest':
+        this.manifests.push({ sequence, atMs, fact });
+        break;
+      case 'offer':
+        this.offers.set(fact.id, fact);
+        if (fact.id > this.lastOffer) this.lastOffer = fact.id;
+        break;
+      default:
+        this.#definition(fact);
+    }
+  }
+
+  #definition(fact: Definition): void {
+    switch (fact.kind) {
       case 'player':
         this.players.set(fact.player, fact);
         break;
@@ -75,6 +117,23 @@ export class Changes {
       case 'instance':
         this.instances.set(fact.asset, fact);
         break;
+      case 'block':
+        this.blocks.set(`${fact.player} ${fact.other}`, fact);
+        break;
+      case 'privacy':
+        this.privacy.set(fact.player, fact);
+        break;
+      default:
+        unreachable(fact);
     }
   }
 }
+
+type Element<List> = List extends readonly (infer Row)[]
+  ? Row
+  : List extends ReadonlyMap<unknown, infer Row>
+    ? Row
+    : never;
+
+/** What a table has of each change. */
+export type RowOf<Name extends keyof Changes> = Element<Changes[Name]>;

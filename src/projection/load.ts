@@ -3,27 +3,28 @@
 // pieces, the next one being fetched while the engine takes the last, so memory stays bounded.
 
 import type pg from 'pg';
-import type { Fact, InstanceFact, ItemFact, OrderFact } from '../engine/fact.ts';
+import type { Fact, InstanceFact, ItemFact, OrderFact, TradeFact } from '../engine/fact.ts';
+import { RECENT_MAX } from '../engine/recent-prices.ts';
+import { decodeBody } from '../journal/fact-reader.ts';
 import {
+  codeOf,
   ITEM_KINDS,
   ORDER_STATUSES,
   SIDES,
   TIMES_IN_FORCE,
   wordOf,
-} from '../journal/fact-codec.ts';
-import { decodeBody } from '../journal/fact-reader.ts';
+} from '../journal/words.ts';
+import { loadDirectTrades } from './direct-load.ts';
 import { readStanding, type Standing } from './projector.ts';
-
-const CHUNK_ROWS = 10_000;
+import { type Cells, each } from './rows.ts';
 
 /** Takes a fact back, with the time of the entry that it came from as far as that matters. */
 export type Restore = (fact: Fact, atMs: number) => void;
 
-type Cells = readonly unknown[];
-
 /**
  * Gives `restore` everything that the engine remembers: names in the order of their numbers, then
- * balances, open orders by priority, and keys by sequence.
+ * balances, open orders by priority, the latest trades of each market, what is open of direct trades
+ * with who wants nothing from whom, and keys by sequence.
  * @returns where the engine stood when the last of these facts came out.
  */
 export async function loadRealm(client: pg.ClientBase, restore: Restore): Promise<Standing> {
@@ -42,6 +43,8 @@ export async function loadRealm(client: pg.ClientBase, restore: Restore): Promis
     await loadAssets(client, fact => restore(fact, atMs));
     await each(client, ACCOUNTS, cells => restore(balanceOf(cells), atMs));
     await each(client, OPEN_ORDERS, cells => restore(orderOf(cells), atMs));
+    await each(client, RECENT_TRADES, cells => restore(tradeOf(cells), atMs));
+    await loadDirectTrades(client, standing, fact => restore(fact, atMs));
     await each(client, KEYS, cells => restore(decidedOf(cells), cells[5] as number));
     return standing;
   } finally {
@@ -58,6 +61,13 @@ const ACCOUNTS = 'select id, owner, asset, location, available, held from accoun
 const OPEN_ORDERS = `select id, side, player, asset, location, price, quantity, remaining, held,
   fee_bps, priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
   from orders where status = 0 order by priority`;
+/** What the prices of commodities are remembered from. */
+const RECENT_TRADES = `select t.id, t.asset, t.location, t.price, t.quantity, t.maker, t.taker,
+    t.taker_side, t.buyer, t.seller, t.buyer_fee, t.seller_fee
+  from items as i cross join locations as l
+  cross join lateral (select * from trades where asset = i.asset and location = l.id
+    order by id desc limit ${RECENT_MAX}) as t
+  where i.kind = ${codeOf(ITEM_KINDS, 'commodity')} order by t.id`;
 const KEYS = 'select player, key, digest, ok, body, at_ms from keys order by sequence';
 
 /** Items and instances are numbered together. There are few items, so they wait for their turn. */
@@ -77,26 +87,6 @@ async function loadAssets(client: pg.ClientBase, restore: (fact: Fact) => void):
     restore(instance);
   });
   itemsBelow(Number.POSITIVE_INFINITY);
-}
-
-/** Calls `take` with each row of `query`, as an array, in order. */
-async function each(
-  client: pg.ClientBase,
-  query: string,
-  take: (cells: Cells) => void,
-): Promise<void> {
-  await client.query(`declare loading no scroll cursor for ${query}`);
-  const fetch = () =>
-    client.query<unknown[]>({ text: `fetch ${CHUNK_ROWS} from loading`, rowMode: 'array' });
-  let chunk = await fetch();
-  while (chunk.rows.length > 0) {
-    const ahead = chunk.rows.length === CHUNK_ROWS ? fetch() : null;
-    ahead?.catch(() => {});
-    for (const cells of chunk.rows) take(cells);
-    if (ahead === null) break;
-    chunk = await ahead;
-  }
-  await client.query('close loading');
 }
 
 function itemOf(cells: Cells): ItemFact {
@@ -156,6 +146,24 @@ function orderOf(cells: Cells): OrderFact {
     expiresAtMs: cells[13] as number,
     createdAtMs: cells[14] as number,
     status: wordOf(ORDER_STATUSES, cells[15] as number),
+  };
+}
+
+function tradeOf(cells: Cells): TradeFact {
+  return {
+    kind: 'trade',
+    id: cells[0] as number,
+    asset: cells[1] as number,
+    location: cells[2] as number,
+    price: cells[3] as number,
+    quantity: cells[4] as number,
+    maker: cells[5] as number,
+    taker: cells[6] as number,
+    takerSide: wordOf(SIDES, cells[7] as number),
+    buyer: cells[8] as number,
+    seller: cells[9] as number,
+    buyerFee: cells[10] as number,
+    sellerFee: cells[11] as number,
   };
 }
 

@@ -10,7 +10,8 @@ import { copyIn } from '../database/copy.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
 import type { Statement } from './table.ts';
-import { type Target, type Write, writesFor } from './tables.ts';
+import { writesFor } from './tables.ts';
+import type { Target, Write } from './write.ts';
 
 /** How far the tables have come. */
 export interface Standing {
@@ -20,6 +21,8 @@ export interface Standing {
   readonly atMs: number;
   readonly lastOrder: number;
   readonly lastTrade: number;
+  readonly lastWindow: number;
+  readonly lastOffer: number;
 }
 
 export interface ProjectorOptions {
@@ -41,10 +44,11 @@ interface Prepared {
 type Source = Pick<pg.Client, 'query'>;
 
 const STANDING = `select position, epoch, sequence, at_ms as "atMs", last_order as "lastOrder",
-  last_trade as "lastTrade" from projection`;
+  last_trade as "lastTrade", last_window as "lastWindow", last_offer as "lastOffer"
+  from projection`;
 
 const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
-  last_order = $6, last_trade = $7 where position = $1`;
+  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9 where position = $1`;
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;
@@ -157,14 +161,17 @@ export class Projector {
     return {
       accountMax: this.#accountMax,
       orderMax: this.#standing.lastOrder,
+      windowMax: this.#standing.lastWindow,
+      offerMax: this.#standing.lastOffer,
       hasCopy: this.#database.address.kind === 'server',
     };
   }
 
   async #round(next: Standing, writes: readonly Write[]): Promise<void> {
     await this.#client.query('begin');
-    const { position, epoch, sequence, atMs, lastOrder, lastTrade } = next;
-    const values = [this.#standing.position, position, epoch, sequence, atMs, lastOrder, lastTrade];
+    const { position, epoch, sequence, atMs, lastOrder, lastTrade, lastWindow, lastOffer } = next;
+    const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
+    const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids];
     const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
     if (advanced.rowCount !== 1) throw new RoundLostError('Another projector moved the tables.');
     for (const [index, write] of writes.entries()) {
@@ -207,5 +214,7 @@ function standingAfter(standing: Standing, last: JournalRow, changes: Changes): 
     atMs: last.atMs,
     lastOrder: Math.max(standing.lastOrder, changes.lastOrder),
     lastTrade: Math.max(standing.lastTrade, changes.lastTrade),
+    lastWindow: Math.max(standing.lastWindow, changes.lastWindow),
+    lastOffer: Math.max(standing.lastOffer, changes.lastOffer),
   };
 }

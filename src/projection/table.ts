@@ -9,7 +9,7 @@ import {
   int8Array,
   textArray,
 } from '../database/arrays.ts';
-import { copyBytes, type FixedColumn } from '../database/copy.ts';
+import { type CopyColumn, copyBytes } from '../database/copy.ts';
 
 /** One statement for many rows: with its columns as parameters, or with the rows behind it. */
 export type Statement =
@@ -30,51 +30,66 @@ export type Statement =
 
 export interface Column<Row> {
   readonly name: string;
-  readonly type: 'int8' | 'int4' | 'int2' | 'bool' | 'text' | 'bytea' | 'json';
+  readonly type: 'int8' | 'int4' | 'int2' | 'bool' | 'text' | 'bytea' | 'json' | 'int8[]';
   readonly array: (rows: readonly Row[]) => Buffer;
-  /** For types of a fixed width. */
-  readonly fixed: FixedColumn<Row> | null;
+  readonly copy: CopyColumn<Row>;
 }
 
 /** How the rows of one table are written. */
 export class Table<Row> {
   readonly #name: string;
   readonly #columns: readonly Column<Row>[];
-  readonly #fixed: readonly FixedColumn<Row>[];
   readonly #updated: readonly Column<Row>[];
   readonly #insert: string;
   readonly #upsert: string;
   readonly #update: string;
 
-  /** The first column is the primary key. `changing` are the columns that an update sets. */
-  constructor(name: string, columns: readonly Column<Row>[], changing: readonly string[] = []) {
-    const key = columns[0]?.name;
-    const read = columns.map(({ name, type }) => (type === 'json' ? `${name}::json` : name));
-    const set = (source: string) =>
-      changing.map(column => `${column} = ${source}.${column}`).join(', ');
+  /**
+   * The first column is the primary key, or so many of them. `changing` are the columns that an
+   * update sets.
+   */
+  constructor(
+    name: string,
+    columns: readonly Column<Row>[],
+    changing: readonly string[] = [],
+    keyColumns = 1,
+  ) {
+    const key = columns.slice(0, keyColumns).map(column => column.name);
+    const changed = columns.filter(column => changing.includes(column.name));
     this.#name = name;
     this.#columns = columns;
-    this.#updated = columns.filter((column, i) => i === 0 || changing.includes(column.name));
-    this.#fixed = columns.flatMap(column => column.fixed ?? []);
+    this.#updated = columns.filter((column, i) => i < keyColumns || changed.includes(column));
     this.#insert = `insert into ${name} (${namesOf(columns)})
-      select ${read} from ${rowsOf(columns)}`;
-    this.#upsert = `${this.#insert} on conflict (${key}) do update set ${set('excluded')}`;
-    this.#update = `update ${name} as t set ${set('n')} from ${rowsOf(this.#updated)}
-      where t.${key} = n.${key}`;
+      select ${columns.map(column => read('n', column)).join(', ')} from ${rowsOf(columns)}`;
+    this.#upsert = `${this.#insert} on conflict (${key.join(', ')}) do update
+      set ${changed.map(column => `${column.name} = excluded.${column.name}`).join(', ')}`;
+    this.#update = `update ${name} as t
+      set ${changed.map(column => `${column.name} = ${read('n', column)}`).join(', ')}
+      from ${rowsOf(this.#updated)}
+      where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}`;
   }
 
   insert(rows: readonly Row[]): Statement {
     return this.#statement('insert', this.#insert, this.#columns, rows);
   }
 
-  /** As {@link insert}, at half the cost, where there is COPY and every column has a width. */
+  /** As {@link insert}, at half the cost, where there is COPY. */
   copy(rows: readonly Row[]): Statement {
     const name = `copy_${this.#name}`;
     const text = `copy ${this.#name} (${namesOf(this.#columns)}) from stdin (format binary)`;
-    return { kind: 'copy', name, text, bytes: copyBytes(rows, this.#fixed), rows: rows.length };
+    return {
+      kind: 'copy',
+      name,
+      text,
+      bytes: copyBytes(
+        rows,
+        this.#columns.map(column => column.copy),
+      ),
+      rows: rows.length,
+    };
   }
 
-  /** Counts fewer rows than it was given when some did not exist. Not for tables with JSON. */
+  /** Counts fewer rows than it was given when some did not exist. */
   update(rows: readonly Row[]): Statement {
     return this.#statement('update', this.#update, this.#updated, rows);
   }
@@ -98,9 +113,20 @@ function namesOf(columns: readonly Column<never>[]): string {
   return columns.map(column => column.name).join(', ');
 }
 
+/** What has no array type of its own, or would be spread out with it, travels as text. */
+function isText({ type }: Column<never>): boolean {
+  return type === 'json' || type === 'int8[]';
+}
+
+function read(source: string, column: Column<never>): string {
+  return `${source}.${column.name}${isText(column) ? `::${column.type}` : ''}`;
+}
+
 /** The parameters as rows. */
 function rowsOf(columns: readonly Column<never>[]): string {
-  const arrays = columns.map(({ type }, i) => `$${i + 1}::${type === 'json' ? 'text' : type}[]`);
+  const arrays = columns.map(
+    (column, i) => `$${i + 1}::${isText(column) ? 'text' : column.type}[]`,
+  );
   return `unnest(${arrays.join(', ')}) as n (${namesOf(columns)})`;
 }
 
@@ -108,41 +134,47 @@ export const int8 = <Row>(name: string, of: (row: Row) => number): Column<Row> =
   name,
   type: 'int8',
   array: rows => int8Array(rows, of),
-  fixed: { bytes: 8, of },
+  copy: { bytes: 8, of },
 });
 export const int4 = <Row>(name: string, of: (row: Row) => number): Column<Row> => ({
   name,
   type: 'int4',
   array: rows => int4Array(rows, of),
-  fixed: { bytes: 4, of },
+  copy: { bytes: 4, of },
 });
 export const int2 = <Row>(name: string, of: (row: Row) => number): Column<Row> => ({
   name,
   type: 'int2',
   array: rows => int2Array(rows, of),
-  fixed: { bytes: 2, of },
+  copy: { bytes: 2, of },
 });
 export const bool = <Row>(name: string, of: (row: Row) => boolean): Column<Row> => ({
   name,
   type: 'bool',
   array: rows => boolArray(rows, of),
-  fixed: { bytes: 1, of: row => (of(row) ? 1 : 0) },
+  copy: { bytes: 1, of: row => (of(row) ? 1 : 0) },
 });
 export const text = <Row>(name: string, of: (row: Row) => string): Column<Row> => ({
   name,
   type: 'text',
   array: rows => textArray(rows, of),
-  fixed: null,
+  copy: { bytes: null, of: row => Buffer.from(of(row)) },
 });
 export const json = <Row>(name: string, of: (row: Row) => object): Column<Row> => ({
   name,
   type: 'json',
   array: rows => textArray(rows, row => JSON.stringify(of(row))),
-  fixed: null,
+  copy: { bytes: null, of: row => Buffer.from(JSON.stringify(of(row))) },
 });
 export const bytea = <Row>(name: string, of: (row: Row) => Uint8Array): Column<Row> => ({
   name,
   type: 'bytea',
   array: rows => byteaArray(rows, of),
-  fixed: null,
+  copy: { bytes: null, of },
+});
+export const int8s = <Row>(name: string, of: (row: Row) => readonly number[]): Column<Row> => ({
+  name,
+  type: 'int8[]',
+  array: rows => textArray(rows, row => `{${of(row).join(',')}}`),
+  copy: { bytes: null, of },
 });

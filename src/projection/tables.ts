@@ -3,22 +3,11 @@
 // within its page.
 
 import { TRANSFER_REASONS } from '../engine/fact.ts';
-import {
-  codeOf,
-  ITEM_KINDS,
-  ORDER_STATUSES,
-  SIDES,
-  TIMES_IN_FORCE,
-} from '../journal/fact-codec.ts';
-import type { Changes } from './changes.ts';
-import { bool, bytea, int2, int4, int8, json, type Statement, Table, text } from './table.ts';
-
-type Element<List> = List extends readonly (infer Row)[]
-  ? Row
-  : List extends ReadonlyMap<number, infer Row>
-    ? Row
-    : never;
-type RowOf<Name extends keyof Changes> = Element<Changes[Name]>;
+import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../journal/words.ts';
+import type { Changes, RowOf } from './changes.ts';
+import { directWrites } from './direct-tables.ts';
+import { bool, bytea, int2, int4, int8, json, Table, text } from './table.ts';
+import { always, append, byId, inOrder, type Target, update, type Write } from './write.ts';
 
 const players = new Table<RowOf<'players'>>(
   'players',
@@ -142,50 +131,22 @@ const keys = new Table<RowOf<'keys'>>('keys', [
   bytea('body', row => row.fact.bodyBytes),
 ]);
 
-/** What the tables hold already, and what the database can do. */
-export interface Target {
-  /** The highest ids in the tables: what is above them is new. */
-  readonly accountMax: number;
-  readonly orderMax: number;
-  readonly hasCopy: boolean;
-}
-
-/** A statement, and what to do instead for rows that turned out not to exist. */
-export interface Write {
-  readonly statement: Statement;
-  readonly otherwise: (() => Statement) | null;
-}
-
 /** All writes of a round, none of them empty. */
 export function writesFor(changes: Changes, target: Target): Write[] {
-  const append = <Row>(table: Table<Row>, rows: readonly Row[]) =>
-    target.hasCopy ? table.copy(rows) : table.insert(rows);
   const accountsById = inOrder(changes.accounts);
-  const ordersById = inOrder(changes.orders);
   const known = accountsById.filter(row => row.account <= target.accountMax);
-  const knownOrders = ordersById.filter(row => row.id <= target.orderMax);
   const writes: Write[] = [
     always(players.upsert([...changes.players.values()])),
     always(locations.upsert([...changes.locations.values()])),
     always(items.upsert([...changes.items.values()])),
     always(instances.upsert([...changes.instances.values()])),
-    { statement: accounts.update(known), otherwise: () => accounts.upsert(known) },
-    always(append(accounts, accountsById.slice(known.length))),
-    { statement: orders.update(knownOrders), otherwise: () => orders.upsert(knownOrders) },
-    always(append(orders, ordersById.slice(knownOrders.length))),
-    always(append(transfers, changes.transfers)),
-    always(append(trades, changes.trades)),
-    always(keys.insert(changes.keys)),
+    ...directWrites(changes, target),
+    update(accounts, known),
+    append(accounts, accountsById.slice(known.length), target),
+    ...byId(orders, changes.orders, target.orderMax, target),
+    append(transfers, changes.transfers, target),
+    append(trades, changes.trades, target),
+    append(keys, changes.keys, target),
   ];
   return writes.filter(write => write.statement.rows > 0);
-}
-
-function always(statement: Statement): Write {
-  return { statement, otherwise: null };
-}
-
-/** By id, so that neighbours in a page are written together. */
-function inOrder<Row>(rows: ReadonlyMap<number, Row>): Row[] {
-  const ids = Float64Array.from(rows.keys()).sort();
-  return Array.from(ids, id => rows.get(id) as Row);
 }

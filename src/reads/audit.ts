@@ -3,7 +3,7 @@
 // journal says is held against the tables elsewhere.
 
 import { TRANSFER_REASONS } from '../engine/fact.ts';
-import { codeOf } from '../journal/fact-codec.ts';
+import { codeOf } from '../journal/words.ts';
 import type { Source } from './source.ts';
 
 /** One rule. `detail` says what was looked at, or shows what broke it. */

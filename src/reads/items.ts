@@ -2,7 +2,7 @@
 
 import type { ItemView } from '../../protocol/commands/items.ts';
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
-import { ITEM_KINDS, wordOf } from '../journal/fact-codec.ts';
+import { ITEM_KINDS, wordOf } from '../journal/words.ts';
 import type { Source } from './source.ts';
 
 const RULES = `c.name as currency, i.kind, i.tick_size as "tickSize", i.lot_size as "lotSize",

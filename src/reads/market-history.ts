@@ -3,7 +3,7 @@
 
 import type { TradePrint } from '../../protocol/events.ts';
 import { TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
-import { SIDES, wordOf } from '../journal/fact-codec.ts';
+import { SIDES, wordOf } from '../journal/words.ts';
 import type { Source } from './source.ts';
 
 const QUARTER_MS = 15 * 60 * 1000;

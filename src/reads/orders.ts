@@ -3,7 +3,7 @@
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import type { OrderView } from '../../protocol/fields.ts';
 import type { Side } from '../engine/fact.ts';
-import { codeOf, ORDER_STATUSES, SIDES, TIMES_IN_FORCE, wordOf } from '../journal/fact-codec.ts';
+import { codeOf, ORDER_STATUSES, SIDES, TIMES_IN_FORCE, wordOf } from '../journal/words.ts';
 import { page, pageRows, type Source } from './source.ts';
 
 const ORDERS = `select o.id, coalesce(i.name, n.name) as item, l.name as location, o.price,

@@ -1,11 +1,15 @@
-// The private snapshot of a player: all balances other than zero and all open orders, with the
-// sequence that they stand at. One statement, so that all of it is of one moment, and one round
-// trip, since everybody asks for it after a restart.
+// The private snapshot of a player: all balances other than zero, all open orders and offers, and
+// his live windows, with the sequence that they stand at. One statement, so that all of it is of one
+// moment, and one round trip, since everybody asks for it after a restart.
 
+import { WINDOW_STATUSES, type WindowNotice } from '../../protocol/direct.ts';
 import type { MeSnapshot, OwnOrder } from '../../protocol/events.ts';
-import { SIDES, wordOf } from '../journal/fact-codec.ts';
+import { SIDES, wordOf } from '../journal/words.ts';
+import { linesAsJson, playerName } from './lines.ts';
+import { type OfferRow, offerView } from './offers.ts';
 import { type OrderRow, orderView } from './orders.ts';
 import type { Source } from './source.ts';
+import { EXPIRES_AT_MS } from './windows.ts';
 
 const SNAPSHOT = `with me as (select id from players where name = $1)
   select p.sequence,
@@ -25,13 +29,31 @@ const SNAPSHOT = `with me as (select id from players where name = $1)
       join locations as l on l.id = o.location
       left join items as i on i.asset = o.asset
       left join instances as n on n.asset = o.asset
-      where o.player = (select id from me) and o.status = 0) as orders
+      where o.player = (select id from me) and o.status = 0) as orders,
+    (select coalesce(json_agg(json_build_object('offer', o.id, 'from', ${playerName('o.maker')},
+        'to', ${playerName('o.taker')}, 'give', ${linesAsJson('o.give')},
+        'want', ${linesAsJson('o.want')}, 'message', o.message, 'status', o.status,
+        'createdAtMs', o.created_at_ms, 'expiresAtMs', o.expires_at_ms,
+        'counterOf', o.counter_of) order by o.id), '[]')
+      from (select * from offers where maker = (select id from me) and status = 0
+        union all select * from offers where taker = (select id from me) and status = 0) as o
+    ) as offers,
+    (select coalesce(json_agg(json_build_object('window', w.id, 'status', w.status,
+        'player', case when w.invited = (select id from me) then ${playerName('w.inviter')}
+          else ${playerName('w.invited')} end,
+        'invited', w.invited = (select id from me),
+        'expiresAtMs', ${EXPIRES_AT_MS}) order by w.id), '[]')
+      from (select * from windows where inviter = (select id from me) and status < 3
+        union all select * from windows where invited = (select id from me) and status < 3) as w
+    ) as windows
   from projection as p`;
 
 interface Row {
   readonly sequence: number;
   readonly balances: MeSnapshot['balances'];
   readonly orders: (OrderRow & { readonly side: number })[];
+  readonly offers: OfferRow[];
+  readonly windows: (Omit<WindowNotice, 'status' | 'reason'> & { readonly status: number })[];
 }
 
 export async function getPrivateSnapshot(
@@ -43,5 +65,16 @@ export async function getPrivateSnapshot(
   const orders = row.orders.map(
     ({ side, ...order }): OwnOrder => ({ side: wordOf(SIDES, side), ...orderView(order) }),
   );
-  return { sequence: row.sequence, data: { balances: row.balances, orders } };
+  const offers = row.offers.map(offerView);
+  const windows = row.windows.map(
+    ({ window, status, player: other, invited, expiresAtMs }): WindowNotice => ({
+      window,
+      status: wordOf(WINDOW_STATUSES, status),
+      reason: null,
+      player: other,
+      invited,
+      expiresAtMs,
+    }),
+  );
+  return { sequence: row.sequence, data: { balances: row.balances, orders, offers, windows } };
 }

@@ -3,9 +3,12 @@
 
 import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
-import type { RejectBody, RejectCode } from '../../protocol/rejects.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
 import { createPool, type Database } from '../database/connection.ts';
+import { ok, rejected, type TableAnswer } from './answer.ts';
+import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
 import {
@@ -28,11 +31,6 @@ export interface TableRequest {
   readonly role: string;
 }
 
-export interface TableAnswer {
-  readonly outcome: 'ok' | 'rejected' | 'invalid' | 'unavailable';
-  readonly body: Readonly<Record<string, unknown>> | RejectBody;
-}
-
 export interface MarketHistory {
   readonly trades: readonly PastTrade[];
   readonly quarters: readonly PastQuarter[];
@@ -48,13 +46,20 @@ export interface Reader {
 const CONNECTIONS = 8;
 const STATEMENT_TIMEOUT_MS = 5_000;
 
-export function createReader(database: Database, log: Log): Reader {
+export interface ReaderOptions {
+  readonly database: Database;
+  readonly log: Log;
+  /** The language of amounts in words. */
+  readonly amountWordsLocale: AmountLocale;
+}
+
+export function createReader({ database, log, amountWordsLocale }: ReaderOptions): Reader {
   const options = { name: 'reads', statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
   const pool = createPool(database, options, log);
   return {
     async answer(request) {
       try {
-        return await answerFrom(pool, request);
+        return await answerFrom(pool, request, amountWordsLocale);
       } catch (error) {
         log.warn({ error: String(error), command: request.command }, 'a read failed');
         return { outcome: 'unavailable', body: AWAY };
@@ -80,7 +85,11 @@ const AWAY: RejectBody = Object.freeze({
 
 type Pool = ReturnType<typeof createPool>;
 
-async function answerFrom(pool: Pool, request: TableRequest): Promise<TableAnswer> {
+async function answerFrom(
+  pool: Pool,
+  request: TableRequest,
+  locale: AmountLocale,
+): Promise<TableAnswer> {
   const command = request.command as TableCommand;
   switch (command) {
     case 'items.get': {
@@ -113,6 +122,8 @@ async function answerFrom(pool: Pool, request: TableRequest): Promise<TableAnswe
       const player = subject(request, ask.player);
       return player === null ? FORBIDDEN : ok(await getTrades(pool, player, ask));
     }
+    default:
+      return answerDirect(pool, command, request, locale);
   }
 }
 
@@ -126,12 +137,3 @@ const FORBIDDEN: TableAnswer = Object.freeze({
   outcome: 'invalid',
   body: { code: 'FORBIDDEN', message: 'Only the service role may ask about another player.' },
 });
-
-function ok(body: Readonly<Record<string, unknown>>): TableAnswer {
-  return { outcome: 'ok', body };
-}
-
-function rejected(code: RejectCode, message: string, details?: RejectBody['details']): TableAnswer {
-  const body = details === undefined ? { code, message } : { code, message, details };
-  return { outcome: 'rejected', body };
-}

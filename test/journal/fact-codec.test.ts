@@ -3,14 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { encode } from '../../protocol/codec.ts';
 import type { Fact, FactGroup } from '../../src/engine/fact.ts';
 import { TRANSFER_REASONS } from '../../src/engine/fact.ts';
-import {
-  FactWriter,
-  ITEM_KINDS,
-  ORDER_STATUSES,
-  SIDES,
-  TIMES_IN_FORCE,
-} from '../../src/journal/fact-codec.ts';
+import { FactWriter } from '../../src/journal/fact-codec.ts';
 import { decodeGroups, decodeStored } from '../../src/journal/fact-reader.ts';
+import { ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../../src/journal/words.ts';
 import { sampleGroups } from '../support/facts.ts';
 
 const amount = fc.oneof(

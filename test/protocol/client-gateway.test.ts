@@ -33,7 +33,7 @@ async function clientOf({ port, token }: Fixture): Promise<{
 const until = (what: () => boolean): Promise<unknown> =>
   vi.waitUntil(what, { timeout: 4_000, interval: 2 });
 
-const event = { atMs: 1, balances: [], orders: [], trades: [] };
+const event = { atMs: 1, balances: [], orders: [], trades: [], offers: [], windows: [] };
 
 it('commands are answered, with the remaining budget when it was asked for', async () => {
   const fixture = await startGateway();

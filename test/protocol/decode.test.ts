@@ -5,7 +5,7 @@ import { encode as otherEncode } from '@msgpack/msgpack';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeRequest, decodeServerFrame, encode, encodeRequest } from '../../protocol/codec.ts';
 import { COMMANDS } from '../../protocol/commands/registry.ts';
-import { FRAME_BYTES_MAX, FRAME_DEPTH_MAX } from '../../protocol/limits.ts';
+import { FRAME_BYTES_MAX, FRAME_DEPTH_MAX, SERVER_FRAME_DEPTH_MAX } from '../../protocol/limits.ts';
 import { goldenRequests } from '../support/golden-frames.ts';
 import { bytesOf, hexOf } from '../support/hex.ts';
 import { refusedBytes } from '../support/refused-frames.ts';
@@ -165,6 +165,16 @@ describe('a frame from the server', () => {
     const bids = Array.from({ length: 5_000 }, (_, i) => [i + 1, 1, 1]);
     const frame = encode(['book:ore', 1, 2, 0, 'snapshot', { bids, asks: [] }]);
     expect(decodeServerFrame(frame)).toMatchObject({ type: 'event', data: { bids } });
+  });
+});
+
+describe('nesting in a frame from the server', () => {
+  const reply = (levels: number): Uint8Array => bytesOf(`930100${'81a161'.repeat(levels - 2)}80`);
+
+  it('may be deeper than in a command, up to a bound of its own', () => {
+    expect(decodeServerFrame(reply(SERVER_FRAME_DEPTH_MAX))).toMatchObject({ type: 'reply' });
+    expect(decodeServerFrame(reply(SERVER_FRAME_DEPTH_MAX + 1))).toBeNull();
+    expect(SERVER_FRAME_DEPTH_MAX).toBeGreaterThan(FRAME_DEPTH_MAX);
   });
 });
 

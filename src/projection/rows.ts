@@ -1,0 +1,28 @@
+// Reading a table from its beginning to its end: in pieces, so that memory stays bounded, the next
+// piece being fetched while the last one is taken.
+
+import type pg from 'pg';
+
+const CHUNK_ROWS = 10_000;
+
+export type Cells = readonly unknown[];
+
+/** Calls `take` with each row of `query`, as an array, in order. */
+export async function each(
+  client: pg.ClientBase,
+  query: string,
+  take: (cells: Cells) => void,
+): Promise<void> {
+  await client.query(`declare loading no scroll cursor for ${query}`);
+  const fetch = () =>
+    client.query<unknown[]>({ text: `fetch ${CHUNK_ROWS} from loading`, rowMode: 'array' });
+  let chunk = await fetch();
+  while (chunk.rows.length > 0) {
+    const ahead = chunk.rows.length === CHUNK_ROWS ? fetch() : null;
+    ahead?.catch(() => {});
+    for (const cells of chunk.rows) take(cells);
+    if (ahead === null) break;
+    chunk = await ahead;
+  }
+  await client.query('close loading');
+}

@@ -1,0 +1,52 @@
+// How rows reach a table: what is known to be new is appended, the rest updated, with a second way
+// for rows that turned out not to exist.
+
+import type { Statement, Table } from './table.ts';
+
+/** What the tables hold already, and what the database can do. */
+export interface Target {
+  /** The highest ids in the tables: what is above them is new. */
+  readonly accountMax: number;
+  readonly orderMax: number;
+  readonly windowMax: number;
+  readonly offerMax: number;
+  readonly hasCopy: boolean;
+}
+
+/** A statement, and what to do instead for rows that turned out not to exist. */
+export interface Write {
+  readonly statement: Statement;
+  readonly otherwise: (() => Statement) | null;
+}
+
+export function always(statement: Statement): Write {
+  return { statement, otherwise: null };
+}
+
+/** Rows that no table has yet. */
+export function append<Row>(table: Table<Row>, rows: readonly Row[], { hasCopy }: Target): Write {
+  return always(hasCopy ? table.copy(rows) : table.insert(rows));
+}
+
+/** Rows that should be there. */
+export function update<Row>(table: Table<Row>, rows: readonly Row[]): Write {
+  return { statement: table.update(rows), otherwise: () => table.upsert(rows) };
+}
+
+/** The last state of things that are counted: those up to `max` are there already. */
+export function byId<Row extends { readonly id: number }>(
+  table: Table<Row>,
+  changed: ReadonlyMap<number, Row>,
+  max: number,
+  target: Target,
+): Write[] {
+  const rows = inOrder(changed);
+  const known = rows.filter(row => row.id <= max);
+  return [update(table, known), append(table, rows.slice(known.length), target)];
+}
+
+/** By id, so that neighbours in a page are written together. */
+export function inOrder<Row>(rows: ReadonlyMap<number, Row>): Row[] {
+  const ids = Float64Array.from(rows.keys()).sort();
+  return Array.from(ids, id => rows.get(id) as Row);
+}
