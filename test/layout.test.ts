@@ -22,7 +22,7 @@ interface Area {
 
 /** The direction of imports. What is not listed here (src/*.ts, src/demo, bench, test) may all. */
 const AREAS: readonly Area[] = [
-  { folder: 'protocol', packages: ['zod', 'msgpackr'], from: [], node: false },
+  { folder: 'protocol', packages: ['zod', 'msgpackr', '@noble/hashes'], from: [], node: false },
   { folder: 'src/base', packages: ['pino', 'n2words'], from: [], node: false },
   { folder: 'src/engine', packages: [], from: ['protocol', 'src/base'], node: false },
   {

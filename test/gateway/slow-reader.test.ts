@@ -120,6 +120,41 @@ describe('slow readers of private events', () => {
     expect(events.length).toBeGreaterThan(1);
   });
 
+  test('of a window are closed just so, without a gap before the end', async () => {
+    const fixture = await startGateway();
+    fixture.realm.windowPlayers.set(1, ['slow', 'other']);
+    const slow = await stuck(fixture, 'slow', ['window:1']);
+    const other = await fixture.enter('other');
+    await other.ask('session.subscribe', { channels: ['window:1'] });
+    const closes = () =>
+      metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
+    const { gateway, realm } = fixture;
+    const deadlineMs = Date.now() + 4_000;
+    let published = 0;
+    while ((await closes()) === 0) {
+      expect(Date.now()).toBeLessThan(deadlineMs);
+      for (let i = 0; i < 4; i++, published++) {
+        const at = ++realm.sequence;
+        const frame = encodeEvent('window:1', realm.epoch, at, at - 1, 'event', { load: LOAD });
+        gateway.publishWindow(['slow', 'other'], 1, frame);
+      }
+      await sleep(2);
+    }
+    await other.received('window:1', published + 1);
+    slow.resume();
+    await slow.until(() => slow.ended);
+    const frames = slow.frames();
+    expect(frames.at(-1)?.opcode).toBe(CLOSE);
+    expect(frames.at(-1)?.payload.readUInt16BE(0)).toBe(4508);
+    const events = frames
+      .map(({ payload }) => decodeServerFrame(new Uint8Array(payload)))
+      .flatMap(frame => (frame?.type === 'event' ? [frame] : []));
+    for (let i = 1; i < events.length; i++) {
+      expect(events[i]?.previousSequence).toBe(events[i - 1]?.sequence);
+    }
+    expect(events.length).toBeGreaterThan(1);
+  });
+
   test('one that overfills its buffer in one go is cut off', async () => {
     const fixture = await startGateway();
     const slow = await stuck(fixture, 'slow', ['me']);

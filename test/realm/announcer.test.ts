@@ -3,63 +3,25 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseChannel } from '../../protocol/channels.ts';
-import { decodeServerFrame, type ServerEvent } from '../../protocol/codec.ts';
+import type { ServerEvent } from '../../protocol/codec.ts';
 import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
-import type { MeEvent } from '../../protocol/events.ts';
+import { EVENTS } from '../../protocol/events.ts';
 import { StepClock } from '../../src/base/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
-import type { FeedSink } from '../../src/gateway/port.ts';
 import { Announcer, type CommittedGroup } from '../../src/realm/announcer.ts';
-
-class Sink implements FeedSink {
-  readonly subscribed = new Set<string>();
-  readonly listeners = new Set<string>();
-  readonly frames: ServerEvent[] = [];
-  readonly privately: { player: string; sequence: number; event: MeEvent }[] = [];
-
-  publish(channel: string, frame: Uint8Array): void {
-    const event = decode(frame);
-    expect(event.channel).toBe(channel);
-    this.frames.push(event);
-  }
-  hasSubscribers(channel: string): boolean {
-    return this.subscribed.has(channel);
-  }
-  hasPrivateListeners(): boolean {
-    return this.listeners.size > 0;
-  }
-  listensPrivately(player: string): boolean {
-    return this.listeners.has(player);
-  }
-  publishPrivate(player: string, sequence: number, event: MeEvent): void {
-    this.privately.push({ player, sequence, event });
-  }
-  listensToWindow(): boolean {
-    return false;
-  }
-  publishWindow(): void {
-    throw new Error('Nobody listens to a window.');
-  }
-  endWindow(): void {}
-}
-
-function decode(frame: Uint8Array): ServerEvent {
-  const event = decodeServerFrame(frame);
-  if (event?.type !== 'event') throw new Error('An event frame was expected.');
-  return event;
-}
+import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
 let clock: StepClock;
 let engine: Engine;
-let sink: Sink;
+let sink: RecordingSink;
 let announcer: Announcer;
 
 beforeEach(() => {
   clock = new StepClock();
   engine = new Engine(DEFAULT_RULES);
-  sink = new Sink();
+  sink = new RecordingSink();
   announcer = begun(4);
   commit(
     decide('game', 'items.define', { item: 'iron', kind: 'commodity' }),
@@ -97,7 +59,7 @@ function subscribe(name: string): ServerEvent {
   if (channel === null || channel === 'me' || channel.family === 'window') {
     throw new Error('A public channel was expected.');
   }
-  const frame = decode(announcer.snapshot(name, channel));
+  const frame = decodeEvent(announcer.snapshot(name, channel));
   sink.subscribed.add(name);
   return frame;
 }
@@ -204,6 +166,83 @@ describe('the private feed', () => {
   });
 });
 
+describe('offers in the private feed', () => {
+  it('are told to both, as they stand after each decision', () => {
+    sink.listeners.add('alice').add('bob').add('carol');
+    const give = [{ asset: 'coins', quantity: 40 }];
+    const want = [{ asset: 'iron', quantity: 8 }];
+    const made = decide('alice', 'offers.create', { to: 'bob', give, want, message: 'deal?' });
+    const taken = decide('bob', 'offers.accept', { offer: 1 });
+    commit(made, taken);
+    expect(sink.privately.map(({ player, event }) => [player, event.offers])).toEqual([
+      ['alice', [expect.objectContaining({ offer: 1, from: 'alice', to: 'bob', status: 'open' })]],
+      ['bob', [expect.objectContaining({ offer: 1, status: 'open' })]],
+      ['alice', [expect.objectContaining({ offer: 1, status: 'accepted' })]],
+      ['bob', [expect.objectContaining({ offer: 1, status: 'accepted' })]],
+    ]);
+    const [{ event }] = sink.privately as [(typeof sink.privately)[number]];
+    expect(EVENTS.me.event.parse(event).offers).toEqual([
+      {
+        offer: 1,
+        from: 'alice',
+        to: 'bob',
+        give: [{ asset: 'coins', location: 'main', quantity: 40 }],
+        want: [{ asset: 'iron', location: 'main', quantity: 8 }],
+        message: 'deal?',
+        status: 'open',
+        createdAtMs: clock.nowMs(),
+        expiresAtMs: clock.nowMs() + DEFAULT_RULES.direct.offerDefaultMs,
+        counterOf: null,
+      },
+    ]);
+  });
+
+  it('carry null for no message, and name the offer that a counter answers', () => {
+    sink.listeners.add('bob');
+    const want = [{ asset: 'iron', quantity: 8 }];
+    commit(decide('alice', 'offers.create', { to: 'bob', give: [], want }));
+    const terms = { give: [], want: [{ asset: 'coins', quantity: 1 }] };
+    commit(decide('bob', 'offers.counter', { offer: 1, ...terms }));
+    const [made, countered] = sink.privately;
+    expect(made?.event.offers).toMatchObject([{ message: null, counterOf: null }]);
+    expect(countered?.event.offers).toMatchObject([
+      { offer: 1, status: 'countered' },
+      { offer: 2, from: 'bob', to: 'alice', counterOf: 1 },
+    ]);
+  });
+});
+
+describe('windows in the private feed', () => {
+  it('are told to both when they begin, open and end, and not in between', () => {
+    sink.listeners.add('alice').add('bob').add('carol');
+    const assets = [{ asset: 'coins', quantity: 5 }];
+    commit(
+      decide('alice', 'windows.invite', { player: 'bob' }),
+      decide('bob', 'windows.join', { window: 1 }),
+      decide('alice', 'windows.put', { window: 1, revision: 0, assets }),
+      decide('bob', 'windows.cancel', { window: 1 }),
+    );
+    const told = sink.privately.flatMap(({ player, event }) =>
+      event.windows.map(({ status, reason, player: other, invited }) => [
+        player,
+        status,
+        reason,
+        other,
+        invited,
+      ]),
+    );
+    expect(told).toEqual([
+      ['alice', 'invited', null, 'bob', false],
+      ['bob', 'invited', null, 'alice', true],
+      ['alice', 'open', null, 'bob', false],
+      ['bob', 'open', null, 'alice', true],
+      ['alice', 'cancelled', 'cancelled', 'bob', false],
+      ['bob', 'cancelled', 'cancelled', 'alice', true],
+    ]);
+    for (const { event } of sink.privately) expect(EVENTS.me.event.parse(event)).toEqual(event);
+  });
+});
+
 describe('after a recovery', () => {
   it('shows the recovered books, and the past that the tables know', () => {
     commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
@@ -215,11 +254,11 @@ describe('after a recovery', () => {
     });
     recovered.begin();
     const { sequence } = engine.state;
-    const book = decode(
+    const book = decodeEvent(
       recovered.snapshot('book:iron', { family: 'book', item: 'iron', location: 'main' }),
     );
     expect(book).toMatchObject({ epoch: 5, sequence, data: { asks: [[5, 10, 1]] } });
-    const trades = decode(
+    const trades = decodeEvent(
       recovered.snapshot('trades:iron', { family: 'trades', item: 'iron', location: 'main' }),
     );
     expect(trades.data).toEqual({ trades: [[9, 'iron', 4, 2, 'sell', clock.nowMs()]] });
