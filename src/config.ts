@@ -3,6 +3,8 @@
 // starts. Bounds that belong to the protocol are in protocol/limits.ts; the gateway's own defaults
 // and their meaning in gateway/config.ts; the variables of the realm's rules in config-rules.ts.
 
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { AMOUNT_LOCALES, type AmountLocale } from './base/amount-text.ts';
 import type { LogLevel } from './base/log.ts';
@@ -16,6 +18,9 @@ import {
   type TierLimit,
 } from './gateway/config.ts';
 
+export const NODE_ROLES = ['all', 'gateway', 'engine'] as const;
+export type NodeRole = (typeof NODE_ROLES)[number];
+
 export interface Config {
   readonly isProduction: boolean;
   readonly host: string;
@@ -24,6 +29,14 @@ export interface Config {
   readonly realm: string;
   /** Null: the embedded database in `folder`. */
   readonly databaseUrl: string | null;
+  /** Null: one process, no cluster. */
+  readonly redisUrl: string | null;
+  /** What a node of a cluster does: sockets and reads, leading when it is its turn, or both. */
+  readonly nodeRole: NodeRole;
+  /** Names this process among the nodes; another one at each start. */
+  readonly nodeName: string;
+  /** How long a silent leader keeps its lease. */
+  readonly leaseMs: number;
   /** Where the embedded database and the development secret lie. Absolute. */
   readonly folder: string;
   readonly logLevel: LogLevel;
@@ -66,6 +79,10 @@ export function readConfig(env: Environment): Config {
     port: integer(env, 'PORT', 7777, 0, 65_535),
     realm: matching(env, 'REALM', 'main', /^[a-z][a-z0-9_]{0,40}$/, 'a-z, 0-9 and _'),
     databaseUrl,
+    redisUrl: redisUrl(env),
+    nodeRole: oneOf(env, 'NODE_ROLE', 'all', NODE_ROLES),
+    nodeName: `${text(env, 'NODE_NAME') ?? hostname()}-${randomBytes(4).toString('hex')}`,
+    leaseMs: integer(env, 'LEASE_MS', 2_000, 200, MINUTE_MS),
     folder: folder(env),
     logLevel: oneOf(env, 'LOG_LEVEL', 'info', ['silent', 'error', 'warn', 'info', 'debug']),
     jwtSecret,
@@ -83,6 +100,14 @@ export function readConfig(env: Environment): Config {
     waitingBytesMax: integer(env, 'WAITING_BYTES_MAX', 16 * MEGABYTE, MEGABYTE, 256 * MEGABYTE),
     replyTimeoutMs: integer(env, 'REPLY_TIMEOUT_MS', 10_000, 100, 10 * MINUTE_MS),
   });
+}
+
+function redisUrl(env: Environment): string | null {
+  const url = text(env, 'REDIS_URL');
+  if (url !== null && !/^rediss?:\/\//.test(url)) {
+    throw new ConfigError(`REDIS_URL=${url}: expected redis://host:port or rediss://host:port.`);
+  }
+  return url;
 }
 
 function checkSecurity(config: {

@@ -9,6 +9,7 @@ import { hurriedWindows } from './config-rules.ts';
 import { ConfigError } from './config-values.ts';
 import { signToken } from './gateway/token.ts';
 import { signingSecret } from './identity.ts';
+import { type ClusterNode, startNode } from './node.ts';
 import { type Server, startServer } from './server.ts';
 
 const USAGE = `tradepost <command>
@@ -41,6 +42,12 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
+  if (config.redisUrl !== null) {
+    const node = await startNode({ config: { ...config, redisUrl: config.redisUrl }, log });
+    process.stdout.write(nodeBanner(config, node));
+    stopOnSignal(() => node.stop());
+    return;
+  }
   const server = await startServer({
     config,
     log,
@@ -50,13 +57,17 @@ async function start(config: Config): Promise<void> {
     },
   });
   process.stdout.write(banner(config, server));
+  stopOnSignal(() => server.stop());
+}
+
+function stopOnSignal(stop: () => Promise<void>): void {
   let isStopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(130);
       isStopping = true;
       process.stdout.write('Stopping: no new commands; the last batch becomes durable.\n');
-      server.stop().then(
+      stop().then(
         () => {
           process.stdout.write('Stopped. Everything that was acknowledged is kept.\n');
           process.exit(0);
@@ -68,6 +79,20 @@ async function start(config: Config): Promise<void> {
       );
     });
   }
+}
+
+function nodeBanner(config: Config, node: ClusterNode): string {
+  const seconds = (node.startedInMs / 1000).toFixed(1);
+  const lines = [
+    `Tradepost node ${node.name} of the realm "${config.realm}", started in ${seconds} s.`,
+    `  role      ${config.nodeRole}`,
+    `  sockets   ws://${config.host}:${node.port}/ws`,
+    `  pages     http://${config.host}:${node.port}/health /ready /metrics`,
+    `  data      ${node.store.description}`,
+    ...node.store.warnings.map(warning => `  warning   ${warning}`),
+    '  stop      Ctrl-C',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function banner(config: Config, server: Server): string {

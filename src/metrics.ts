@@ -1,8 +1,9 @@
 // What the realm adds to the metrics that the gateway shows.
 
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { PipelineObserver } from './realm/pipeline.ts';
 import type { Realm } from './realm/realm.ts';
+import type { RemoteRealm } from './realm/remote-realm.ts';
 
 const BATCH_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
 const BYTE_BUCKETS = [300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 10_000_000];
@@ -38,24 +39,64 @@ export function pipelineObserver(registry: Registry): PipelineObserver {
   };
 }
 
-export function registerRealm(registry: Registry, realm: Realm): void {
-  const gauge = (name: string, help: string, value: () => number) =>
+/** `current` is the realm that this process leads, or null while it leads none: then all is 0. */
+export function registerRealm(registry: Registry, current: () => Realm | null): void {
+  const gauge = (name: string, help: string, value: (realm: Realm) => number) =>
     new Gauge({
       name,
       help,
       registers: [registry],
       collect() {
-        this.set(value());
+        const realm = current();
+        this.set(realm === null ? 0 : value(realm));
       },
     });
-  gauge('tradepost_projection_lag_seconds', 'Age of the oldest commit not in the tables.', () => {
-    return realm.readiness().projectionLagMs / 1000;
-  });
-  gauge('tradepost_waiting_commands', 'Decided but not yet durable.', () => realm.waiting);
-  gauge('tradepost_live_windows', 'Trade windows, invitations included.', () => realm.liveWindows);
-  gauge('tradepost_open_offers', 'Directed offers that wait.', () => realm.openOffers);
-  gauge('tradepost_leading', '1 while this process writes the realm.', () =>
+  gauge(
+    'tradepost_projection_lag_seconds',
+    'Age of the oldest commit not in the tables.',
+    realm => {
+      return realm.readiness().projectionLagMs / 1000;
+    },
+  );
+  gauge('tradepost_waiting_commands', 'Decided but not yet durable.', realm => realm.waiting);
+  gauge(
+    'tradepost_live_windows',
+    'Trade windows, invitations included.',
+    realm => realm.liveWindows,
+  );
+  gauge('tradepost_open_offers', 'Directed offers that wait.', realm => realm.openOffers);
+  gauge('tradepost_leading', '1 while this process writes the realm.', realm =>
     realm.readiness().leading ? 1 : 0,
   );
-  gauge('tradepost_epoch', 'The number of this leadership.', () => realm.epoch);
+  gauge('tradepost_epoch', 'The number of this leadership.', realm => realm.epoch);
+}
+
+/** What a node of a cluster adds. */
+export function registerCluster(
+  registry: Registry,
+  realm: RemoteRealm,
+): { lost: (batches: number) => void } {
+  const registers = [registry];
+  new Gauge({
+    name: 'tradepost_awaited_replies',
+    help: 'Commands of this node that await the reply of the leader.',
+    registers,
+    collect() {
+      this.set(realm.waiting);
+    },
+  });
+  new Gauge({
+    name: 'tradepost_leader_heard',
+    help: '1 while this node hears the leader of the realm.',
+    registers,
+    collect() {
+      this.set(realm.leader === '' ? 0 : 1);
+    },
+  });
+  const lost = new Counter({
+    name: 'tradepost_stream_lost_total',
+    help: 'Batches of commands that left the stream before the leader had read them.',
+    registers,
+  });
+  return { lost: batches => lost.inc(batches) };
 }

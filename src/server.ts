@@ -5,18 +5,15 @@
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
-import { auditState } from './engine/audit.ts';
-import { Engine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
 import { DeposedError } from './journal/journal.ts';
-import { PostgresJournal } from './journal/postgres-journal.ts';
+import { type Leadership, takeLeadership } from './leadership.ts';
 import { pipelineObserver, registerRealm } from './metrics.ts';
-import { Projection } from './projection/projection.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
-import { checkBacklog, loadEngine, tablesStanding } from './recovery.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface Server {
@@ -41,7 +38,6 @@ export interface ServerOptions {
 }
 
 const DRAIN_MS = 5_000;
-const CATCH_UP_MS = 2_000;
 
 /** Starts a server. Throws, with a message for the operator, when it can't. */
 export async function startServer(options: ServerOptions): Promise<Server> {
@@ -59,43 +55,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 async function startOn(store: Store, options: ServerOptions, beganMs: number): Promise<Server> {
   const { config, log } = options;
   const { database } = store;
-  await checkBacklog(database);
-  const journal = new PostgresJournal(database, log);
-  const { epoch, position } = await journal.claim();
-  const projection = new Projection({
-    database,
-    position: (await tablesStanding(database)).position,
-    epoch,
-    clock: wallClock,
-    log,
-    loop: {
-      intervalMs: config.projectionIntervalMs,
-      journalRetentionMs: config.journalRetentionMs,
-      keyRetentionMs: config.rules.keyRetentionMs,
-    },
-  });
-  let laterEpoch = 0;
-  projection.onEpoch(later => {
-    laterEpoch = later;
-  });
-  const reader = createReader({ database, log, amountWordsLocale: config.amountWordsLocale });
-  const gateway = createGateway({
-    config: config.gateway,
-    verifier: await createVerifier(config, log),
-    clock: wallClock,
-    log,
-  });
-  const engine = new Engine(config.rules);
-  const parts = { journal, projection, reader, gateway };
+  const verifier = await createVerifier(config, log);
+  const leadership = await takeLeadership(database, config, log);
+  const { epoch, position, engine, journal, projection } = leadership;
+  const { amountWordsLocale } = config;
+  const reader = createReader({ database, log, amountWordsLocale });
+  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
+  const parts = { leadership, reader, gateway };
   try {
-    projection.notify(position);
-    await projection.waitFor(position);
-    const loadedEpoch = await loadEngine(database, engine, log);
-    assertSound(engine);
-    // Nobody listened to the projection yet: a claim that came after ours may have gone by.
-    if (Math.max(laterEpoch, loadedEpoch) > epoch) {
-      throw new DeposedError('Another writer claimed the realm while this one was starting.');
-    }
     const realm = new Realm({
       name: config.realm,
       epoch,
@@ -108,11 +75,11 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       clock: wallClock,
       limits: config,
       feedIntervalMs: config.feedIntervalMs,
-      amountWordsLocale: config.amountWordsLocale,
+      amountWordsLocale,
       observer: pipelineObserver(gateway.registry),
       failed: error => giveUp(error, parts, options),
     });
-    registerRealm(gateway.registry, realm);
+    registerRealm(gateway.registry, () => realm);
     realm.announcer.restore(await reader.marketHistory(wallClock.nowMs()));
     realm.start();
     gateway.attach(realm);
@@ -127,19 +94,9 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
 }
 
 interface Parts {
-  readonly journal: PostgresJournal;
-  readonly projection: Projection;
+  readonly leadership: Leadership;
   readonly reader: Reader;
   readonly gateway: Gateway;
-}
-
-function assertSound(engine: Engine): void {
-  const broken = auditState(engine.state);
-  if (broken.length === 0) return;
-  throw new Error(
-    `The tables are damaged, so the realm is not started. Run "npm run audit". ` +
-      broken.join('; '),
-  );
 }
 
 async function stopAll(realm: Realm, parts: Parts, store: Store, log: Log): Promise<void> {
@@ -155,10 +112,9 @@ async function stopAll(realm: Realm, parts: Parts, store: Store, log: Log): Prom
 }
 
 async function closeParts(parts: Parts): Promise<void> {
-  const { journal, projection, reader, gateway } = parts;
+  const { leadership, reader, gateway } = parts;
   await gateway.close('restarting');
-  await projection.stop(CATCH_UP_MS);
-  await journal.close();
+  await leadership.close();
   await reader.close();
 }
 

@@ -48,6 +48,8 @@ export interface FeedBatch {
   readonly count: number;
   readonly position: number;
   readonly leader: string;
+  /** Nothing is in it. */
+  readonly isHeartbeat: boolean;
   /** Public frames by channel. */
   readonly published: readonly (readonly [channel: string, frame: Uint8Array])[];
   /** Frames of windows with the two players who may see them. */
@@ -56,6 +58,8 @@ export interface FeedBatch {
     window: number,
     frame: Uint8Array,
   ])[];
+  /** Windows that ended so long ago that their channels end too. */
+  readonly ended: readonly number[];
   /** Private events of players that some node listens to. */
   readonly private: readonly (readonly [player: string, sequence: number, event: unknown])[];
 }
@@ -64,6 +68,8 @@ export interface FeedBatch {
 export type Ask =
   | { readonly kind: 'snapshot'; readonly channel: string }
   | { readonly kind: 'market'; readonly command: string; readonly payload: unknown }
+  /** His private events are wanted from the answer on, which is the position that it stands at. */
+  | { readonly kind: 'listen'; readonly player: string }
   | { readonly kind: 'window'; readonly player: string; readonly window: number };
 
 export interface Question {

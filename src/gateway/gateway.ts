@@ -12,7 +12,7 @@ import { contain } from './faults.ts';
 import { GatewayMetrics, type Registry } from './metrics.ts';
 import { Outbound } from './outbound.ts';
 import { Players } from './players.ts';
-import type { FeedSink, RealmPort } from './port.ts';
+import type { FeedSink, NodeSink, RealmPort } from './port.ts';
 import { PrivateFeeds } from './private-feeds.ts';
 import { ratePerMinute } from './rate-limit.ts';
 import type { Session } from './session.ts';
@@ -27,7 +27,7 @@ export interface GatewayOptions {
   readonly log: Log;
 }
 
-export interface Gateway extends FeedSink {
+export interface Gateway extends NodeSink {
   /** For the metrics of the other parts. */
   readonly registry: Registry;
   /** Gives the gateway its realm. Until then every command is answered SERVICE_UNAVAILABLE. */
@@ -145,6 +145,25 @@ class UwsGateway implements Gateway {
 
   endWindow(window: number): void {
     this.#context.windows.end(window);
+  }
+
+  restart(): void {
+    const { outbound, windows, feeds, realm } = this.#context;
+    if (realm === null) return;
+    outbound.restart(realm);
+    windows.restart(realm);
+    feeds.restart(realm);
+  }
+
+  share(name: string, nodes: number): void {
+    const player = this.#context.players.find(name);
+    if (player !== undefined) player.nodes = Math.max(1, nodes);
+  }
+
+  closeOldest(name: string, sockets: number): void {
+    const sessions = this.#context.players.find(name)?.sessions ?? [];
+    const closing = sessions.filter(({ role }) => role !== 'service').slice(0, sockets);
+    for (const session of closing) session.end('replaced');
   }
 
   #sweep(): void {

@@ -4,8 +4,8 @@
 // that is all the conflation there is. Other sockets notice nothing.
 
 import { encodeEvent } from '../../protocol/codec.ts';
-import type { GatewayConfig } from './config.ts';
 import { eventSequence } from '../../protocol/frame-head.ts';
+import type { GatewayConfig } from './config.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { RealmPort } from './port.ts';
 import type { Session } from './session.ts';
@@ -58,10 +58,6 @@ export class Outbound {
 
   /** Adds a channel to a session and sends its snapshot, at once or when it has drained. */
   subscribe(realm: RealmPort, session: Session, name: string): void {
-    const isLive = !this.#paused.has(session);
-    // The realm is asked while the channel is still without this subscriber: what it first sends to
-    // the others is no news to one who gets the snapshot.
-    const snapshot = isLive ? realm.snapshot(name) : null;
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       channel = { name, subscribers: 0, sequence: 0, sentAtMs: 0 };
@@ -70,7 +66,7 @@ export class Outbound {
     channel.subscribers += 1;
     session.channels ??= [];
     session.channels.push(channel);
-    if (snapshot !== null) this.#goLive(session, channel, snapshot);
+    if (!this.#paused.has(session)) this.#ask(realm, session, channel);
   }
 
   /** Returns false when the session did not have the channel. */
@@ -95,9 +91,7 @@ export class Outbound {
     const index = channels.findIndex(channel => channel.name === name);
     if (index < 0) return false;
     // A paused channel gets its snapshot anyway when the socket has drained.
-    if (index < session.liveChannels) {
-      this.#sendSnapshot(session, channels[index] as Channel, realm.snapshot(name));
-    }
+    if (index < session.liveChannels) this.#ask(realm, session, channels[index] as Channel);
     return true;
   }
 
@@ -131,12 +125,24 @@ export class Outbound {
   drained(realm: RealmPort, session: Session): void {
     if (!this.#paused.has(session)) return;
     const drainedBytes = this.#config.publicBytesMax * DRAINED_SHARE;
-    while (session.channels !== null && session.liveChannels < session.channels.length) {
-      if (session.socket === null || session.bufferedBytes() > drainedBytes) return;
-      const channel = session.channels[session.liveChannels] as Channel;
-      this.#goLive(session, channel, realm.snapshot(channel.name));
+    const next = session.channels?.[session.liveChannels];
+    if (next === undefined) {
+      this.#paused.delete(session);
+      return;
     }
-    this.#paused.delete(session);
+    if (session.socket === null || session.bufferedBytes() > drainedBytes) return;
+    realm.snapshot(next.name, frame => {
+      if (!this.#paused.has(session)) return;
+      this.#arrived(session, next, frame);
+      this.drained(realm, session);
+    });
+  }
+
+  /** Every channel begins anew: one snapshot for all who subscribe to it. */
+  restart(realm: RealmPort): void {
+    for (const { name } of this.#channels.values()) {
+      realm.snapshot(name, frame => this.publish(name, frame));
+    }
   }
 
   /** Those that wait to have drained; a copy, since going on changes it. */
@@ -169,9 +175,25 @@ export class Outbound {
     }
   }
 
-  #goLive(session: Session, channel: Channel, snapshot: Uint8Array): void {
-    session.socket?.subscribe(channel.name);
-    session.liveChannels += 1;
+  #ask(realm: RealmPort, session: Session, channel: Channel): void {
+    realm.snapshot(channel.name, frame => {
+      // A socket that was paused meanwhile gets another one when it has drained.
+      if (!this.#paused.has(session)) this.#arrived(session, channel, frame);
+    });
+  }
+
+  /** Sends a snapshot to a session, whose channel is live from then on. */
+  #arrived(session: Session, channel: Channel, snapshot: Uint8Array): void {
+    const channels = session.channels ?? [];
+    const index = channels.indexOf(channel);
+    if (index < 0 || session.socket === null) return;
+    const live = session.liveChannels;
+    if (index >= live) {
+      // The live ones come first.
+      [channels[index], channels[live]] = [channels[live] as Channel, channel];
+      session.liveChannels += 1;
+      session.socket.subscribe(channel.name);
+    }
     this.#sendSnapshot(session, channel, snapshot);
   }
 

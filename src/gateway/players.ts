@@ -13,6 +13,8 @@ export class Player implements Spender {
   /** Commands that await their answers, over all sockets. */
   inFlight = 0;
   fullAtMs = 0;
+  /** On how many nodes he is: each gives him its part of his budget. */
+  nodes = 1;
   /** Live while somebody listens, and for a grace after that. */
   feed: PrivateFeed | null = null;
 

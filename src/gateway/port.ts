@@ -59,20 +59,30 @@ export interface RealmPort {
   /** Answers from the tables, as of everything that anybody was shown before the call. */
   read(request: ReadRequest): Promise<Answer>;
 
-  /** The frame that brings a new subscriber of a public channel up to date. */
-  snapshot(channel: string): Uint8Array;
+  /**
+   * Gives `deliver` the frame that brings a new subscriber of a public channel up to date: at once,
+   * or when the leader has answered. What was published before it is in it; what is published after
+   * it follows it. Never called when the realm ends before.
+   */
+  snapshot(channel: string, deliver: (frame: Uint8Array) => void): void;
 
-  /** All of a player's balances and open orders, and the sequence they stand at. */
+  /**
+   * All of a player's balances and open orders, and the sequence they stand at. From then on, and
+   * until `unlisten`, his private events come through the sink, none of them missing.
+   */
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
 
   /**
-   * The frame that shows a window as it is committed: a snapshot. Null when `player` has no window
-   * of this number that is live or ended within the last minute.
+   * As {@link snapshot}, for a window as it is committed. Null when `player` has no window of this
+   * number that is live or ended within the last minute.
    */
-  windowSnapshot(player: string, window: number): Uint8Array | null;
+  windowSnapshot(player: string, window: number, deliver: (frame: Uint8Array | null) => void): void;
 
-  /** A player's first socket has opened his session (true), or his last one is gone (false). */
-  presence(player: string, present: boolean): void;
+  /** How many open sockets a player has here now; 0 when his last one is gone. */
+  presence(player: string, sockets: number): void;
+
+  /** The private feed of a player is of no use here any more. */
+  unlisten(player: string): void;
 
   readiness(): Readiness;
 }
@@ -95,4 +105,14 @@ export interface FeedSink {
   publishWindow(players: readonly [string, string], window: number, frame: Uint8Array): void;
   /** A window ended so long ago that its channel ends too: nobody listens to it any more. */
   endWindow(window: number): void;
+}
+
+/** What a realm needs besides, when players may be on other nodes too. */
+export interface NodeSink extends FeedSink {
+  /** Something may have been missed, or the epoch is another: every channel begins anew. */
+  restart(): void;
+  /** A player is on so many nodes now: each gives him its part of his budget. */
+  share(player: string, nodes: number): void;
+  /** Closes so many of a player's oldest sockets here: he has too many in all. */
+  closeOldest(player: string, sockets: number): void;
 }

@@ -123,6 +123,14 @@ export class PrivateFeed {
     return recent.slice(first).map(sent => sent.frame);
   }
 
+  /** Ends the feed: nobody hears from it any more. Returns who followed it or waited for it. */
+  end(): FeedReader[] {
+    const readers = [...this.#readers, ...(this.#reading?.joining ?? [])];
+    this.#readers.length = 0;
+    this.#reading = null;
+    return readers;
+  }
+
   leave(reader: FeedReader): void {
     this.#drop(reader);
     // With nobody waiting the read is for nothing; what it holds would only grow.

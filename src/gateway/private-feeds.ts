@@ -13,6 +13,7 @@ export class PrivateFeeds {
   readonly #config: GatewayConfig;
   readonly #log: Log;
   readonly #players: Players;
+  #realm: RealmPort | null = null;
   readonly #feeds = new Set<PrivateFeed>();
   /** In grace, the one that left first first. */
   readonly #departed = new Set<PrivateFeed>();
@@ -73,6 +74,17 @@ export class PrivateFeeds {
     }
   }
 
+  /** Every feed begins anew with a snapshot; those that nobody follows are forgotten. */
+  restart(realm: RealmPort): void {
+    for (const feed of [...this.#feeds]) {
+      const readers = feed.end();
+      this.#forget(feed);
+      if (readers.length === 0) continue;
+      const fresh = this.#create(realm, feed.player);
+      for (const reader of readers) fresh.join(reader);
+    }
+  }
+
   sweep(nowMs: number): void {
     for (const feed of this.#departed) {
       if (feed.graceEndsAtMs > nowMs) break;
@@ -83,6 +95,7 @@ export class PrivateFeeds {
   }
 
   #create(realm: RealmPort, player: Player): PrivateFeed {
+    this.#realm = realm;
     const feed = new PrivateFeed(player, {
       epoch: realm.epoch,
       bounds: this.#config,
@@ -104,5 +117,6 @@ export class PrivateFeeds {
     this.#departed.delete(feed);
     this.#feeds.delete(feed);
     feed.player.feed = null;
+    this.#realm?.unlisten(feed.player.name);
   }
 }

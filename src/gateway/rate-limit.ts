@@ -37,9 +37,14 @@ export function take(spender: Spender, rate: Rate, tokens: number, nowMs: number
   return 0;
 }
 
-/** What is left, and in how many milliseconds the bucket is full again. */
-export function budgetOf(spender: Spender, rate: Rate, nowMs: number): NonNullable<Budget> {
+/** For how many commands of `tokens` it lasts, and in how many milliseconds it is full again. */
+export function budgetOf(
+  spender: Spender,
+  rate: Rate,
+  nowMs: number,
+  tokens = 1,
+): NonNullable<Budget> {
   const spentMs = Math.max(0, spender.fullAtMs - nowMs);
-  const remaining = Math.floor(rate.burst - spentMs / rate.intervalMs + 1e-6);
+  const remaining = Math.floor((rate.burst - spentMs / rate.intervalMs + 1e-6) / tokens);
   return { remaining: Math.max(0, remaining), refillMs: Math.ceil(spentMs) };
 }

@@ -18,12 +18,13 @@ function admit(session: Session, player: Player, nowMs: number): RejectBody | nu
   const { rates, config, metrics, draining, realm } = session.context;
   const rate = rates[session.role];
   if (rate !== null) {
-    const waitMs = take(player, rate, 1, nowMs);
+    const waitMs = take(player, rate, player.nodes, nowMs);
     if (waitMs > 0) {
       metrics.rateLimited.inc();
       return rateLimited(waitMs);
     }
-    const inFlightMax = (config.limits[session.role] as { inFlight: number }).inFlight;
+    const { inFlight } = config.limits[session.role] as { inFlight: number };
+    const inFlightMax = Math.max(1, Math.floor(inFlight / player.nodes));
     if (player.inFlight >= inFlightMax) {
       metrics.rateLimited.inc();
       return tooManyInFlight(inFlightMax);

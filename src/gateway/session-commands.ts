@@ -114,7 +114,7 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
 function enter(session: Session, name: string): Player {
   const { players, config, realm } = session.context;
   const player = players.enter(name, session);
-  if (player.sessions.length === 1) realm?.presence(name, true);
+  realm?.presence(name, player.sessions.length);
   if (session.role === 'service') return player;
   while (player.sessions.length > config.socketsPerPlayerMax) {
     const oldest = player.sessions[0] as Session;
@@ -202,23 +202,20 @@ function subscribe({ session, player, realm, request, route, names }: Asked): vo
     session.refuse(request.id, route, limitReached('subscriptionsPerSocket', max));
     return;
   }
-  const shown = showWindows(realm, player, fresh);
-  if (shown === null) {
-    session.refuse(request.id, route, WINDOW_NOT_FOUND);
-    return;
-  }
-  session.together(() => {
-    session.reply(request.id, route, 'ok', { channels: names });
-    for (const name of fresh) {
-      if (!session.alive) return;
-      const window = shown.get(name);
-      if (window === undefined) outbound.subscribe(realm, session, name);
-      else windows.subscribe(session, window.id, window.snapshot);
-    }
+  showWindows({ session, player, realm, request, route, names: fresh }, shown => {
+    session.together(() => {
+      session.reply(request.id, route, 'ok', { channels: names });
+      for (const name of fresh) {
+        if (!session.alive) return;
+        const window = shown.get(name);
+        if (window !== undefined) windows.subscribe(session, window.id, window.snapshot);
+        else if (!hasChannel(session, name)) outbound.subscribe(realm, session, name);
+      }
+    });
+    if (!session.alive || session.followsMe || !names.includes(ME)) return;
+    session.followsMe = true;
+    feeds.join(realm, player, session);
   });
-  if (!session.alive || session.followsMe || !names.includes(ME)) return;
-  session.followsMe = true;
-  feeds.join(realm, player, session);
 }
 
 /** The answer names those that the socket had. */
@@ -240,20 +237,17 @@ function unsubscribe({ session, player, request, route, names }: Asked): void {
 function resync({ session, player, realm, request, route, names }: Asked): void {
   const { outbound, windows, feeds } = session.context;
   const had = names.filter(name => (name === ME ? session.followsMe : hasChannel(session, name)));
-  const shown = showWindows(realm, player, had);
-  if (shown === null) {
-    session.refuse(request.id, route, WINDOW_NOT_FOUND);
-    return;
-  }
-  session.together(() => {
-    session.reply(request.id, route, 'ok', { channels: had });
-    for (const name of had) {
-      const window = shown.get(name);
-      if (window !== undefined) windows.resync(session, window.id, window.snapshot);
-      else if (name !== ME) outbound.resync(realm, session, name);
-    }
+  showWindows({ session, player, realm, request, route, names: had }, shown => {
+    session.together(() => {
+      session.reply(request.id, route, 'ok', { channels: had });
+      for (const name of had) {
+        const window = shown.get(name);
+        if (window !== undefined) windows.resync(session, window.id, window.snapshot);
+        else if (name !== ME) outbound.resync(realm, session, name);
+      }
+    });
+    if (session.alive && had.includes(ME)) feeds.join(realm, player, session);
   });
-  if (session.alive && had.includes(ME)) feeds.join(realm, player, session);
 }
 
 interface ShownWindow {
@@ -261,21 +255,25 @@ interface ShownWindow {
   readonly snapshot: Uint8Array;
 }
 
-/** The windows among `names` as they are committed, or null when one is not the player's. */
+/** Goes on with the windows among the names as they are committed; refuses those of others. */
 function showWindows(
-  realm: RealmPort,
-  player: Player,
-  names: readonly string[],
-): ReadonlyMap<string, ShownWindow> | null {
+  { session, player, realm, request, route, names }: Asked,
+  goOn: (shown: ReadonlyMap<string, ShownWindow>) => void,
+): void {
   const shown = new Map<string, ShownWindow>();
-  for (const name of names) {
-    const id = windowOf(name);
-    if (id === null) continue;
-    const snapshot = realm.windowSnapshot(player.name, id);
-    if (snapshot === null) return null;
-    shown.set(name, { id, snapshot });
+  const asked = names.filter(name => windowOf(name) !== null);
+  let awaited = asked.length;
+  if (awaited === 0) goOn(shown);
+  for (const name of asked) {
+    const id = windowOf(name) as number;
+    realm.windowSnapshot(player.name, id, snapshot => {
+      awaited -= 1;
+      if (snapshot !== null) shown.set(name, { id, snapshot });
+      if (awaited > 0 || !session.alive) return;
+      if (shown.size === asked.length) goOn(shown);
+      else session.refuse(request.id, route, WINDOW_NOT_FOUND);
+    });
   }
-  return shown;
 }
 
 function hasChannel(session: Session, name: string): boolean {

@@ -6,9 +6,9 @@
 import { CLOSES, type CloseName } from '../../protocol/closes.ts';
 import { encodeReply, withBudget } from '../../protocol/codec.ts';
 import type { Budget, Role } from '../../protocol/commands/session.ts';
+import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import type { GatewayContext } from './context.ts';
-import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
 import { Pending } from './pending.ts';
@@ -103,7 +103,7 @@ export class Session implements ReplyTarget, FeedReader {
     const rate = this.context.rates[this.role];
     return rate === null || this.player === null
       ? null
-      : budgetOf(this.player, rate, performance.now());
+      : budgetOf(this.player, rate, performance.now(), this.player.nodes);
   }
 
   deliver(arena: Uint8Array, replies: readonly number[]): void {
@@ -217,7 +217,7 @@ export class Session implements ReplyTarget, FeedReader {
     if (this.player !== null) {
       if (this.followsMe) feeds.leave(this.player, this);
       players.leave(this.player, this);
-      if (this.player.sessions.length === 0) realm?.presence(this.player.name, false);
+      realm?.presence(this.player.name, this.player.sessions.length);
     }
     const ending: Ending = this.#ending ?? (code === CLIENT_CLOSE_LOST ? 'lost' : 'client');
     metrics.closed(ending);

@@ -5,7 +5,8 @@
 
 import { windowChannelName } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
-import { eventSequence } from './frame-head.ts';
+import { eventSequence } from '../../protocol/frame-head.ts';
+import type { RealmPort } from './port.ts';
 import type { Session } from './session.ts';
 
 /** The channel of a window that somebody listens to. */
@@ -23,16 +24,18 @@ export class WindowFeeds {
     return this.#feeds.has(window);
   }
 
-  /** Adds a window to a session that does not have it, and sends the snapshot. */
+  /** Adds a window to a session, and sends the snapshot. */
   subscribe(session: Session, window: number, snapshot: Uint8Array): void {
     let feed = this.#feeds.get(window);
     if (feed === undefined) {
       feed = { sessions: [], sequence: 0, sentAtMs: performance.now() };
       this.#feeds.set(window, feed);
     }
-    feed.sessions.push(session);
-    session.windows ??= [];
-    session.windows.push(window);
+    if (session.windows?.includes(window) !== true) {
+      feed.sessions.push(session);
+      session.windows ??= [];
+      session.windows.push(window);
+    }
     this.#send(feed, session, snapshot);
   }
 
@@ -74,6 +77,19 @@ export class WindowFeeds {
   end(window: number): void {
     for (const session of [...(this.#feeds.get(window)?.sessions ?? [])]) {
       this.unsubscribe(session, window);
+    }
+  }
+
+  /** Every window is shown anew; one that is over by now is no channel any more. */
+  restart(realm: RealmPort): void {
+    for (const [window, { sessions }] of this.#feeds) {
+      for (const session of [...sessions]) {
+        realm.windowSnapshot(session.player?.name ?? '', window, frame => {
+          if (session.windows?.includes(window) !== true) return;
+          if (frame === null) this.unsubscribe(session, window);
+          else this.resync(session, window, frame);
+        });
+      }
     }
   }
 

@@ -13,6 +13,8 @@ export interface JournalRow {
   readonly atMs: number;
   /** Encoded fact groups. Empty for a claim. */
   readonly facts: Uint8Array;
+  /** The last entry of the stream of commands that is decided by here; none without a stream. */
+  readonly offset?: string;
 }
 
 export type Batch = Omit<JournalRow, 'position' | 'epoch'>;
@@ -22,6 +24,8 @@ export interface Claim {
   readonly epoch: number;
   /** The position of the claim record itself. */
   readonly position: number;
+  /** Where the stream of commands goes on: see {@link JournalRow.offset}; empty for its start. */
+  readonly offset: string;
 }
 
 /** Another writer has claimed the realm: this one must stop at once and answer nothing more. */

@@ -16,11 +16,12 @@ const UNIQUE_VIOLATION = '23505';
 const NO_FACTS = new Uint8Array(0);
 
 /** Nothing may stand behind the new row: pruning leaves room before the last row, never after. */
-const INSERT = `insert into journal (position, epoch, sequence, at_ms, digest, facts)
-  select $1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea
+const INSERT = `insert into journal (position, epoch, sequence, at_ms, digest, facts, stream_offset)
+  select $1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea, $7::text
   where not exists (select from journal where position > $1::bigint)`;
 
-const LAST = `select position, epoch, sequence, at_ms as "atMs" from journal
+const LAST = `select position, epoch, sequence, at_ms as "atMs", stream_offset as "offset"
+  from journal
   order by position desc limit 1`;
 
 /** The journal was closed while an append or a claim waited for the database. */
@@ -65,7 +66,7 @@ export class PostgresJournal implements Journal {
       if (row !== null) {
         this.#epoch = row.epoch;
         this.#position = row.position;
-        return { epoch: row.epoch, position: row.position };
+        return { epoch: row.epoch, position: row.position, offset: row.offset ?? '' };
       }
     }
   }
@@ -132,8 +133,8 @@ export class PostgresJournal implements Journal {
 
   /** Whether the row went in: false when its position, or a later one, is taken. */
   async #insertRow(client: pg.Client, row: Insertion): Promise<boolean> {
-    const { position, epoch, sequence, atMs, digest, facts } = row;
-    const values = [position, epoch, sequence, atMs, digest, facts];
+    const { position, epoch, sequence, atMs, digest, facts, offset = '' } = row;
+    const values = [position, epoch, sequence, atMs, digest, facts, offset];
     try {
       return (await client.query({ ...this.#insert, values })).rowCount === 1;
     } catch (error) {
@@ -164,13 +165,14 @@ export class PostgresJournal implements Journal {
   }
 }
 
-const BEFORE_FIRST: Last = { position: 0, epoch: 0, sequence: 0, atMs: 0 };
+const BEFORE_FIRST: Last = { position: 0, epoch: 0, sequence: 0, atMs: 0, offset: '' };
 
 function claimAfter(last: Last): Insertion {
-  const { sequence, atMs } = last;
+  const { sequence, atMs, offset = '' } = last;
   const facts = NO_FACTS;
   const digest = digestOf(facts);
-  return { position: last.position + 1, epoch: last.epoch + 1, sequence, atMs, facts, digest };
+  const [position, epoch] = [last.position + 1, last.epoch + 1];
+  return { position, epoch, sequence, atMs, facts, digest, offset };
 }
 
 /** What is acknowledged must be on disk, whatever the server's default is. */

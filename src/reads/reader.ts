@@ -40,6 +40,8 @@ export interface Reader {
   answer(request: TableRequest): Promise<TableAnswer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
   marketHistory(nowMs: number): Promise<MarketHistory>;
+  /** How far the tables have come. */
+  standing(): Promise<{ position: number }>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,10 @@ export function createReader({ database, log, amountWordsLocale }: ReaderOptions
         getQuarters(pool, nowMs),
       ]);
       return { trades, quarters };
+    },
+    async standing() {
+      const { rows } = await pool.query<{ position: number }>('select position from projection');
+      return rows[0] as { position: number };
     },
     close: () => pool.end(),
   };

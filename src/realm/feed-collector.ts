@@ -27,6 +27,7 @@ export class FeedCollector implements FeedSink {
   #published: Mutable<FeedBatch['published']> = [];
   #windows: Mutable<FeedBatch['windows']> = [];
   #private: Mutable<FeedBatch['private']> = [];
+  #ended: number[] = [];
   #count = 0;
   #isScheduled = false;
   #isClosed = false;
@@ -70,20 +71,28 @@ export class FeedCollector implements FeedSink {
     this.#schedule();
   }
 
-  /** Each node forgets the channel of an ended window by itself. */
-  endWindow(): void {}
+  endWindow(window: number): void {
+    this.#ended.push(window);
+    this.#schedule();
+  }
 
   /** Sends what is waiting, now. */
   flush(): void {
     this.#isScheduled = false;
-    const isEmpty =
-      this.#published.length === 0 && this.#windows.length === 0 && this.#private.length === 0;
+    const what = {
+      published: this.#published,
+      windows: this.#windows,
+      ended: this.#ended,
+      private: this.#private,
+    };
+    const isEmpty = Object.values(what).every(list => list.length === 0);
     if (isEmpty || this.#isClosed) return;
     this.#count++;
-    this.#send({ published: this.#published, windows: this.#windows, private: this.#private });
     this.#published = [];
     this.#windows = [];
+    this.#ended = [];
     this.#private = [];
+    this.#send({ isHeartbeat: false, ...what });
   }
 
   close(): void {
@@ -98,11 +107,13 @@ export class FeedCollector implements FeedSink {
   }
 
   #beat(): void {
-    if (!this.#hasSent) this.#send({ published: [], windows: [], private: [] });
+    if (!this.#hasSent) {
+      this.#send({ isHeartbeat: true, published: [], windows: [], ended: [], private: [] });
+    }
     this.#hasSent = false;
   }
 
-  #send(what: Pick<FeedBatch, 'published' | 'windows' | 'private'>): void {
+  #send(what: Omit<FeedBatch, 'epoch' | 'count' | 'position' | 'leader'>): void {
     const { channel, epoch, node, position } = this.#options;
     this.#hasSent = true;
     const count = this.#count;

@@ -149,6 +149,9 @@ export class LeaderSeat {
       case 'snapshot':
         realm.snapshot(ask.channel, answer);
         break;
+      case 'listen':
+        if (this.#options.registry.listen(node, ask.player)) answer(realm.released);
+        break;
       case 'window':
         realm.windowSnapshot(ask.player, ask.window, answer);
         break;

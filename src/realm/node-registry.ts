@@ -49,6 +49,16 @@ export class NodeRegistry {
     return this.#places.has(player);
   }
 
+  /** The private events of a player are for this node too. False: first it must tell its state. */
+  listen(name: string, player: string): boolean {
+    const node = this.#nodes.get(name);
+    // One that has not said anything yet is asked for its state, and asks again itself.
+    if (node === undefined)
+      this.#options.order(name, { wantsState: true, shares: [], surplus: [] });
+    else this.#listen(node, player, true);
+    return node !== undefined;
+  }
+
   /** Takes in what a node says of itself. */
   take(state: NodeState, nowMs: number): void {
     if (state.isLeaving) {

@@ -40,8 +40,10 @@ export interface PipelineOptions {
   readonly observer: PipelineObserver;
   /** How long the next append should hold back, for the tables to keep up with the journal. */
   readonly pauseMs: () => number;
+  /** Where the stream of commands stands that the journal has seen; empty without one. */
+  readonly offset?: string;
   /** A batch is durable at `position`. Called before its replies are delivered. */
-  readonly committed: (position: number, groups: readonly CommittedGroup[]) => void;
+  readonly committed: (position: number, groups: readonly CommittedGroup[], offset: string) => void;
   /** The writer must stop: it is deposed, or a rule of the engine is broken. */
   readonly failed: (error: unknown) => void;
 }
@@ -84,9 +86,24 @@ export class Pipeline {
   #appendedAtMs = 0;
   #state: 'open' | 'draining' | 'stopped' = 'open';
   #drained: (() => void) | null = null;
+  /** The last entry of the stream whose commands were all submitted. */
+  #offset: string;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#offset = options.offset ?? '';
+  }
+
+  /** The commands of the stream up to `offset` were submitted, in one turn. */
+  reached(offset: string): void {
+    this.#offset = offset;
+  }
+
+  /** Whether there is room for a whole entry of a stream. */
+  get hasRoom(): boolean {
+    const { limits } = this.#options;
+    const { entries, bytes } = this.#forming;
+    return entries * 2 < limits.waitingEntriesMax && bytes * 2 < limits.waitingBytesMax;
   }
 
   /** Takes a command, or says why not: then nothing was executed. See RealmPort.submit. */
@@ -206,11 +223,12 @@ export class Pipeline {
     const { sequence, changedAtMs: atMs } = engine.state;
     const startedMs = clock.nowMs();
     this.#appendedAtMs = startedMs;
-    journal.append({ sequence, atMs, facts: batch.facts.bytes }).then(
+    const offset = this.#offset;
+    journal.append({ sequence, atMs, facts: batch.facts.bytes, offset }).then(
       position => {
         if (this.#state === 'stopped') return;
         observer.appended(batch.entries, batch.facts.length, clock.nowMs() - startedMs);
-        this.#release(batch, position);
+        this.#release(batch, position, offset);
       },
       error => {
         this.stop();
@@ -219,9 +237,9 @@ export class Pipeline {
     );
   }
 
-  #release(batch: Batch, position: number): void {
+  #release(batch: Batch, position: number, offset: string): void {
     assert(this.#appending === batch, 'batches are released in their order');
-    this.#options.committed(position, batch.groups);
+    this.#options.committed(position, batch.groups, offset);
     batch.deliver();
     batch.reset();
     this.#appending = null;

@@ -57,6 +57,10 @@ export interface RealmOptions {
   /** The language of the words in manifests. */
   readonly amountWordsLocale: AmountLocale;
   readonly observer: PipelineObserver;
+  /** Where the stream of commands stands that the journal has seen; empty without one. */
+  readonly offset?: string;
+  /** Everything of the stream up to `offset` is durable. */
+  readonly durable?: (offset: string) => void;
   /** This process can't go on: it was deposed, or the engine broke a rule. Called once. */
   readonly failed: (error: unknown) => void;
 }
@@ -71,6 +75,7 @@ const EASY_LAG_MS = 1_000;
 const PAUSE_SHARE = 1 / 50;
 const PAUSE_MS_MAX = 100;
 const READ_WAIT_MS = 5_000;
+const ROOM_INTERVAL_MS = 2;
 
 const LAGGING: RejectBody = Object.freeze({
   code: 'SERVICE_UNAVAILABLE',
@@ -113,9 +118,11 @@ export class Realm implements RealmPort {
       clock,
       limits,
       observer,
+      offset: options.offset ?? '',
       pauseMs: () => this.#pauseMs,
-      committed: (position, groups) => {
+      committed: (position, groups, offset) => {
         this.#released = position;
+        options.durable?.(offset);
         options.projection.notify(position);
         this.announcer.commit(groups);
       },
@@ -157,11 +164,11 @@ export class Realm implements RealmPort {
     return this.#options.reader.answer(request);
   }
 
-  snapshot(name: string): Uint8Array {
+  snapshot(name: string, deliver: (frame: Uint8Array) => void): void {
     const channel = parseChannel(name);
     assert(channel !== null && channel !== ME, 'the gateway asks for public channels');
     assert(channel.family !== 'window', 'a window has its own snapshot');
-    return this.announcer.snapshot(name, channel);
+    deliver(this.announcer.snapshot(name, channel));
   }
 
   async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
@@ -169,12 +176,41 @@ export class Realm implements RealmPort {
     return this.#options.reader.privateSnapshot(player);
   }
 
-  windowSnapshot(player: string, window: number): Uint8Array | null {
-    return this.announcer.windows.snapshot(player, window);
+  windowSnapshot(
+    player: string,
+    window: number,
+    deliver: (frame: Uint8Array | null) => void,
+  ): void {
+    deliver(this.announcer.windows.snapshot(player, window));
   }
 
-  presence(player: string, present: boolean): void {
-    this.#pipeline.presence(player, present);
+  presence(player: string, sockets: number): void {
+    this.#pipeline.presence(player, sockets > 0);
+  }
+
+  /** The sink is asked each time who listens. */
+  unlisten(): void {}
+
+  /** The commands of the stream up to `offset` have been submitted. */
+  reached(offset: string): void {
+    this.#pipeline.reached(offset);
+  }
+
+  /** Whether the pipeline would take a whole entry of the stream more. */
+  get hasRoom(): boolean {
+    return this.#pipeline.hasRoom && !this.#isLagging;
+  }
+
+  /** Resolves when there is room again, or nothing is taken here any more. */
+  async room(): Promise<void> {
+    while (!this.hasRoom && !this.#hasFailed && this.#timer !== null) {
+      await new Promise(resolve => setTimeout(resolve, ROOM_INTERVAL_MS));
+    }
+  }
+
+  /** What everybody may know: the position of the last released batch. */
+  get released(): number {
+    return this.#released;
   }
 
   readiness(): Readiness {

@@ -98,7 +98,7 @@ export class RemoteRealm implements RealmPort {
     channel.onInterrupted(() => this.#begin());
     channel.onOrders(({ epoch, wantsState, shares, surplus }) => {
       if (epoch !== this.#epoch) return;
-      if (wantsState) this.#announcer.tellAll();
+      if (wantsState) this.#tellAll();
       for (const [player, nodes] of shares) options.sink.share(player, nodes);
       for (const [player, sockets] of surplus) options.sink.closeOldest(player, sockets);
     });
@@ -157,6 +157,12 @@ export class RemoteRealm implements RealmPort {
   }
 
   async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+    this.#announcer.listening(player, true);
+    // Only what comes after the leader's answer is surely announced here; what came before it must
+    // be in the tables.
+    const position = await this.#questions.ask({ kind: 'listen', player });
+    if (typeof position !== 'number') throw new Error('The leader of the realm did not answer.');
+    this.#release(position);
     if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
     return this.#options.reader.privateSnapshot(player);
   }
@@ -165,8 +171,8 @@ export class RemoteRealm implements RealmPort {
     this.#announcer.present(player, sockets);
   }
 
-  listening(player: string, isOn: boolean): void {
-    this.#announcer.listening(player, isOn);
+  unlisten(player: string): void {
+    this.#announcer.listening(player, false);
   }
 
   readiness(): Readiness {
@@ -209,9 +215,7 @@ export class RemoteRealm implements RealmPort {
     this.#heardAtMs = performance.now();
     this.#leader = feed.leader;
     this.#release(feed.position);
-    const isEmpty =
-      feed.published.length === 0 && feed.windows.length === 0 && feed.private.length === 0;
-    const expected = isEmpty ? this.#count : this.#count + 1;
+    const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;
     const hasHole = isNew || this.#isSilent || feed.count !== expected;
     this.#epoch = feed.epoch;
@@ -220,11 +224,18 @@ export class RemoteRealm implements RealmPort {
     if (isNew) this.#announcer.tellAll();
     if (hasHole) this.#begin();
     const { sink } = this.#options;
+    for (const window of feed.ended) sink.endWindow(window);
     for (const [channel, frame] of feed.published) sink.publish(channel, frame);
     for (const [players, window, frame] of feed.windows) sink.publishWindow(players, window, frame);
     for (const [player, sequence, event] of feed.private) {
       sink.publishPrivate(player, sequence, event as MeEvent);
     }
+  }
+
+  /** The leader has not known us for a while: it announced nothing private to us meanwhile. */
+  #tellAll(): void {
+    this.#announcer.tellAll();
+    this.#begin();
   }
 
   /** Something may have been missed: every channel begins anew with a snapshot. */

@@ -1,0 +1,138 @@
+// One node of a cluster, from nothing to listening and back: a gateway that speaks to whichever node
+// leads, a candidate that may be it, or both. It needs a Postgres server and a Redis, and goes on by
+// itself when either comes back.
+
+import { wallClock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import { Candidate } from './candidate.ts';
+import { RedisNodeChannel } from './cluster/channels.ts';
+import { RedisCommandSender } from './cluster/command-sender.ts';
+import { realmKeys } from './cluster/keys.ts';
+import { type Links, openLinks } from './cluster/links.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config-values.ts';
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createVerifier } from './identity.ts';
+import { pipelineObserver, registerCluster, registerRealm } from './metrics.ts';
+import { createReader, type Reader } from './reads/reader.ts';
+import { RemoteRealm } from './realm/remote-realm.ts';
+import { TablesWatch } from './realm/tables-watch.ts';
+import { openStore, type Store } from './store.ts';
+
+export interface ClusterNode {
+  readonly name: string;
+  readonly port: number;
+  readonly store: Store;
+  /** Milliseconds from the call to listening. */
+  readonly startedInMs: number;
+  /** The node that leads, as far as is known here; empty when none is heard. */
+  readonly leader: string;
+  stop(): Promise<void>;
+}
+
+export interface NodeOptions {
+  readonly config: Config & { readonly redisUrl: string };
+  readonly log: Log;
+}
+
+const DRAIN_MS = 5_000;
+/** A command may be executed for so much of the time that its sender waits for the reply. */
+const LIFE_SHARE = 1 / 2;
+const BATCH_MAX = 512;
+const STREAM_ENTRIES_MAX = 20_000;
+
+/** Starts a node. Throws, with a message for the operator, when it can't. */
+export async function startNode(options: NodeOptions): Promise<ClusterNode> {
+  const { config, log } = options;
+  if (config.databaseUrl === null) {
+    throw new ConfigError('REDIS_URL needs DATABASE_URL: the nodes of a realm share a database.');
+  }
+  const beganMs = performance.now();
+  const verifier = await createVerifier(config, log);
+  const store = await openStore(config, log);
+  const { database } = store;
+  const { amountWordsLocale, nodeName: name } = config;
+  const links = openLinks(config.redisUrl, name, log);
+  const keys = realmKeys(config.realm);
+  const reader = createReader({ database, log, amountWordsLocale });
+  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
+  const { commands, listening } = links;
+  const sender = new RedisCommandSender({
+    redis: commands,
+    key: keys.commands,
+    node: name,
+    log,
+    lifeMs: config.replyTimeoutMs * LIFE_SHARE,
+    batchMax: BATCH_MAX,
+    streamEntriesMax: STREAM_ENTRIES_MAX,
+  });
+  const realm = new RemoteRealm({
+    name: config.realm,
+    node: name,
+    sender,
+    channel: new RedisNodeChannel({ commands, listening, keys, node: name, log }),
+    reader,
+    tables: new TablesWatch(() => reader.standing()),
+    sink: gateway,
+    log,
+    pendingMax: config.waitingEntriesMax,
+    replyTimeoutMs: config.replyTimeoutMs,
+  });
+  const cluster = registerCluster(gateway.registry, realm);
+  const candidate = new Candidate({
+    config,
+    log,
+    node: name,
+    database,
+    reader,
+    links,
+    keys,
+    observer: pipelineObserver(gateway.registry),
+    lost: cluster.lost,
+  });
+  registerRealm(gateway.registry, () => candidate.realm);
+  const parts = { gateway, realm, sender, candidate, reader, links, store };
+  try {
+    gateway.attach(realm);
+    if (config.nodeRole !== 'gateway') candidate.start();
+    const { port } = await gateway.listen(config.host, config.port);
+    const startedInMs = performance.now() - beganMs;
+    return {
+      name,
+      port,
+      store,
+      startedInMs,
+      get leader() {
+        return realm.leader;
+      },
+      stop: () => stopNode(parts),
+    };
+  } catch (error) {
+    await stopNode(parts);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly gateway: Gateway;
+  readonly realm: RemoteRealm;
+  readonly sender: RedisCommandSender;
+  readonly candidate: Candidate;
+  readonly reader: Reader;
+  readonly links: Links;
+  readonly store: Store;
+}
+
+/** What was taken is answered first; then the realm is handed over; then the sockets close. */
+async function stopNode(parts: Parts): Promise<void> {
+  const { gateway, realm, sender, candidate, reader, links, store } = parts;
+  gateway.drain();
+  await Promise.race([realm.drain(), new Promise(resolve => setTimeout(resolve, DRAIN_MS))]);
+  await candidate.stop();
+  realm.stop();
+  await gateway.close('restarting');
+  sender.close();
+  links.close();
+  await reader.close();
+  await store.close();
+}
