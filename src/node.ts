@@ -55,7 +55,10 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const links = openLinks(config.redisUrl, name, log);
   const keys = realmKeys(config.realm);
   const reader = createReader({ database, log, amountWordsLocale });
-  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
+  // A node that only leads has pages, but lets no socket in.
+  const gatewayConfig =
+    config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
+  const gateway = createGateway({ config: gatewayConfig, verifier, clock: wallClock, log });
   const { commands, listening } = links;
   const sender = new RedisCommandSender({
     redis: commands,

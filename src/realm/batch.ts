@@ -3,6 +3,7 @@
 
 import { writeReply, writeReplyHead } from '../../protocol/codec.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
+import { REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import type { Applied } from '../engine/entry.ts';
 import type { ReplyTarget } from '../gateway/port.ts';
 import { FactWriter } from '../journal/fact-codec.ts';
@@ -36,9 +37,7 @@ export class Batch {
     let bodyStart = start;
     if (target !== null) {
       bodyStart = writeApplied(replies, id, applied);
-      const own = this.#targets.get(target);
-      if (own === undefined) this.#targets.set(target, [id, start, replies.length]);
-      else own.push(id, start, replies.length);
+      this.#reply(target, id, start);
     }
     const { output, sequence } = applied;
     if (output.length === 0) return;
@@ -52,6 +51,14 @@ export class Batch {
         this.facts.fact(fact);
       }
     }
+  }
+
+  /** Adds the answer to a command that is not executed: it too leaves only with the batch. */
+  refuse(target: ReplyTarget, id: number, body: RejectBody): void {
+    this.entries++;
+    const start = this.#replies.length;
+    writeReply(this.#replies, id, REJECTS[body.code].outcome, body);
+    this.#reply(target, id, start);
   }
 
   /** Hands every target its replies. */
@@ -79,6 +86,13 @@ export class Batch {
       target.deliver(answers.bytes, late);
     }
     this.#targets.clear();
+  }
+
+  /** Notes the frame from `start` on as the reply to `id`. */
+  #reply(target: ReplyTarget, id: number, start: number): void {
+    const own = this.#targets.get(target);
+    if (own === undefined) this.#targets.set(target, [id, start, this.#replies.length]);
+    else own.push(id, start, this.#replies.length);
   }
 
   reset(): void {

@@ -1,10 +1,11 @@
 // Where the realm of the leader meets the cluster: takes the commands off the stream in their order,
 // brings each node the replies to its own, and answers what nodes ask. Invariant: all commands of
 // an entry go into the pipeline in one turn, and only then the pipeline is told that the entry was
-// reached; so a batch of the journal ends between two entries, and its offset is exact.
+// reached; so a batch of the journal ends between two entries, and its offset is exact. Refusals
+// leave with a durable batch too: a leader that was deposed without knowing must not say of a
+// command that it was not executed, while the new leader executes it.
 
-import { encodeReply } from '../../protocol/codec.ts';
-import { REJECTS, type RejectBody } from '../../protocol/rejects.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Log } from '../base/log.ts';
 import type { Question, SentCommand } from '../cluster/messages.ts';
 import type { CommandReader, LeaderChannel, ReceivedBatch } from '../cluster/port.ts';
@@ -56,16 +57,6 @@ class NodeTarget implements ReplyTarget {
       places.push(replies[i] as number, at, at + frame.length);
       at += frame.length;
     }
-    this.send(frames, places);
-  }
-
-  /** Answers a command that was not executed. */
-  refuse(n: number, body: RejectBody): void {
-    const frame = encodeReply(n, REJECTS[body.code].outcome, body);
-    this.send(frame, [n, 0, frame.length]);
-  }
-
-  send(frames: Uint8Array, places: readonly number[]): void {
     const { channel, realm } = this.#options;
     const { epoch, released: position } = realm;
     channel.reply(this.#node, { epoch, position, frames, places });
@@ -114,7 +105,7 @@ export class LeaderSeat {
     const { realm } = this.#options;
     const target = this.#targetOf(batch.node);
     for (const command of batch.commands) {
-      if (isLate) target.refuse(command.n, LATE);
+      if (isLate) realm.refuse(command.n, LATE, target);
       else this.#submit(command, target);
     }
     realm.reached(offset);
@@ -125,8 +116,9 @@ export class LeaderSeat {
     const { n: id, player, key, payload } = command;
     // The gateway of the node has validated it by the schema of this very command.
     const request = { id, command: command.command, payload, key, player } as EngineRequest;
-    const refusal = this.#options.realm.submit(request, target);
-    if (refusal !== null) target.refuse(id, refusal);
+    const { realm } = this.#options;
+    const refusal = realm.submit(request, target);
+    if (refusal !== null) realm.refuse(id, refusal, target);
   }
 
   #targetOf(node: string): NodeTarget {

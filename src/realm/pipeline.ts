@@ -96,7 +96,19 @@ export class Pipeline {
 
   /** The commands of the stream up to `offset` were submitted, in one turn. */
   reached(offset: string): void {
-    this.#offset = offset;
+    if (this.#state === 'open') this.#offset = offset;
+  }
+
+  /**
+   * Answers a command of the stream that is not executed, with the next batch: only when that is
+   * durable is it certain that no other writer executes it. A writer that has stopped says nothing.
+   */
+  refuse(id: number, body: RejectBody, target: ReplyTarget): void {
+    if (this.#state !== 'open') return;
+    const forming = this.#forming;
+    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.nowMs();
+    forming.refuse(target, id, body);
+    if (this.#appending === null) this.#schedule();
   }
 
   /** Whether there is room for a whole entry of a stream. */

@@ -191,7 +191,12 @@ export class Realm implements RealmPort {
   /** The sink is asked each time who listens. */
   unlisten(): void {}
 
-  /** The commands of the stream up to `offset` have been submitted. */
+  /** Answers a command of the stream that is not executed, once that is certain. */
+  refuse(id: number, body: RejectBody, target: ReplyTarget): void {
+    this.#pipeline.refuse(id, body, target);
+  }
+
+  /** The commands of the stream up to `offset` have been submitted or refused. */
   reached(offset: string): void {
     this.#pipeline.reached(offset);
   }

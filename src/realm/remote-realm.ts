@@ -94,7 +94,9 @@ export class RemoteRealm implements RealmPort {
       this.#commands.deliver(frames, places);
     });
     channel.onFeed(feed => this.#feed(feed));
-    channel.onAnswer((answered: Answered) => this.#questions.settle(answered));
+    channel.onAnswer((answered: Answered) => {
+      if (answered.epoch >= this.#epoch) this.#questions.settle(answered);
+    });
     channel.onInterrupted(() => this.#begin());
     channel.onOrders(({ epoch, wantsState, shares, surplus }) => {
       if (epoch !== this.#epoch) return;
