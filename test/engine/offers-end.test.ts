@@ -205,6 +205,17 @@ describe('an instance that is burnt', () => {
     `);
   });
 
+  test('is nothing to an offer that has ended', () => {
+    play(`${OFFERED}
+      offer ann bob 200 coins for 1 sword#1 -> offer 2
+      withdraw ann #1               -> offer 1 cancelled
+      take bob #2                   -> offer 2 accepted
+      burn ann sword#1 1
+      offer? #1 cancelled: ann 100 coins for 1 sword#1 of bob, until 50
+      offer? #2 accepted: ann 200 coins for 1 sword#1 of bob, until 604800000
+    `);
+  });
+
   test('that is moved away ends nothing: it may come back', () => {
     play(`${OFFERED}
       move bob cid sword#1 1
