@@ -97,19 +97,21 @@ export class ServerProcess {
     await gone;
   }
 
-  /** Runs the offline audit; resolves with whether it is green. */
+  /** Runs the offline audit; resolves with whether it is green. Says what is not. */
   audit(): Promise<boolean> {
     const child = spawn(process.execPath, [MAIN, 'audit'], {
       env: this.#environment(),
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let complaint = '';
-    child.stderr.on('data', chunk => {
-      complaint += chunk;
-    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
     return new Promise(resolve => {
-      child.once('exit', code => {
-        if (code !== 0) process.stderr.write(`  audit: ${complaint}\n`);
+      child.once('close', code => {
+        if (code !== 0) process.stderr.write(output);
         resolve(code === 0);
       });
     });

@@ -36,6 +36,8 @@ export interface WindowClient {
 /** `event` null: the window as it is, after it was joined, or after something was missed. */
 export interface WindowNews {
   readonly event: WindowEventKind | null;
+  /** By the clock of the server; null with `event`. */
+  readonly atMs: number | null;
   /** Whose doing it was; null for nobody's. */
   readonly player: string | null;
   readonly changes: readonly LineChange[];
@@ -48,7 +50,7 @@ export type WindowEnding =
   | { readonly status: 'cancelled'; readonly reason: WindowEnd }
   | { readonly status: 'lost'; readonly error: Error };
 
-const MISSED = { event: null, player: null, changes: [] } as const;
+const MISSED = { event: null, atMs: null, player: null, changes: [] } as const;
 
 export class WindowFollower {
   readonly id: number;
@@ -118,9 +120,9 @@ export class WindowFollower {
   #become(state: WindowSnapshot, news: Omit<WindowNews, 'view'>): void {
     this.#state = state;
     const { window, receipt } = state;
-    const { event, player, changes } = news;
+    const { event, atMs, player, changes } = news;
     for (const listener of [...this.listeners]) {
-      deliver(listener, { event, player, changes, view: window });
+      deliver(listener, { event, atMs, player, changes, view: window });
     }
     if (window.status === 'done' && receipt !== null) this.#end({ status: 'done', receipt });
     if (window.status === 'cancelled' && window.reason !== null) {

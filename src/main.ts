@@ -18,7 +18,8 @@ const USAGE = `tradepost <command>
   token <player> [--role R]      print a token for development
         [--expires SECONDS]      R: guest, standard, premium or service
   audit                          check every invariant of the database, offline
-  demo                           play a short market day against a server of its own
+  demo [market | trade]          play a market day, or trades face to face and their scams,
+                                 against a server of its own
 `;
 
 const TOKEN_LIFE_SECONDS = 24 * 60 * 60;

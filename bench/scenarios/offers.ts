@@ -1,6 +1,7 @@
 // `offers`: a directed offer and its acceptance by the other player, again and again, between
 // players drawn by chance: one unit of an item for some coins.
 
+import { OFFER_STATUSES } from '../../protocol/direct.ts';
 import { Courses } from '../courses.ts';
 import { namePlace, numberPlace, template } from '../frame-template.ts';
 import type { Options } from '../options.ts';
@@ -57,7 +58,7 @@ async function prepare(trial: Trial, options: Options): Promise<Workload> {
         { what: 'offers given up', sql: `select ${courses.refused}`, expected: 0 },
         {
           what: 'offers accepted',
-          sql: "select count(*) from offers where status = 'accepted'",
+          sql: `select count(*) from offers where status = ${OFFER_STATUSES.indexOf('accepted')}`,
           expected: courses.done,
         },
       ];

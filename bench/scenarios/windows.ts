@@ -3,6 +3,7 @@
 // windows with every player on a socket of his own that listens to his window and his private feed.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WINDOW_STATUSES } from '../../protocol/direct.ts';
 import type { Courses } from '../courses.ts';
 import { nameOf, template } from '../frame-template.ts';
 import { runAll } from '../load.ts';
@@ -117,7 +118,7 @@ function courseChecks({ say }: Trial, courses: Courses) {
     { what: 'windows given up', sql: `select ${courses.refused}`, expected: 0 },
     {
       what: 'windows done',
-      sql: "select count(*) from windows where status = 'done'",
+      sql: `select count(*) from windows where status = ${WINDOW_STATUSES.indexOf('done')}`,
       expected: courses.done,
     },
   ];

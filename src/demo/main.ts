@@ -3,6 +3,7 @@
 
 import { playMarketDay } from './market-day.ts';
 import { StoryError, Teller } from './teller.ts';
+import { playTrades } from './trades.ts';
 
 interface Story {
   readonly about: string;
@@ -11,6 +12,7 @@ interface Story {
 
 const STORIES: Readonly<Record<string, Story>> = Object.freeze({
   market: { about: 'a market day: listings, bids, purchases, a restart', play: playMarketDay },
+  trade: { about: 'trades face to face, and the scams that fail', play: playTrades },
 });
 
 const DEFAULT_STORY = 'market';

@@ -55,9 +55,13 @@ export async function purse(trader: Trader): Promise<Purse> {
 }
 
 /** Compares a purse with what it should be, in any order. */
-export async function checkPurse(scene: Scene, trader: Trader, expected: Purse): Promise<void> {
+export async function checkPurse(
+  { teller }: Pick<Scene, 'teller'>,
+  trader: Trader,
+  expected: Purse,
+): Promise<void> {
   const actual = await purse(trader);
-  scene.teller.check(`what ${trader.name} owns`, sorted(actual), sorted(expected));
+  teller.check(`what ${trader.name} owns`, sorted(actual), sorted(expected));
 }
 
 function sorted(of: Purse): Purse {

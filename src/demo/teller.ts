@@ -30,7 +30,7 @@ export class Teller {
 
   /** Who did what, and what came of it. */
   line(who: string, does: string, outcome: string): void {
-    const left = `  ${who.padEnd(WHO_WIDTH)}${does.padEnd(DOES_WIDTH)}`;
+    const left = `  ${who.padEnd(WHO_WIDTH)}${`${does} `.padEnd(DOES_WIDTH)}`;
     this.#write(`${left}${outcome}`.trimEnd().concat('\n'));
   }
 

@@ -24,7 +24,7 @@ export interface GatewayConfig {
 
   /** Sockets of one player, service role excepted. Beyond it the oldest is closed `replaced`. */
   readonly socketsPerPlayerMax: number;
-  /** Public channels of one socket. Beyond it: LIMIT_REACHED. */
+  /** Public channels and windows of one socket. Beyond it: LIMIT_REACHED. */
   readonly subscriptionsPerSocketMax: number;
   /** Sockets in all. Beyond it the upgrade is answered 503. */
   readonly socketsMax: number;

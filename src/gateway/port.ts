@@ -103,7 +103,7 @@ export interface FeedSink {
   listensToWindow(window: number): boolean;
   /** Sends a frame to all sockets of both players that listen to the channel of the window. */
   publishWindow(players: readonly [string, string], window: number, frame: Uint8Array): void;
-  /** A window ended so long ago that its channel ends too: nobody listens to it any more. */
+  /** Nothing more will come of this window: whoever listens to it does so no longer. */
   endWindow(window: number): void;
 }
 

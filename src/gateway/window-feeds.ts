@@ -73,7 +73,7 @@ export class WindowFeeds {
     }
   }
 
-  /** Nothing more will come: whoever listens has the window no more. */
+  /** Nothing more will come: it counts no more among the channels of those who listen. */
   end(window: number): void {
     for (const session of [...(this.#feeds.get(window)?.sessions ?? [])]) {
       this.unsubscribe(session, window);

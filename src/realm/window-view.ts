@@ -109,12 +109,15 @@ export class WindowViews {
       if (endedAtMs > endedBeforeMs && this.#ended.size <= ENDED_MAX) return;
       this.#ended.delete(window);
       this.#windows.delete(window);
+      // For those who came to look at it after its end.
       this.#options.sink.endWindow(window);
     }
   }
 
   #end(window: number): void {
-    this.#ended.set(window, this.#options.clock.nowMs());
+    const { sink, clock } = this.#options;
+    sink.endWindow(window);
+    this.#ended.set(window, clock.nowMs());
     if (this.#ended.size > ENDED_MAX) this.sweep();
   }
 

@@ -51,6 +51,6 @@ describe('migration', () => {
     const { rows } = await client.query(
       `select count(*) as count from "${database.schema}".migrations`,
     );
-    expect(rows).toEqual([{ count: 1 }]);
+    expect(rows).toEqual([{ count: 2 }]);
   });
 });

@@ -51,7 +51,7 @@ const CORRUPTIONS: readonly Corruption[] = [
   [
     'a hold that no order has',
     state => damage(state, account(state, 'ann', 'coins'), { held: 451 }),
-    'its orders 450',
+    'its orders, windows and offers 450',
   ],
   [
     'an order that holds too little',

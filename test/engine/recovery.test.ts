@@ -59,7 +59,14 @@ describe('an engine brought back from its facts', () => {
     const { engine } = play(DAY);
     const tick = { command: 'tick', payload: null, player: '', key: null, digest: 0 } as const;
     expect(() => engine.apply({ ...tick, atMs: 1 })).toThrow('engine time never goes back');
-    const standing = { sequence: 1, atMs: 1, lastOrder: 1, lastTrade: 1 };
+    const standing = {
+      sequence: 1,
+      atMs: 1,
+      lastOrder: 1,
+      lastTrade: 1,
+      lastWindow: 0,
+      lastOffer: 0,
+    };
     expect(() => engine.resume(standing)).toThrow('a sequence never falls');
   });
 });

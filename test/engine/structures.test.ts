@@ -122,7 +122,7 @@ describe('the expiry queue', () => {
     });
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 150 }), operations => {
-        const queue = new ExpiryQueue();
+        const queue = new ExpiryQueue<Order>();
         const waiting: Order[] = [];
         operations.forEach(({ act, atMs, pick }, index) => {
           const at = waiting.length === 0 ? -1 : pick % waiting.length;

@@ -184,6 +184,7 @@ describe('the channel of a window', () => {
       heartbeatIntervalMs: 50,
     });
     const clients = [await listening(fixture, 'alice'), await listening(fixture, 'bob')];
+    publish(fixture);
     fixture.gateway.endWindow(1);
     expect(fixture.gateway.listensToWindow(1)).toBe(false);
     await sleep(50);

@@ -253,17 +253,18 @@ describe('the events of a window', () => {
 });
 
 describe('a window that ended', () => {
-  it('can be looked at for a minute; then its channel ends', () => {
+  it('says so in its last frame, can be looked at for a minute, then its channel is over', () => {
     open();
     act('alice', 'windows.cancel', { window: 1 });
+    expect(told().at(-1)?.event).toBe('cancelled');
+    expect(sink.endedWindows).toEqual([1]);
     clock.advance(MINUTE_MS - 1);
     announcer.windows.sweep();
     expect(shown('bob').window).toMatchObject({ status: 'cancelled', reason: 'cancelled' });
-    expect(sink.endedWindows).toEqual([]);
     clock.advance(1);
     announcer.windows.sweep();
     expect(announcer.windows.snapshot('bob', 1)).toBeNull();
-    expect(sink.endedWindows).toEqual([1]);
+    expect(sink.endedWindows).toEqual([1, 1]);
   });
 
   it('is forgotten sooner when very many have ended', () => {
@@ -275,7 +276,6 @@ describe('a window that ended', () => {
       act('alice', 'windows.invite', { player: 'bob' });
       act('bob', 'windows.decline', { window });
     }
-    expect(sink.endedWindows).toEqual([1, 2]);
     expect(announcer.windows.snapshot('bob', 2)).toBeNull();
     expect(shown('bob', 3).window.reason).toBe('declined');
   });

@@ -14,7 +14,7 @@ export function demand(holds: boolean, rule: string): asserts holds {
   if (!holds) throw new AuditError(rule);
 }
 
-function share(amount: number, bps: number): number {
+export function share(amount: number, bps: number): number {
   return Number((BigInt(amount) * BigInt(bps)) / 10_000n);
 }
 

@@ -4,9 +4,18 @@
 
 import { AMOUNT_MAX } from '../../src/base/units.ts';
 import type { Applied, Entry } from '../../src/engine/entry.ts';
-import type { Fact, LevelFact, OrderFact, TransferFact } from '../../src/engine/fact.ts';
+import type {
+  Fact,
+  LevelFact,
+  OfferFact,
+  OrderFact,
+  TransferFact,
+  WindowFact,
+} from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
+import { checkHandovers, checkOfferFact, checkOffers } from './audit-offers.ts';
 import { checkFees, checkOrderFact, checkTrades, demand, holdOf } from './audit-rules.ts';
+import { checkWindowFact, checkWindows } from './audit-windows.ts';
 import { FactTables } from './fact-tables.ts';
 import { HOUSE, ISSUER, MAIN } from './model-world.ts';
 
@@ -52,8 +61,10 @@ export class Auditor {
     for (const id of ordersBefore.keys()) {
       demand(id <= lastOrder + 1, 'orders are counted without a gap');
     }
+    this.#checkDirect(entry, facts);
     tables.apply({ sequence, atMs: entry.atMs, facts });
     checkFees(tables, this.#rules, facts);
+    checkHandovers(tables, this.#rules.direct, facts);
     this.#checkMovements(totalsBefore, facts);
     for (const one of output) if (one.kind === 'level') this.#level(one);
   }
@@ -63,6 +74,30 @@ export class Auditor {
     this.#checkAccounts();
     this.#checkOrders();
     this.#checkLevels();
+    checkWindows(this.tables, this.#lastAtMs);
+    checkOffers(this.tables, this.#lastAtMs);
+  }
+
+  /** Windows and offers, fact by fact: each against the one before it. */
+  #checkDirect(entry: Entry, facts: readonly Fact[]): void {
+    const { tables } = this;
+    const rules = this.#rules.direct;
+    const windows = new Map<number, WindowFact>();
+    const offers = new Map<number, OfferFact>();
+    for (const fact of facts) {
+      if (fact.kind === 'window') {
+        const before = windows.get(fact.id) ?? tables.windows.get(fact.id);
+        checkWindowFact({ before, fact, entry, tables, rules });
+        windows.set(fact.id, fact);
+      } else if (fact.kind === 'offer') {
+        const before = offers.get(fact.id) ?? tables.offers.get(fact.id);
+        checkOfferFact({ before, fact, entry, tables });
+        offers.set(fact.id, fact);
+      } else if (fact.kind === 'player' || fact.kind === 'manifest') {
+        // Names and manifests are needed to read the facts behind them; putting one twice is one.
+        tables.put(fact);
+      }
+    }
   }
 
   #count(maker: number, taker: number, quantity: number): void {
@@ -112,7 +147,7 @@ export class Auditor {
     const creditOwner = this.tables.playerName(credit.owner);
     demand((debitOwner === ISSUER) === (fact.reason === 'grant'), 'only a grant mints');
     demand((creditOwner === ISSUER) === (fact.reason === 'burn'), 'only a burn destroys');
-    const isFee = fact.reason === 'trade-fee' || fact.reason === 'listing-fee';
+    const isFee = fact.reason.endsWith('-fee');
     demand((creditOwner === HOUSE) === isFee, 'the house takes fees and nothing else');
     demand(debitOwner !== HOUSE, 'the house pays nobody');
   }
@@ -122,14 +157,7 @@ export class Auditor {
     const sums = new Map<number, number>();
     const owners = new Map<number, number>();
     const seen = new Set<string>();
-    const held = new Map<string, number>();
-    const main = tables.mainLocation();
-    for (const order of tables.openOrders()) {
-      const isSell = order.side === 'sell';
-      const asset = isSell ? order.asset : tables.itemOf(order.asset).currency;
-      const key = `${order.player} ${asset} ${isSell ? order.location : main}`;
-      held.set(key, (held.get(key) ?? 0) + order.held);
-    }
+    const held = this.#holds();
     for (const account of tables.accounts.values()) {
       const { owner, asset, location, available } = account;
       const key = `${owner} ${asset} ${location}`;
@@ -140,7 +168,7 @@ export class Auditor {
       demand(Math.abs(available + account.held) <= AMOUNT_MAX, 'no account overflows');
       const isMoney = tables.itemOf(asset).itemKind === 'currency';
       demand(!isMoney || tables.locationName(location) === MAIN, 'money lies at main');
-      demand(account.held === (held.get(key) ?? 0), `the hold of ${key} is what its orders hold`);
+      demand(account.held === (held.get(key) ?? 0), `the hold of ${key} is what there is for it`);
       held.delete(key);
       sums.set(asset, (sums.get(asset) ?? 0) + available + account.held);
       if (!isIssuer && available + account.held > 0) {
@@ -152,6 +180,31 @@ export class Auditor {
     for (const asset of tables.instances.keys()) {
       demand((owners.get(asset) ?? 0) <= 1, `instance ${asset} has one owner`);
     }
+  }
+
+  /** What must be held, by account: for open orders, for tables of live windows, for open offers. */
+  #holds(): Map<string, number> {
+    const { tables } = this;
+    const held = new Map<string, number>();
+    const add = (owner: number, asset: number, location: number, quantity: number) => {
+      const key = `${owner} ${asset} ${location}`;
+      held.set(key, (held.get(key) ?? 0) + quantity);
+    };
+    const main = tables.mainLocation();
+    for (const order of tables.openOrders()) {
+      const isSell = order.side === 'sell';
+      const asset = isSell ? order.asset : tables.itemOf(order.asset).currency;
+      add(order.player, asset, isSell ? order.location : main, order.held);
+    }
+    for (const { sides } of tables.liveWindows()) {
+      for (const { player, lines } of sides) {
+        for (const line of lines) add(player, line.asset, line.location, line.quantity);
+      }
+    }
+    for (const { maker, give } of tables.openOffers()) {
+      for (const line of give) add(maker, line.asset, line.location, line.quantity);
+    }
+    return held;
   }
 
   #checkOrders(): void {

@@ -1,7 +1,9 @@
 // Compares what the engine said with what the model says: answers, and the whole state by names.
 // Each function returns the first difference in words, or null.
 
+import { compareDirect } from './compare-direct.ts';
 import type { FactTables } from './fact-tables.ts';
+import { matches } from './matches.ts';
 import type { Model, Predicted } from './model.ts';
 import { ISSUER, MAIN, type ModelOrder, remainingOf } from './model-world.ts';
 
@@ -17,20 +19,12 @@ export function compareAnswers(
   return `the answer is ${said}, the model says ${ours}`;
 }
 
-function matches(actual: unknown, predicted: unknown): boolean {
-  if (Object.is(actual, predicted)) return true;
-  if (typeof actual !== 'object' || typeof predicted !== 'object') return false;
-  if (actual === null || predicted === null) return false;
-  const ours = predicted as Readonly<Record<string, unknown>>;
-  const theirs = actual as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(theirs).filter(key => key !== 'message' || key in ours);
-  if (keys.length !== Object.keys(ours).length) return false;
-  return keys.every(key => key in ours && matches(theirs[key], ours[key]));
-}
-
 export function compareStates(tables: FactTables, model: Model): string | null {
   return (
-    compareAccounts(tables, model) ?? compareOrders(tables, model) ?? compareItems(tables, model)
+    compareAccounts(tables, model) ??
+    compareOrders(tables, model) ??
+    compareItems(tables, model) ??
+    compareDirect(tables, model)
   );
 }
 

@@ -1,16 +1,24 @@
 // The last word of the facts on everything: what the projection's tables would hold. Facts say how
 // things are now, so the tables are the latest fact of each kind and number; nothing is computed.
 
+import type { LineView } from '../../protocol/direct.ts';
 import type {
   BalanceFact,
+  BlockFact,
   DecidedFact,
   Fact,
   FactGroup,
   InstanceFact,
   ItemFact,
+  Line,
   LocationFact,
+  ManifestFact,
+  OfferFact,
   OrderFact,
   PlayerFact,
+  PrivacyFact,
+  TradeFact,
+  WindowFact,
 } from '../../src/engine/fact.ts';
 
 export interface DatedKey {
@@ -26,6 +34,14 @@ export class FactTables {
   readonly instances = new Map<number, InstanceFact>();
   readonly accounts = new Map<number, BalanceFact>();
   readonly orders = new Map<number, OrderFact>();
+  readonly windows = new Map<number, WindowFact>();
+  /** Every manifest there ever was, by its hash. */
+  readonly manifests = new Map<string, ManifestFact>();
+  readonly offers = new Map<number, OfferFact>();
+  /** By `player other`. */
+  readonly blocks = new Map<string, BlockFact>();
+  readonly privacies = new Map<number, PrivacyFact>();
+  readonly trades: TradeFact[] = [];
   /** In the order in which they were decided. */
   readonly keys: DatedKey[] = [];
   lastTrade = 0;
@@ -35,7 +51,7 @@ export class FactTables {
   apply(group: FactGroup): void {
     this.sequence = group.sequence;
     this.atMs = group.atMs;
-    for (const fact of group.facts) this.#put(fact);
+    for (const fact of group.facts) this.put(fact);
   }
 
   playerName(player: number): string {
@@ -66,7 +82,19 @@ export class FactTables {
     return [...this.orders.values()].filter(order => order.status === 'open');
   }
 
-  #put(fact: Fact): void {
+  liveWindows(): WindowFact[] {
+    return [...this.windows.values()].filter(isLive);
+  }
+
+  openOffers(): OfferFact[] {
+    return [...this.offers.values()].filter(offer => offer.status === 'open');
+  }
+
+  lineView({ asset, location, quantity }: Line): LineView {
+    return { asset: this.assetName(asset), location: this.locationName(location), quantity };
+  }
+
+  put(fact: Fact): void {
     switch (fact.kind) {
       case 'player':
         this.players.set(fact.player, fact);
@@ -88,6 +116,22 @@ export class FactTables {
         break;
       case 'trade':
         this.lastTrade = fact.id;
+        this.trades.push(fact);
+        break;
+      case 'window':
+        this.windows.set(fact.id, fact);
+        break;
+      case 'manifest':
+        this.manifests.set(fact.body.manifest, fact);
+        break;
+      case 'offer':
+        this.offers.set(fact.id, fact);
+        break;
+      case 'block':
+        this.blocks.set(`${fact.player} ${fact.other}`, fact);
+        break;
+      case 'privacy':
+        this.privacies.set(fact.player, fact);
         break;
       case 'decided':
         this.keys.push({ sequence: this.sequence, atMs: this.atMs, fact });
@@ -96,6 +140,10 @@ export class FactTables {
         break;
     }
   }
+}
+
+export function isLive({ status }: WindowFact): boolean {
+  return status !== 'done' && status !== 'cancelled';
 }
 
 function named(fact: { readonly name: string } | undefined, what: string): string {

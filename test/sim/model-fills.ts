@@ -106,6 +106,14 @@ export function feesOf(
   return { buyer: share(value, buyerBps), seller: share(value, sellerBps) };
 }
 
+function printPrice(world: World, { asset, location, price }: ModelOrder): void {
+  if (asset.includes('#')) return;
+  const where = `${asset} ${location}`;
+  const prices = world.prices.get(where);
+  if (prices === undefined) world.prices.set(where, [price]);
+  else prices.push(price);
+}
+
 /** Makes the fills happen, each at the price of the resting order. */
 export function settle(world: World, taker: Taker, fills: Fills): Settled {
   const trades: Fill[] = [];
@@ -121,6 +129,7 @@ export function settle(world: World, taker: Taker, fills: Fills): Settled {
     world.move(currency, value, [buyer, MAIN], [seller, MAIN]);
     world.move(currency, fees.buyer, [buyer, MAIN], [HOUSE, MAIN]);
     world.move(currency, fees.seller, [seller, MAIN], [HOUSE, MAIN]);
+    printPrice(world, order);
     order.filled += quantity;
     if (remainingOf(order) === 0) order.status = 'filled';
     total += value;

@@ -61,6 +61,7 @@ export function create(world: World, side: Side, player: string, payload: Creati
     status: 'open',
   };
   world.orders.push(order);
+  world.locations.add(location);
   if (listingFee > 0n) world.move(item.currency, listingFee, [player, MAIN], [HOUSE, MAIN]);
   const settled = settle(world, { side, player, feeBps, order: order.id }, fills);
   order.filled = fills.quantity;

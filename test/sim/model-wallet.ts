@@ -49,6 +49,8 @@ export function grant(world: World, payload: Payload<'wallet.grant'>): Body {
     throw new Refusal('AMOUNT_OVERFLOW');
   }
   if (asset.includes('#')) world.instances.set(asset, payload.attributes ?? {});
+  world.players.add(player);
+  world.locations.add(location);
   world.move(asset, BigInt(payload.quantity), [ISSUER, MAIN], [player, location]);
   return { balance: balance(world, player, asset, location) };
 }
@@ -71,6 +73,8 @@ export function transfer(world: World, payload: Payload<'wallet.transfer'>): Bod
   const toLocation = whereabouts(item, payload.toLocation);
   if (from === to && location === toLocation) throw new Refusal('SELF_TRADE');
   enough(world, from, asset, location, BigInt(payload.quantity));
+  world.players.add(to);
+  world.locations.add(toLocation);
   world.move(asset, BigInt(payload.quantity), [from, location], [to, toLocation]);
   return {
     debit: balance(world, from, asset, location),
@@ -78,15 +82,16 @@ export function transfer(world: World, payload: Payload<'wallet.transfer'>): Bod
   };
 }
 
-/** Refuses with the code for what is lacking: money or goods. */
+/** Refuses with the code for what is lacking: money or goods. `own`: held for the very same. */
 export function enough(
   world: World,
   player: string,
   asset: string,
   location: string,
   required: bigint,
+  own = 0n,
 ): void {
-  const available = world.available(player, asset, location);
+  const available = world.available(player, asset, location) + own;
   if (available >= required) return;
   const money = world.itemOf(asset).kind === 'currency';
   throw new Refusal(money ? 'INSUFFICIENT_FUNDS' : 'INSUFFICIENT_INVENTORY', {

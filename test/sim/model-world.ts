@@ -1,9 +1,16 @@
 // What the naive model knows: plain arrays and maps with names as keys, amounts as bigint, every
 // question answered by looking at everything. Written from src/engine/RULES.md, never from the
-// engine. What is held is not stored at all: it is whatever the open orders say, so it cannot be
-// forgotten.
+// engine. What is held is not stored at all: it is whatever open orders, the tables of live windows
+// and open offers say, so it cannot be forgotten.
 
 import type { ItemKind } from '../../protocol/commands/items.ts';
+import type {
+  LineView,
+  Manifest,
+  OfferStatus,
+  WindowEnd,
+  WindowStatus,
+} from '../../protocol/direct.ts';
 import type { Attributes, OrderStatus, TimeInForce } from '../../protocol/fields.ts';
 import type { RejectCode } from '../../protocol/rejects.ts';
 import type { Rules } from '../../src/engine/rules.ts';
@@ -14,7 +21,7 @@ export const MAIN = 'main';
 export const LARGEST = 2n ** 53n - 1n;
 
 export type Side = 'buy' | 'sell';
-export type Details = Readonly<Record<string, number | string>>;
+export type Details = Readonly<Record<string, number | string | object>>;
 
 /** Thrown by the model where the engine rejects; always before anything has moved. */
 export class Refusal extends Error {
@@ -59,6 +66,50 @@ export interface ModelOrder {
   status: OrderStatus;
 }
 
+export interface ModelSide {
+  readonly player: string;
+  assets: readonly LineView[];
+  accepted: boolean;
+  confirmed: boolean;
+  /** 0: he is there. */
+  awayUntilMs: number;
+}
+
+export interface ModelWindow {
+  readonly id: number;
+  readonly sides: readonly [inviter: ModelSide, invited: ModelSide];
+  readonly createdAtMs: number;
+  status: WindowStatus;
+  reason: WindowEnd | null;
+  revision: number;
+  armedAtMs: number;
+  deadlineMs: number;
+  manifest: Manifest | null;
+  /** What lay there when somebody first accepted. */
+  baseline: readonly [readonly LineView[], readonly LineView[]] | null;
+}
+
+export interface ModelOffer {
+  readonly id: number;
+  readonly maker: string;
+  readonly taker: string;
+  readonly give: readonly LineView[];
+  readonly want: readonly LineView[];
+  readonly message: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly counterOf: number;
+  status: OfferStatus;
+}
+
+interface Hold {
+  readonly owner: string;
+  readonly asset: string;
+  readonly location: string;
+  readonly quantity: bigint;
+  readonly by: string;
+}
+
 export interface ModelAccount {
   readonly owner: string;
   readonly asset: string;
@@ -84,6 +135,19 @@ export class World {
   readonly orders: ModelOrder[] = [];
   /** Available and held together, by owner, asset and location. */
   readonly totals = new Map<string, bigint>();
+  /** Every window and every offer there ever was; the id is the index plus one. */
+  readonly windows: ModelWindow[] = [];
+  readonly offers: ModelOffer[] = [];
+  /** `blocker blocked`. */
+  readonly blocks = new Set<string>();
+  /** Who takes no invitations. */
+  readonly closed = new Set<string>();
+  /** Players that ever owned or did something. */
+  readonly players = new Set<string>([ISSUER, HOUSE]);
+  /** Locations at which something was ever put or wanted. */
+  readonly locations = new Set<string>([MAIN]);
+  /** Prices of all trades of commodities, oldest first, by item and location. */
+  readonly prices = new Map<string, number[]>();
   nowMs = 0;
   places = 0;
   trades = 0;
@@ -139,12 +203,19 @@ export class World {
 
   available(owner: string, asset: string, location: string): bigint {
     let available = this.totals.get(`${owner} ${asset} ${location}`) ?? 0n;
-    for (const order of this.openOrders()) {
-      if (order.player !== owner || this.heldAsset(order) !== asset) continue;
-      if ((order.side === 'sell' ? order.location : MAIN) !== location) continue;
-      available -= this.holdOf(order, order.price, remainingOf(order));
+    for (const hold of this.#holds()) {
+      if (hold.owner !== owner || hold.asset !== asset || hold.location !== location) continue;
+      available -= hold.quantity;
     }
     return available;
+  }
+
+  liveWindows(): ModelWindow[] {
+    return this.windows.filter(({ status }) => status !== 'done' && status !== 'cancelled');
+  }
+
+  openOffers(): ModelOffer[] {
+    return this.offers.filter(offer => offer.status === 'open');
   }
 
   /** All accounts that have anything, each with what it has. */
@@ -155,14 +226,11 @@ export class World {
       const [owner = '', asset = '', location = ''] = name.split(' ');
       accounts.set(name, { owner, asset, location, available: total, held: 0n });
     }
-    for (const order of this.openOrders()) {
-      const location = order.side === 'sell' ? order.location : MAIN;
-      const account = accounts.get(`${order.player} ${this.heldAsset(order)} ${location}`);
-      const held = this.holdOf(order, order.price, remainingOf(order));
-      if (account === undefined)
-        throw new Error(`model: order ${order.id} holds what is not there`);
-      account.available -= held;
-      account.held += held;
+    for (const hold of this.#holds()) {
+      const account = accounts.get(`${hold.owner} ${hold.asset} ${hold.location}`);
+      if (account === undefined) throw new Error(`model: ${hold.by} holds what is not there`);
+      account.available -= hold.quantity;
+      account.held += hold.quantity;
     }
     return accounts;
   }
@@ -178,8 +246,27 @@ export class World {
     this.#add(to[0], asset, to[1], quantity);
   }
 
+  *#holds(): Generator<Hold> {
+    for (const order of this.openOrders()) {
+      const { player: owner, side, price, id } = order;
+      const location = side === 'sell' ? order.location : MAIN;
+      const quantity = this.holdOf(order, price, remainingOf(order));
+      yield { owner, asset: this.heldAsset(order), location, quantity, by: `order ${id}` };
+    }
+    for (const { id, sides } of this.liveWindows()) {
+      for (const { player, assets } of sides) yield* holdsOf(player, assets, `window ${id}`);
+    }
+    for (const { id, maker, give } of this.openOffers()) yield* holdsOf(maker, give, `offer ${id}`);
+  }
+
   #add(owner: string, asset: string, location: string, quantity: bigint): void {
     const name = `${owner} ${asset} ${location}`;
     this.totals.set(name, (this.totals.get(name) ?? 0n) + quantity);
+  }
+}
+
+function* holdsOf(owner: string, lines: readonly LineView[], by: string): Generator<Hold> {
+  for (const { asset, location, quantity } of lines) {
+    yield { owner, asset, location, quantity: BigInt(quantity), by };
   }
 }

@@ -1,15 +1,27 @@
 // A second, naive reading of src/engine/RULES.md: for each entry it says what the answer must be,
 // and afterwards what everybody owns, which orders are open and in which place of their queue. It
-// shares types with the engine and nothing else. How it is made up: model-world.ts (state),
-// model-wallet.ts, model-orders.ts, model-fills.ts and model-deals.ts (rules), this file (time,
-// keys).
+// shares types with the engine and nothing else. How it is made up: model-world.ts (state);
+// model-wallet.ts, model-orders.ts, model-fills.ts, model-deals.ts (the market), model-windows.ts,
+// model-manifest.ts, model-offers.ts, model-lines.ts, model-presence.ts (direct trades); this file
+// (which rule for which command, keys).
 
+import type { Payload } from '../../protocol/commands/registry.ts';
 import type { RejectCode } from '../../protocol/rejects.ts';
-import type { Entry } from '../../src/engine/entry.ts';
+import type { Command, Entry } from '../../src/engine/entry.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { purchase, sale } from './model-deals.ts';
+import {
+  acceptOffer,
+  cancelOffer,
+  counterOffer,
+  createOffer,
+  declineOffer,
+  invalidateWanting,
+} from './model-offers.ts';
 import { cancel, create, update } from './model-orders.ts';
+import { block, expire, presence, restart, setPrivacy, unblock } from './model-presence.ts';
 import { type Body, burn, define, grant, transfer } from './model-wallet.ts';
+import * as windows from './model-windows.ts';
 import { type Details, Refusal, World } from './model-world.ts';
 
 export type Predicted =
@@ -26,6 +38,8 @@ interface ModelKey {
   readonly answer: Predicted;
 }
 
+type Direct = Extract<Command, { command: `windows.${string}` | `offers.${string}` }>;
+
 export class Model {
   readonly world: World;
   /** Whether the last answer was one given before. */
@@ -39,9 +53,7 @@ export class Model {
   apply(entry: Entry): Predicted {
     this.world.nowMs = entry.atMs;
     this.repeated = false;
-    for (const order of this.world.openOrders()) {
-      if (order.expiresAtMs !== 0 && order.expiresAtMs <= entry.atMs) order.status = 'expired';
-    }
+    expire(this.world);
     this.#forget(entry.atMs);
     if (entry.key === null || entry.command === 'keys.get') return this.#decide(entry);
     const keys = this.#keysOf(entry.player);
@@ -52,6 +64,7 @@ export class Model {
       return { outcome: 'invalid', body: { code: 'KEY_REUSED' } };
     }
     const answer = this.#decide(entry);
+    this.world.players.add(entry.player);
     keys.push({ key: entry.key, digest: entry.digest, atMs: entry.atMs, answer });
     if (keys.length > this.world.rules.keysPerPlayerMax) keys.shift();
     return answer;
@@ -77,6 +90,10 @@ export class Model {
     switch (entry.command) {
       case 'tick':
         return {};
+      case 'presence':
+        return presence(world, player, entry.payload.present);
+      case 'restart':
+        return restart(world);
       case 'keys.get':
         return this.#ask(player, entry.payload.key);
       case 'items.define':
@@ -84,7 +101,7 @@ export class Model {
       case 'wallet.grant':
         return grant(world, entry.payload);
       case 'wallet.burn':
-        return burn(world, entry.payload);
+        return this.#burn(entry.payload);
       case 'wallet.transfer':
         return transfer(world, entry.payload);
       case 'listings.create':
@@ -103,7 +120,15 @@ export class Model {
         return purchase(world, player, entry.payload);
       case 'sales.create':
         return sale(world, player, entry.payload);
+      default:
+        return executeDirect(world, player, entry);
     }
+  }
+
+  #burn(payload: Payload<'wallet.burn'>): Body {
+    const body = burn(this.world, payload);
+    invalidateWanting(this.world, payload.asset);
+    return body;
   }
 
   #ask(player: string, key: string): Body {
@@ -127,5 +152,46 @@ export class Model {
       const kept = keys.filter(one => one.atMs + keyRetentionMs > nowMs);
       this.#keys.set(player, kept);
     }
+  }
+}
+
+function executeDirect(world: World, player: string, entry: Direct): Body {
+  switch (entry.command) {
+    case 'windows.invite':
+      return windows.invite(world, player, entry.payload.player);
+    case 'windows.join':
+      return windows.join(world, player, entry.payload.window);
+    case 'windows.decline':
+      return windows.decline(world, player, entry.payload.window);
+    case 'windows.put':
+      return windows.put(world, player, entry.payload);
+    case 'windows.accept':
+      return windows.acceptTable(world, player, entry.payload);
+    case 'windows.unaccept':
+      return windows.unaccept(world, player, entry.payload.window);
+    case 'windows.confirm':
+      return windows.confirm(world, player, entry.payload);
+    case 'windows.unconfirm':
+      return windows.unconfirm(world, player, entry.payload.window);
+    case 'windows.reopen':
+      return windows.reopen(world, player, entry.payload.window);
+    case 'windows.cancel':
+      return windows.cancelWindow(world, player, entry.payload.window);
+    case 'windows.block':
+      return block(world, player, entry.payload.player);
+    case 'windows.unblock':
+      return unblock(world, player, entry.payload.player);
+    case 'windows.privacy':
+      return setPrivacy(world, player, entry.payload.invitations);
+    case 'offers.create':
+      return createOffer(world, player, entry.payload);
+    case 'offers.accept':
+      return acceptOffer(world, player, entry.payload.offer);
+    case 'offers.decline':
+      return declineOffer(world, player, entry.payload.offer);
+    case 'offers.cancel':
+      return cancelOffer(world, player, entry.payload.offer);
+    case 'offers.counter':
+      return counterOffer(world, player, entry.payload);
   }
 }

@@ -2,9 +2,12 @@
 // be replayed; and the last fact of each thing, as the tables would be loaded.
 
 import { Engine } from '../../src/engine/engine.ts';
-import type { Fact, FactGroup } from '../../src/engine/fact.ts';
+import type { Fact, FactGroup, TradeFact } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
-import type { FactTables } from './fact-tables.ts';
+import { type FactTables, isLive } from './fact-tables.ts';
+
+const INVITATION_MEMORY_MS = 60_000;
+const RECENT_TRADES = 15;
 
 /** Facts as they are after a journey through bytes: equal, and shared with nobody. */
 function travelled<Value>(value: Value): Value {
@@ -30,12 +33,43 @@ export function load(rules: Rules, tables: FactTables): Engine {
   put(assets.sort((one, other) => one.asset - other.asset));
   put([...tables.accounts.values()].sort((one, other) => one.account - other.account));
   put(tables.openOrders().sort((one, other) => one.priority - other.priority));
+  put(lastTrades(tables.trades));
+  const recent = [...tables.windows.values()].filter(window => {
+    return isLive(window) || window.createdAtMs + INVITATION_MEMORY_MS > tables.atMs;
+  });
+  put(recent.sort((one, other) => one.id - other.id));
+  put([...tables.manifests.values()].filter(({ body }) => isUnderReview(tables, body.manifest)));
+  put(tables.openOffers().sort((one, other) => one.id - other.id));
+  put([...tables.blocks.values()].filter(({ blocked }) => blocked));
+  put([...tables.privacies.values()].filter(({ closed }) => closed));
   for (const { fact, atMs } of tables.keys) engine.restore(travelled(fact), atMs);
   return resumed(engine, tables);
 }
 
 function resumed(engine: Engine, tables: FactTables): Engine {
   const { sequence, atMs, lastTrade } = tables;
-  engine.resume({ sequence, atMs, lastOrder: Math.max(0, ...tables.orders.keys()), lastTrade });
+  const last = (ids: Iterable<number>) => Math.max(0, ...ids);
+  engine.resume({
+    ...{ sequence, atMs, lastTrade },
+    lastOrder: last(tables.orders.keys()),
+    lastWindow: last(tables.windows.keys()),
+    lastOffer: last(tables.offers.keys()),
+  });
   return engine;
+}
+
+/** As many of each market and location as its reference price is made of, oldest first. */
+function lastTrades(trades: readonly TradeFact[]): TradeFact[] {
+  const counts = new Map<string, number>();
+  const last = trades.toReversed().filter(({ asset, location }) => {
+    const market = `${asset} ${location}`;
+    const count = (counts.get(market) ?? 0) + 1;
+    counts.set(market, count);
+    return count <= RECENT_TRADES;
+  });
+  return last.reverse();
+}
+
+function isUnderReview(tables: FactTables, manifest: string): boolean {
+  return tables.liveWindows().some(window => window.manifest === manifest);
 }

@@ -6,7 +6,7 @@
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Applied, Entry } from '../../src/engine/entry.ts';
-import type { Fact, FactGroup } from '../../src/engine/fact.ts';
+import type { Fact, FactGroup, Line, WindowFact } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { Auditor } from './auditor.ts';
 import { compareAnswers, compareStates } from './compare.ts';
@@ -119,7 +119,7 @@ export interface SimulationResult {
   readonly hash: string;
   readonly trades: number;
   readonly restores: number;
-  /** `command code`, `command ok`, and `order side status`: what was seen. */
+  /** `command code`, `command ok`, and how orders, windows and offers went: what was seen. */
   readonly seen: ReadonlySet<string>;
 }
 
@@ -143,10 +143,11 @@ export function simulate(seed: number, commands = 500): SimulationResult {
       steps.push({ entry });
       const applied = bench.apply(entry);
       bench.check();
-      note(seen, entry, applied);
+      note(seen, entry, applied, bench.auditor.tables);
       workload.observe(entry, applied);
       if (random.between(1, 150) === 1 || step === commands) {
         steps.push(restoreSomehow(bench, random));
+        workload.restarted();
         restores += 1;
       }
     } catch (cause) {
@@ -164,10 +165,15 @@ export function simulate(seed: number, commands = 500): SimulationResult {
 }
 
 function restoreSomehow(bench: Bench, random: Random): Step {
-  const rules = random.chance(40) ? { ...bench.rules, ...randomFees(random) } : bench.rules;
+  const rules = random.chance(40) ? withOtherFees(bench.rules, random) : bench.rules;
   const restore = random.pick(['groups', 'tables'] as const);
   bench.restore(rules, restore);
   return { restore, rules };
+}
+
+function withOtherFees(rules: Rules, random: Random): Rules {
+  const direct = { ...rules.direct, feeBps: random.pick([0, 250, 10_000]) };
+  return { ...rules, ...randomFees(random), direct };
 }
 
 /** The hash after the same steps in an engine of its own, unwatched. */
@@ -186,7 +192,7 @@ function hashAgain(rules: Rules, steps: readonly Step[]): string {
   return engine.hash();
 }
 
-function note(seen: Set<string>, entry: Entry, applied: Applied): void {
+function note(seen: Set<string>, entry: Entry, applied: Applied, tables: FactTables): void {
   const body = applied.body as {
     code?: string;
     details?: { limit?: string };
@@ -200,5 +206,22 @@ function note(seen: Set<string>, entry: Entry, applied: Applied): void {
   seen.add([entry.command, ...answer.filter(part => part !== undefined)].join(' '));
   for (const one of applied.output) {
     if (one.kind === 'order') seen.add(`order ${one.side} ${one.timeInForce} ${one.status}`);
+    if (one.kind === 'offer') seen.add(`offer ${one.status}`);
+    if (one.kind === 'window') seen.add(['window', one.event, one.reason ?? ''].join(' ').trim());
+    if (one.kind === 'window' && one.status === 'done') noteSwap(seen, one, tables);
+    if (one.kind === 'manifest')
+      for (const { code } of one.body.warnings) seen.add(`warning ${code}`);
   }
+}
+
+/** What kinds of things went both ways in one swap. */
+function noteSwap(seen: Set<string>, { sides }: WindowFact, tables: FactTables): void {
+  const kindOf = ({ asset }: Line) => tables.itemOf(asset).itemKind;
+  for (const kind of ['currency', 'commodity', 'unique']) {
+    if (sides.every(({ lines }) => lines.some(line => kindOf(line) === kind))) {
+      seen.add(`swap ${kind} both ways`);
+    }
+  }
+  const isMixed = sides.every(({ lines }) => new Set(lines.map(kindOf)).size > 1);
+  if (isMixed) seen.add('swap of several kinds both ways');
 }

@@ -1,9 +1,12 @@
 // What the generators of payloads look at, and the names they share.
 
-import type { Command } from '../../src/engine/entry.ts';
+import type { Command, Internal } from '../../src/engine/entry.ts';
+import type { FactTables } from './fact-tables.ts';
 import type { Random } from './random.ts';
 
 export const PLAYERS = ['ann', 'bob', 'cid', 'dee'] as const;
+/** A player who owns nothing to begin with: the realm does not know him until he does something. */
+export const STRANGER = 'zoe';
 export const SERVICE = 'game-server';
 
 /** An order the workload knows of from a reply. */
@@ -20,6 +23,17 @@ export interface Surroundings {
   readonly isHuge: boolean;
   readonly nowMs: number;
   readonly orders: readonly KnownOrder[];
+  /** What the facts have said so far: players see their own of it, windows and wallets above all. */
+  readonly shown: FactTables;
 }
 
 export type Ask = Command & { readonly player: string };
+
+/** What is sent next: by a player, or by the server itself. */
+export interface Step {
+  readonly ask: Ask | (Internal & { readonly player: string });
+  /** Null: without a key. Left out: as it comes. */
+  readonly key?: string | null;
+  /** Not before this time. */
+  readonly fromMs?: number;
+}

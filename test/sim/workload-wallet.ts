@@ -20,7 +20,15 @@ const WOOD: Definition = {
   minPrice: 20,
   maxPrice: 400,
 };
+const COINS: Definition = { item: 'coins', kind: 'currency' };
+const HERB: Definition = { item: 'herb', kind: 'commodity', currency: 'gems' };
 const SWORD: Definition = { item: 'sword', kind: 'unique', attributes: { rare: true } };
+
+/** The definition that a run begins with; of what it knows not by itself, as little as can be. */
+export function definitionOf(item: string): Definition {
+  const known = [ORE, GEMS, WOOD, SWORD].find(one => one.item === item);
+  return known ?? (item === 'coins' ? COINS : HERB);
+}
 
 /** What a run begins with; now and then something is missing. */
 export function setup(random: Random, isHuge: boolean): Ask[] {
@@ -59,7 +67,7 @@ export function define(random: Random): Definition {
     [1, { item: 'ore', kind: 'commodity', currency: 'gems' }],
     [1, { item: 'cloth', kind: 'commodity', currency: 'ghost' }],
     [1, { item: 'cloth', kind: 'commodity', currency: 'ore' }],
-    [1, { item: 'herb', kind: 'commodity', currency: 'gems', halted }],
+    [1, { ...HERB, halted }],
   ]);
 }
 

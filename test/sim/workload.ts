@@ -1,15 +1,27 @@
 // A seeded stream of entries that hits everything: few players, items and prices, so that orders
-// collide; repeated and reused keys; times at the edge of an expiry. It knows the vocabulary and
-// what it sent itself, never what the engine or the model made of it beyond the ids in the replies.
+// collide; windows and offers between them; repeated and reused keys; times at the edge of an
+// expiry. It knows the vocabulary, what it sent itself, the ids in the replies, and of windows,
+// offers and wallets what the players are shown: the facts, as clients see them.
 
 import type { EngineCommand } from '../../protocol/commands/registry.ts';
 import { AMOUNT_MAX, KEY_RETENTION_MS } from '../../protocol/limits.ts';
-import type { Applied, Entry } from '../../src/engine/entry.ts';
-import { DEFAULT_RULES, type Rules } from '../../src/engine/rules.ts';
+import { type Applied, type Entry, isInternal } from '../../src/engine/entry.ts';
+import type { Fact } from '../../src/engine/fact.ts';
+import { DEFAULT_RULES, type DirectRules, type Rules } from '../../src/engine/rules.ts';
+import { FactTables } from './fact-tables.ts';
 import type { Random } from './random.ts';
-import { type Ask, type KnownOrder, PLAYERS, SERVICE, type Surroundings } from './surroundings.ts';
+import {
+  type Ask,
+  type KnownOrder,
+  PLAYERS,
+  SERVICE,
+  type Step,
+  type Surroundings,
+} from './surroundings.ts';
+import { offerSteps } from './workload-offers.ts';
 import { deal, newOrder, orderChange } from './workload-orders.ts';
 import { define, move, setup } from './workload-wallet.ts';
+import { restart, windowSteps } from './workload-windows.ts';
 
 export const START_MS = 1_700_000_000_000;
 
@@ -21,6 +33,32 @@ export function randomRules(random: Random): Rules {
     openOrdersMax: random.between(2, 14),
     fillsPerCommandMax: random.pick([1, 1, 2, 3, 5, 8]),
     keysPerPlayerMax: random.pick([1, 2, 3, 8, 30, 1_000]),
+    direct: randomDirectRules(random),
+  };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Short times, so that all of them pass. */
+function randomDirectRules(random: Random): DirectRules {
+  return {
+    feeBps: random.pick([0, 0, 37, 1_000, 10_000]),
+    armAddedMs: random.pick([0, 1, 5, 20]),
+    armTakenMs: random.pick([0, 10, 40]),
+    armAcceptedMs: random.pick([0, 7, 30]),
+    reviewMs: random.pick([0, 2, 20]),
+    inviteTimeoutMs: random.pick([60, 400, 30_000]),
+    openTimeoutMs: random.pick([150, 1_000, 300_000]),
+    reviewTimeoutMs: random.pick([60, 300, 60_000]),
+    graceMs: random.pick([30, 200, 15_000]),
+    invitesPerMinuteMax: random.pick([2, 10, 500, 500, 500]),
+    invitesPerPlayerMax: random.pick([1, 3, 500, 500, 500]),
+    acknowledgeFrom: random.pick(['notice', 'caution', 'danger'] as const),
+    valueRatioBps: random.pick([0, 10_000, 15_000, 30_000]),
+    openOffersMax: random.pick([1, 3, 50]),
+    receivedOffersMax: random.pick([1, 3, 100]),
+    offerDefaultMs: random.pick([40, 500, 7 * DAY_MS]),
+    offerLifeMaxMs: random.pick([1_000, 30 * DAY_MS]),
   };
 }
 
@@ -34,7 +72,9 @@ export function randomFees(
   };
 }
 
-const COMMANDS: readonly (readonly [number, EngineCommand | 'tick'])[] = [
+type MarketCommand = Exclude<EngineCommand, `windows.${string}` | `offers.${string}`>;
+
+const COMMANDS: readonly (readonly [number, MarketCommand | 'tick'])[] = [
   [24, 'listings.create'],
   [24, 'bids.create'],
   [15, 'purchases.create'],
@@ -51,12 +91,8 @@ const COMMANDS: readonly (readonly [number, EngineCommand | 'tick'])[] = [
   [2, 'tick'],
 ];
 
-interface Planned {
+interface Sent {
   readonly ask: Ask;
-  readonly key: string | null;
-}
-
-interface Sent extends Planned {
   readonly key: string;
   readonly atMs: number;
 }
@@ -64,8 +100,11 @@ interface Sent extends Planned {
 export class Workload {
   readonly #random: Random;
   readonly #isHuge: boolean;
+  /** How much of the run is windows and offers, in percent. */
+  readonly #direct: number;
   /** What is sent next, before anything new. */
-  readonly #planned: Planned[];
+  readonly #planned: Step[];
+  readonly #shown = new FactTables();
   readonly #orders: KnownOrder[] = [];
   readonly #sent: Sent[] = [];
   #expiriesMs: number[] = [];
@@ -75,17 +114,23 @@ export class Workload {
   constructor(random: Random) {
     this.#random = random;
     this.#isHuge = random.chance(20);
+    this.#direct = random.pick([10, 30, 60, 85]);
     this.#planned = setup(random, this.#isHuge).map(ask => ({ ask, key: null }));
   }
 
   next(): Entry {
     const random = this.#random;
     const first = this.#planned.shift();
-    if (first !== undefined) return this.#entry(first.ask, first.key);
+    if (first !== undefined) return this.#send(first);
     this.#passTime();
     if (random.chance(7) && this.#sent.length > 0) {
       const again = random.pick(this.#sent);
       return this.#entry(again.ask, again.key);
+    }
+    if (random.chance(this.#direct)) {
+      const around = this.#around();
+      this.#planned.push(...(random.chance(75) ? windowSteps(around) : offerSteps(around)));
+      return this.next();
     }
     const command = random.weighted(COMMANDS);
     if (command === 'tick') {
@@ -95,10 +140,16 @@ export class Workload {
     return this.#entry(ask, random.chance(40) ? this.#key(ask.player) : null);
   }
 
+  /** The server has begun anew: it says so before anything else happens. */
+  restarted(): void {
+    this.#planned.unshift(restart());
+  }
+
   /** Learns which orders there are, and now and then forgets one that turned out to be gone. */
   observe(entry: Entry, applied: Applied): void {
     const body = applied.body as { listing?: number; bid?: number; status?: string; code?: string };
     const { player, command } = entry;
+    this.#watch(entry, applied);
     const isOpen = body.status === 'open' || this.#random.chance(20);
     if (applied.outcome === 'ok' && isOpen) {
       if (command === 'listings.create') {
@@ -117,14 +168,24 @@ export class Workload {
     if (index >= 0) this.#orders.splice(index, 1);
   }
 
-  #ask(command: EngineCommand): Ask {
-    const random = this.#random;
-    const around: Surroundings = {
-      random,
+  #watch({ atMs }: Entry, { sequence, output }: Applied): void {
+    const facts = output.filter((one): one is Fact => one.kind !== 'level');
+    this.#shown.apply({ sequence, atMs, facts });
+  }
+
+  #around(): Surroundings {
+    return {
+      random: this.#random,
       isHuge: this.#isHuge,
       nowMs: this.#nowMs,
       orders: this.#orders,
+      shown: this.#shown,
     };
+  }
+
+  #ask(command: MarketCommand): Ask {
+    const random = this.#random;
+    const around = this.#around();
     const player = random.pick(PLAYERS);
     switch (command) {
       case 'items.define':
@@ -150,6 +211,13 @@ export class Workload {
       case 'sales.create':
         return deal(around, command, player);
     }
+  }
+
+  #send({ ask, key, fromMs }: Step): Entry {
+    if (fromMs !== undefined) this.#advanceTo(fromMs);
+    if (isInternal(ask)) return { ...ask, key: null, digest: 0, atMs: this.#nowMs };
+    if (key !== undefined) return this.#entry(ask, key);
+    return this.#entry(ask, this.#random.chance(40) ? this.#key(ask.player) : null);
   }
 
   #entry(ask: Ask, key: string | null): Entry {
@@ -179,7 +247,7 @@ export class Workload {
       this.#expiriesMs = this.#expiriesMs.filter(atMs => atMs > this.#nowMs);
     } else if (random.chance(2) && edge !== undefined) {
       this.#advanceTo(edge.atMs + KEY_RETENTION_MS + random.between(-1, 1));
-      this.#planned.push(edge);
+      this.#planned.push({ ask: edge.ask, key: edge.key });
     } else {
       this.#nowMs += random.between(1, 20);
     }

@@ -1,11 +1,15 @@
 // What a scenario line says happened, in one canonical wording, so that comparing is comparing
 // text.
 
+import type { WindowBrief, WindowView } from '../../protocol/direct.ts';
 import type { Fill } from '../../protocol/fields.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Applied } from '../../src/engine/entry.ts';
 import type { FactGroup, TradeFact } from '../../src/engine/fact.ts';
 import type { FactTables } from '../sim/fact-tables.ts';
+import { isOffer, offerOutcome } from './scenario-offers.ts';
+import { viewText } from './scenario-window-watch.ts';
+import { SCENARIO_START_MS } from './scenario-words.ts';
 
 interface OkBody {
   readonly listing?: number;
@@ -27,14 +31,29 @@ interface OkBody {
 export function outcomeOf(applied: Applied): string {
   if (applied.outcome !== 'ok') {
     const { code, details = {} } = applied.body as RejectBody;
-    return [code, ...Object.entries(details).flat()].join(' ');
+    return [code, ...Object.entries(details).flatMap(detailOf)].join(' ');
   }
+  if ('revision' in applied.body) return windowOf(applied.body as WindowBrief);
+  if (isOffer(applied.body)) return offerOutcome(applied.body);
   const body = applied.body as OkBody;
   if (body.released !== undefined) return `releases ${body.released}`;
   if (body.trades !== undefined) return placedOf(body, body.trades);
   if (body.status === 'free') return 'free';
   if (body.status === 'decided') return `decided ${body.body?.code ?? body.outcome}`;
   return 'ok';
+}
+
+/** What nobody can write down beforehand, hashes and tokens, is left out. */
+function detailOf([name, value]: [string, unknown]): unknown[] {
+  if (name === 'manifest' || name === 'token') return [];
+  if (name === 'armedAtMs') return [name, Number(value) - SCENARIO_START_MS];
+  return typeof value === 'object' ? [viewText(value as WindowView)] : [name, value];
+}
+
+/** `#1 open rev 2 armed 4000`, `#1 cancelled`, `#1 done` */
+function windowOf({ window, status, revision, armedAtMs }: WindowBrief): string {
+  if (status === 'done' || status === 'cancelled') return `#${window} ${status}`;
+  return `#${window} ${status} rev ${revision} armed ${armedAtMs - SCENARIO_START_MS}`;
 }
 
 function placedOf(body: OkBody, trades: readonly Fill[]): string {
