@@ -103,7 +103,6 @@ export const DEFAULT_GATEWAY_CONFIG: GatewayConfig = Object.freeze({
 const COUNTS = [
   'socketsPerPlayerMax',
   'subscriptionsPerSocketMax',
-  'socketsMax',
   'readsInFlightMax',
   'verificationsMax',
   'floodPerSecond',

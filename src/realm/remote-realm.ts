@@ -226,9 +226,9 @@ export class RemoteRealm implements RealmPort {
     if (isNew) this.#announcer.tellAll();
     if (hasHole) this.#begin();
     const { sink } = this.#options;
-    for (const window of feed.ended) sink.endWindow(window);
     for (const [channel, frame] of feed.published) sink.publish(channel, frame);
     for (const [players, window, frame] of feed.windows) sink.publishWindow(players, window, frame);
+    for (const window of feed.ended) sink.endWindow(window);
     for (const [player, sequence, event] of feed.private) {
       sink.publishPrivate(player, sequence, event as MeEvent);
     }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { encodeEvent, encodeReply } from '../../protocol/codec.ts';
+import { eventSequence, replyOutcome } from '../../protocol/frame-head.ts';
 import { OUTCOMES } from '../../protocol/rejects.ts';
 import { assertGatewayConfig, DEFAULT_GATEWAY_CONFIG } from '../../src/gateway/config.ts';
-import { eventSequence, replyOutcome } from '../../protocol/frame-head.ts';
 import { GatewayMetrics } from '../../src/gateway/metrics.ts';
 import { Pending } from '../../src/gateway/pending.ts';
 import { loadUws, UwsUnavailableError } from '../../src/gateway/uws.ts';
@@ -95,7 +95,7 @@ describe('the config', () => {
 
   test.each([
     ['an idle timeout that ends the process', { idleTimeoutSeconds: 7 }],
-    ['a bound of nothing', { socketsMax: 0 }],
+    ['a bound of nothing', { readsInFlightMax: 0 }],
     ['a fraction', { sweepMs: 1.5 }],
     ['public data beyond private', { publicBytesMax: 2_000_000 }],
     ['drops before the close', { backpressureBytesMax: 1024 * 1024 }],

@@ -99,8 +99,11 @@ function told(): unknown[] {
 }
 
 function shown(): Record<string, unknown> {
-  const frame = realm.windowSnapshot('alice', 1);
-  return decodeEvent(frame as Uint8Array).data as Record<string, unknown>;
+  let frame: Uint8Array | null = null;
+  realm.windowSnapshot('alice', 1, found => {
+    frame = found;
+  });
+  return decodeEvent(frame as unknown as Uint8Array).data as Record<string, unknown>;
 }
 
 describe('the presence of a player', () => {
@@ -108,9 +111,9 @@ describe('the presence of a player', () => {
     await open();
     const { rows } = journal;
     const before = rows.length;
-    realm.presence('nobody', false);
-    realm.presence('game', false);
-    realm.presence('game', true);
+    realm.presence('nobody', 0);
+    realm.presence('game', 0);
+    realm.presence('game', 1);
     await settled();
     expect([realm.waiting, journal.isAppending, rows.length]).toEqual([0, false, before]);
   });
@@ -119,16 +122,16 @@ describe('the presence of a player', () => {
     submit('game', 'wallet.grant', { player: 'bob', asset: 'coins', quantity: 9 });
     submit('alice', 'windows.invite', { player: 'bob' });
     await committed();
-    realm.presence('bob', false);
+    realm.presence('bob', 0);
     expect(realm.waiting).toBe(0);
-    realm.presence('alice', false);
+    realm.presence('alice', 0);
     expect(realm.waiting).toBe(1);
   });
 
   it('is announced when it is durable, and not before', async () => {
     await open();
     expect(told()).toEqual(['invited', 'joined']);
-    realm.presence('bob', false);
+    realm.presence('bob', 0);
     await settled();
     expect(journal.isAppending).toBe(true);
     expect(told()).toEqual(['invited', 'joined']);
@@ -142,11 +145,11 @@ describe('the presence of a player', () => {
 
   it('comes back in time, or the window ends', async () => {
     await open();
-    realm.presence('bob', false);
+    realm.presence('bob', 0);
     clock.advance(graceMs - 1);
-    realm.presence('bob', true);
+    realm.presence('bob', 1);
     await committed();
-    realm.presence('alice', false);
+    realm.presence('alice', 0);
     clock.advance(graceMs);
     await committed();
     // The clockwork of the realm sees that it is due; nobody sends anything.
@@ -160,7 +163,7 @@ describe('the presence of a player', () => {
     await open();
     submit('alice', 'windows.put', { window: 1, revision: 0, assets: [] });
     const drained = realm.drain();
-    realm.presence('alice', false);
+    realm.presence('alice', 0);
     expect(realm.waiting).toBe(1);
     await committed();
     await drained;
@@ -175,7 +178,7 @@ describe('a start', () => {
     sink.windowFrames.length = 0;
     realm = begin();
     expect(realm.waiting).toBe(1);
-    realm.presence('bob', true);
+    realm.presence('bob', 1);
     await committed();
     expect(told()).toEqual(['left', 'returned']);
     const expiresAtMs = clock.nowMs() + graceMs;

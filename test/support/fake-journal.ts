@@ -16,7 +16,7 @@ export class FakeJournal implements Journal {
   #position = 1;
 
   async claim(): Promise<Claim> {
-    return { epoch: 1, position: 1 };
+    return { epoch: 1, position: 1, offset: '' };
   }
 
   append(batch: Batch): Promise<number> {

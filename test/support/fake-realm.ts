@@ -45,6 +45,7 @@ export class FakeRealm implements RealmPort {
   /** Who came (true) and went (false), in order. */
   readonly presences: [player: string, present: boolean][] = [];
   ready: Readiness = { leading: true, databaseReachable: true, projectionLagMs: 3, ready: true };
+  readonly #sockets = new Map<string, number>();
   readonly #writer = new FrameWriter(256);
   #waiting: { request: EngineRequest; target: ReplyTarget }[] = [];
   #scheduled = false;
@@ -85,24 +86,32 @@ export class FakeRealm implements RealmPort {
     return this.answerRead(request);
   }
 
-  snapshot(channel: string): Uint8Array {
+  snapshot(channel: string, deliver: (frame: Uint8Array) => void): void {
     const at = this.sequence;
-    return encodeEvent(channel, this.epoch, at, at, 'snapshot', this.snapshotData(channel));
+    deliver(encodeEvent(channel, this.epoch, at, at, 'snapshot', this.snapshotData(channel)));
   }
 
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
     return this.readPrivate(player);
   }
 
-  windowSnapshot(player: string, window: number): Uint8Array | null {
-    if (this.windowPlayers.get(window)?.includes(player) !== true) return null;
+  windowSnapshot(
+    player: string,
+    window: number,
+    deliver: (frame: Uint8Array | null) => void,
+  ): void {
+    const isKnown = this.windowPlayers.get(window)?.includes(player) === true;
     const [at, data] = [this.sequence, { window: { window } }];
-    return encodeEvent(`window:${window}`, this.epoch, at, at, 'snapshot', data);
+    deliver(isKnown ? encodeEvent(`window:${window}`, this.epoch, at, at, 'snapshot', data) : null);
   }
 
-  presence(player: string, present: boolean): void {
-    this.presences.push([player, present]);
+  presence(player: string, sockets: number): void {
+    const before = this.#sockets.get(player) ?? 0;
+    this.#sockets.set(player, sockets);
+    if (before > 0 !== sockets > 0) this.presences.push([player, sockets > 0]);
   }
+
+  unlisten(): void {}
 
   readiness(): Readiness {
     return this.ready;
