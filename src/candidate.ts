@@ -92,7 +92,10 @@ export class Candidate {
     });
     const beganMs = performance.now();
     const leadership = await takeLeadership(database, config, log);
-    const seat = await this.#sit(leadership);
+    const seat = await this.#sit(leadership).catch(async (error: unknown) => {
+      await leadership.close();
+      throw error;
+    });
     const tookMs = Math.round(performance.now() - beganMs);
     log.info({ epoch: leadership.epoch, tookMs }, 'this node leads the realm');
     const ending = await ended;
@@ -103,6 +106,8 @@ export class Candidate {
     const { config, log, node, reader, links, keys, observer, lost } = this.#options;
     const { commands, listening } = links;
     const { epoch, position, offset, engine, journal, projection } = leadership;
+    // The last thing that may fail: from here on this node says that it leads.
+    const history = await reader.marketHistory(wallClock.nowMs());
     const channel = new RedisLeaderChannel({ commands, listening, keys, node, log });
     const registry = new NodeRegistry({
       socketsPerPlayerMax: config.gateway.socketsPerPlayerMax,
@@ -141,7 +146,7 @@ export class Candidate {
       log,
     });
     const seat = new LeaderSeat({ realm, reader: stream, channel, registry, collector, log, lost });
-    realm.announcer.restore(await reader.marketHistory(wallClock.nowMs()));
+    realm.announcer.restore(history);
     realm.start();
     seat.start(offset);
     this.#realm = realm;

@@ -1,6 +1,6 @@
-// One node of a cluster, from nothing to listening and back: a gateway that speaks to whichever node
-// leads, a candidate that may be it, or both. It needs a Postgres server and a Redis, and goes on by
-// itself when either comes back.
+// One node of a cluster, from nothing to listening and back: a gateway that speaks to whichever
+// node leads, a candidate that may be it, or both. It needs a Postgres server and a Redis, and goes
+// on by itself when either comes back.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';

@@ -68,6 +68,12 @@ const AREAS: readonly Area[] = [
     node: true,
   },
   {
+    folder: 'src/cluster',
+    packages: ['ioredis', 'msgpackr'],
+    from: ['protocol', 'src/base'],
+    node: false,
+  },
+  {
     folder: 'src/realm',
     packages: [],
     from: [
@@ -78,7 +84,7 @@ const AREAS: readonly Area[] = [
       'src/gateway/port.ts',
       'src/reads/manifest-view.ts',
     ],
-    typesFrom: ['src/database', 'src/projection', 'src/reads'],
+    typesFrom: ['src/cluster', 'src/database', 'src/projection', 'src/reads'],
     node: false,
   },
 ];

@@ -35,6 +35,11 @@ export class RedisCommandReader implements CommandReader {
   #released = START;
   #trimmed = START;
   #isStopped = false;
+  #stopped: () => void = () => {};
+  /** Ends every wait of the loop: a taker that is full must not hold up the end. */
+  readonly #stopping = new Promise<void>(resolve => {
+    this.#stopped = resolve;
+  });
   #loop: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isCaring = false;
@@ -67,6 +72,7 @@ export class RedisCommandReader implements CommandReader {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#stopped();
     if (this.#timer !== null) clearInterval(this.#timer);
     // Ends a read that blocks.
     this.#options.reading.disconnect();
@@ -90,7 +96,7 @@ export class RedisCommandReader implements CommandReader {
         for (const entry of streams?.[0]?.[1] ?? []) {
           if (this.#isStopped) return;
           const waits = this.#entry(entry, take);
-          if (waits !== null) await waits;
+          if (waits !== null) await Promise.race([waits, this.#stopping]);
         }
       } catch (error) {
         if (this.#isStopped) return;
@@ -108,13 +114,25 @@ export class RedisCommandReader implements CommandReader {
     const offset = idBytes.toString('latin1');
     this.#offset = offset;
     if (fields[0]?.toString('latin1') === MARKER) return null;
-    const message = decodeMessage(fields[1] as Buffer);
-    if (message.tag !== 'commands') throw new Error(`The command stream has a ${message.tag}.`);
-    const batch = message.content;
+    const batch = this.#batchOf(fields[1] as Buffer, offset);
+    if (batch === null) return null;
     this.#follow(batch);
     const nowMs = Date.now() + this.#clockAheadMs;
     const isLate = nowMs > millisecondsOf(offset) + batch.lifeMs;
     return take({ batch, offset, isLate });
+  }
+
+  /** Null, and loud, when it is not for us to read: whoever sent it hears nothing of it. */
+  #batchOf(bytes: Buffer, offset: string): CommandBatch | null {
+    try {
+      const message = decodeMessage(bytes);
+      if (message.tag === 'commands') return message.content;
+      throw new Error(`The command stream has a message "${message.tag}".`);
+    } catch (error) {
+      this.#options.log.error({ error: String(error), offset }, 'an entry cannot be read');
+      this.#lost({ node: '', batches: 1 });
+      return null;
+    }
   }
 
   #follow({ node, incarnation, count }: CommandBatch): void {

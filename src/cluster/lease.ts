@@ -80,8 +80,7 @@ export class RedisLease implements Lease {
     const askedAtMs = performance.now();
     try {
       const isOurs = this.#state === 'held' ? await this.#renew() : await this.#seek();
-      // Another state by now: it was given up or closed meanwhile.
-      if (isOurs) this.#hold(askedAtMs);
+      if (isOurs) await this.#hold(askedAtMs);
       else if (this.#state === 'held') this.#lose();
     } catch (error) {
       this.#options.log.debug({ error: String(error) }, 'the lease could not be asked for');
@@ -90,8 +89,10 @@ export class RedisLease implements Lease {
     }
   }
 
-  #hold(askedAtMs: number): void {
+  async #hold(askedAtMs: number): Promise<void> {
     this.#heldUntilMs = askedAtMs + this.#options.lifeMs;
+    // It was closed or given up while the answer was on its way: nobody here wants it any more.
+    if (this.#state === 'closed' || this.#state === 'idle') return this.giveUp();
     if (this.#state !== 'seeking') return;
     this.#state = 'held';
     this.#resolve?.(true);

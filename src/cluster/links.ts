@@ -1,7 +1,7 @@
 // The connections of a node to Redis. Each has one use, so that none waits behind another:
 // `commands` for what is sent, `listening` for what is published, and while the node leads one for
-// the blocking read of the stream. Nothing waits for a connection that is down, and nothing is sent twice: what fails
-// is told, and whoever sent it decides.
+// the blocking read of the stream. Nothing waits for a connection that is down, and nothing is sent
+// twice: what fails is told, and whoever sent it decides.
 
 import { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';

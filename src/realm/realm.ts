@@ -247,13 +247,18 @@ export class Realm implements RealmPort {
   async drain(): Promise<void> {
     await this.#pipeline.drain();
     this.announcer.flush();
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopClock();
   }
 
   /** Stops at once. Whoever still waits for an answer will not get it from here. */
   stop(): void {
     this.#pipeline.stop();
+    this.#stopClock();
+  }
+
+  #stopClock(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   #tick(): void {
