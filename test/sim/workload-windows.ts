@@ -168,7 +168,7 @@ function inReview(around: Surroundings, window: WindowFact): Step[] {
   const payload = { window: id };
   const what = random.weighted([
     [76, 'confirm' as const],
-    [4, 'unconfirm' as const],
+    [sides.some(one => one.confirmed) ? 15 : 2, 'unconfirm' as const],
     [4, 'reopen' as const],
     [3, 'cancel' as const],
     [6, 'leave' as const],

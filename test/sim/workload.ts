@@ -114,7 +114,7 @@ export class Workload {
   constructor(random: Random) {
     this.#random = random;
     this.#isHuge = random.chance(20);
-    this.#direct = random.pick([10, 30, 60, 85]);
+    this.#direct = random.pick([8, 25, 50, 80]);
     this.#planned = setup(random, this.#isHuge).map(ask => ({ ask, key: null }));
   }
 
