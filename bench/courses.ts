@@ -63,10 +63,13 @@ export class Courses {
   /** Sends the next command of one course, if there is one that may go on or begin. */
   readonly source: Source = (socket, sinceMs) => {
     const course = this.#ready.pop();
-    if (course !== undefined) this.#send(course, socket, sinceMs);
-    else if (this.#isUnderWay || this.#asked++ % this.#plan.steps === 0)
+    if (course !== undefined) {
+      this.#send(course, socket, sinceMs);
+    } else if (this.#isUnderWay || this.#asked++ % this.#plan.steps === 0) {
       this.#begin(socket, sinceMs);
-    else if (this.#owed < this.#idleCount) this.#owed += 1;
+    } else if (this.#owed < this.#idleCount) {
+      this.#owed += 1;
+    }
   };
 
   readonly answered: Exchange['onAnswer'] = (socket, outcome, course, bytes, bodyStart) => {
