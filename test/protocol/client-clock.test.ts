@@ -21,7 +21,7 @@ it('goes on from what the server said, at the pace of this machine', () => {
   expect(clock.nowMs()).toBe(5_000_250);
 });
 
-it('is corrected forwards by an answer that travelled faster, never backwards by a slower one', () => {
+it('is moved forwards by an answer that travelled faster, never back by a slower one', () => {
   const clock = new ServerClock();
   clock.opened(5_000_000 - 80);
   clock.heard(5_000_000 - 5);
