@@ -1,4 +1,4 @@
-// Planted bugs in windows and offers: how one could cheat, lose or be robbed if a line were missing.
+// Planted bugs in windows and offers: how one could cheat or be robbed if a line were missing.
 
 import type { Mutant } from './hunt.ts';
 
@@ -169,8 +169,8 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
   {
     name: 'offer-gives-one-side',
     file: OFFERS,
-    find: "    handOver(state, { giver: taker, receiver: maker, lines: want, from: 'available', ...common });\n",
-    replace: '',
+    find: 'giver: taker, receiver: maker, lines: want,',
+    replace: 'giver: taker, receiver: maker, lines: [],',
   },
   {
     name: 'offer-while-halted',
