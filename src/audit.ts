@@ -1,8 +1,8 @@
 // `npm run audit`: everything that must hold in a realm's database, looked at while no server runs.
 // First the tables catch up with the journal, if what they lack is whole; then they are checked by
-// SQL; then the journal rows that are still kept are held against them; last an engine is loaded and
-// checks its own state. Nothing is claimed and nothing is removed, so an audit changes nothing that a
-// start would not.
+// SQL; then the journal rows that are still kept are held against them; last an engine is loaded
+// and checks its own state. Nothing is claimed and nothing is removed, so an audit changes nothing
+// that a start would not.
 
 import type { Finding } from './audit-tally.ts';
 import { createLog, type Log } from './base/log.ts';

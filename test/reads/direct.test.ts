@@ -102,7 +102,7 @@ describe('windows.get', () => {
     ]);
   });
 
-  it('keeps the steps of one entry in their order, and says nobody where it was nobody', async () => {
+  it('keeps the steps of one entry in their order, and says when it was nobody', async () => {
     const both = (await get(3))?.log.filter(({ atMs }) => atMs === T1 + 6);
     expect(both?.map(({ event }) => event)).toEqual(['joined', 'put']);
     const log = (await get(4))?.log.map(({ event, player }) => [event, player]);
