@@ -25,7 +25,6 @@ export interface CoursePlan {
 const OK = 0;
 /** Nothing was executed: the step is sent again. */
 const UNAVAILABLE = 3;
-const NONE = -1;
 
 export class Courses {
   /** Whole courses: how many, and how long each took. */
@@ -41,6 +40,10 @@ export class Courses {
   /** A ring of those that wait to begin, the longest idle one first. */
   readonly #idle: Uint32Array;
   #idleFirst = 0;
+  /** Courses that were asked for at the start, and begin when others have done their first step. */
+  #owed = 0;
+  #asked = 0;
+  #isUnderWay = false;
   #idleCount: number;
 
   constructor(exchange: Exchange, plan: CoursePlan) {
@@ -57,18 +60,20 @@ export class Courses {
     return this.meter.totals[OK] as number;
   }
 
-  /** Sends the next command of one course. Without one that may go on or begin: nothing. */
+  /** Sends the next command of one course, if there is one that may go on or begin. */
   readonly source: Source = (socket, sinceMs) => {
-    const course = this.#ready.pop() ?? this.#next();
-    if (course === NONE) return;
-    const step = this.#steps[course] as number;
-    if (step === 0) this.#startedMs[course] = sinceMs;
-    const from = this.#plan.socketOf?.(course, step) ?? socket;
-    this.#exchange.send(from, this.#plan.frame(course, step), course, sinceMs);
-    if (from !== socket) from.flush();
+    const course = this.#ready.pop();
+    if (course !== undefined) {
+      this.#send(course, socket, sinceMs);
+    } else if (this.#isUnderWay || this.#asked++ % this.#plan.steps === 0) {
+      this.#begin(socket, sinceMs);
+    } else if (this.#owed < this.#idleCount) {
+      this.#owed += 1;
+    }
   };
 
-  readonly answered: Exchange['onAnswer'] = (_socket, outcome, course, bytes, bodyStart) => {
+  readonly answered: Exchange['onAnswer'] = (socket, outcome, course, bytes, bodyStart) => {
+    this.#isUnderWay = true;
     if (outcome === UNAVAILABLE) {
       this.#ready.push(course);
       return;
@@ -83,6 +88,9 @@ export class Courses {
     this.#steps[course] = isLast ? 0 : step + 1;
     if (isLast) this.#end(course);
     else this.#ready.push(course);
+    if (step > 0 || this.#owed === 0) return;
+    this.#owed -= 1;
+    this.#begin(socket, this.#exchange.nowMs);
   };
 
   /** What the first refusal said, for people; null when there was none. */
@@ -99,11 +107,19 @@ export class Courses {
     this.#idleCount += 1;
   }
 
-  #next(): number {
-    if (this.#idleCount === 0) return NONE;
+  #begin(socket: RawSocket, sinceMs: number): void {
+    if (this.#idleCount === 0) return;
     const course = this.#idle[this.#idleFirst] as number;
     this.#idleFirst = (this.#idleFirst + 1) % this.#idle.length;
     this.#idleCount -= 1;
-    return course;
+    this.#startedMs[course] = sinceMs;
+    this.#send(course, socket, sinceMs);
+  }
+
+  #send(course: number, socket: RawSocket, sinceMs: number): void {
+    const step = this.#steps[course] as number;
+    const from = this.#plan.socketOf?.(course, step) ?? socket;
+    this.#exchange.send(from, this.#plan.frame(course, step), course, sinceMs);
+    if (from !== socket) from.flush();
   }
 }

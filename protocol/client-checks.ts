@@ -20,8 +20,8 @@ export function checkTable(view: WindowView, shown: ShownTable | null, nowMs: nu
   checkStatus(view, 'open');
   if (shown === null) throw new NotSentError('NOT_SHOWN', 'Nothing on the table was shown yet.');
   if (shown.revision !== view.revision) {
-    const what = `Revision ${shown.revision} was shown, the table is at ${view.revision}`;
-    throw new NotSentError('STALE_REVISION', `${what}: show it again.`);
+    const what = `Revision ${shown.revision} was shown, ${view.revision} is on the table`;
+    throw new NotSentError('STALE_REVISION', `${what}: show that.`);
   }
   if (shown.hash !== shownTable(view).hash) {
     throw new NotSentError('HASH_MISMATCH', 'What was shown is not what is on the table.');

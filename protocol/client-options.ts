@@ -65,7 +65,7 @@ export class RejectedError extends Error {
   }
 }
 
-/** Why the client itself refuses a step of a window. Mostly what the server would have said, too. */
+/** Why the client refuses a step of a window itself: mostly what the server would have said. */
 export type NotSentCode =
   | 'NOT_SHOWN'
   | Extract<

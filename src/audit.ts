@@ -1,16 +1,17 @@
 // `npm run audit`: everything that must hold in a realm's database, looked at while no server runs.
 // First the tables catch up with the journal, if what they lack is whole; then they are checked by
-// SQL; then the journal rows that are still kept are held against them; last an engine is loaded and
-// checks its own state. Nothing is claimed and nothing is removed, so an audit changes nothing that a
-// start would not.
+// SQL; then the journal rows that are still kept are held against them; last an engine is loaded
+// and checks its own state. Nothing is claimed and nothing is removed, so an audit changes nothing
+// that a start would not.
 
+import type { Finding } from './audit-tally.ts';
 import { createLog, type Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import { type connect, type Database, withClient } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import { PostgresJournalReader } from './journal/postgres-reader.ts';
-import { auditJournal, type Finding } from './journal-audit.ts';
+import { auditJournal } from './journal-audit.ts';
 import { Projector, RoundLostError, readStanding, type Standing } from './projection/projector.ts';
 import { auditTables } from './reads/audit.ts';
 import { checkBacklog, loadEngine } from './recovery.ts';
@@ -101,6 +102,8 @@ async function auditEngine(config: Config, database: Database, log: Log): Promis
   const figures = [
     `${number(state.ledger.count)} accounts`,
     `${number(state.orders.size)} open orders`,
+    `${number(state.windows.size)} live windows`,
+    `${number(state.offers.size)} open offers`,
     `${number(state.keys.count)} keys`,
     `hash ${engine.hash()}`,
   ];

@@ -1,9 +1,19 @@
 // Holds the journal rows that are still kept against the tables: rows follow one another, their
 // bytes are what was digested when they were written, and the last word of each fact is what the
-// tables say. Memory is bounded by accounts and open orders, whatever the length of the journal:
+// tables say. Memory is bounded by accounts and what is open, whatever the length of the journal:
 // what cannot change any more (trades, transfers, keys, closed orders) is compared piece by piece.
+// Windows and offers are in direct-audit.ts.
 
-import type pg from 'pg';
+import {
+  cellsOf,
+  compareById,
+  type Expected,
+  type Finding,
+  type Source,
+  Tally,
+  text,
+} from './audit-tally.ts';
+import { DirectAudit } from './direct-audit.ts';
 import { TRANSFER_REASONS } from './engine/fact.ts';
 import { decodeStored } from './journal/fact-reader.ts';
 import type { JournalRow } from './journal/journal.ts';
@@ -12,22 +22,10 @@ import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/words.ts';
 import { Changes } from './projection/changes.ts';
 import type { Standing } from './projection/projector.ts';
 
-/** One thing that was looked at. `detail` has figures, or what is wrong. */
-export interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
 type StoredRow = JournalRow & { readonly digest: Buffer };
-type Source = Pick<pg.ClientBase, 'query'>;
-/** Columns as text, by id. */
-type Expected = Map<number, string>;
 
 const PIECE_ROWS_MAX = 1_000;
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
-const COMPARED_AT_ONCE = 10_000;
-const SHOWN_MAX = 3;
 
 const READ = `select position, epoch, sequence, at_ms as "atMs", digest, facts from (
     select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
@@ -45,51 +43,9 @@ const TABLES = {
   keys: `select sequence, at_ms, player, key, digest, ok, encode(body, 'hex') from keys
     where sequence = any($1)`,
 } as const;
-type TableName = keyof typeof TABLES;
 
 const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, reference
   from transfers where sequence > $1 and sequence <= $2`;
-
-/** Counts comparisons and remembers the first differences. */
-class Tally {
-  readonly #check: string;
-  readonly #what: string;
-  #compared = 0;
-  #differences = 0;
-  readonly #shown: string[] = [];
-
-  constructor(check: string, what: string) {
-    this.#check = check;
-    this.#what = what;
-  }
-
-  compare(id: string | number, expected: string | undefined, actual: string | undefined): void {
-    this.#compared += 1;
-    if (expected === actual) return;
-    this.differs(`${id} is ${actual ?? 'missing'}, the journal has ${expected ?? 'nothing'}`);
-  }
-
-  agrees(count = 1): void {
-    this.#compared += count;
-  }
-
-  differs(text: string): void {
-    this.#differences += 1;
-    if (this.#shown.length < SHOWN_MAX) this.#shown.push(text);
-  }
-
-  get finding(): Finding {
-    const ok = this.#differences === 0;
-    const seen = `${this.#compared.toLocaleString('en-US')} ${this.#what}`;
-    const more = this.#differences - this.#shown.length;
-    const rest = more > 0 ? ` and ${more} more` : '';
-    return {
-      check: this.#check,
-      ok,
-      detail: ok ? seen : `${this.#shown.join('; ')}${rest} (of ${seen})`,
-    };
-  }
-}
 
 /**
  * Compares every kept row with the tables, which have caught up with the journal. `source` sees one
@@ -123,10 +79,12 @@ class JournalAudit {
   readonly #keys = new Tally('every remembered answer is in its table', 'keys');
   readonly #lastAccounts: Expected = new Map();
   readonly #openOrders: Expected = new Map();
+  readonly #direct: DirectAudit;
   #previous: JournalRow | null = null;
 
   constructor(source: Source, keysSinceMs: number) {
     this.#source = source;
+    this.#direct = new DirectAudit(source);
     this.#keysSinceMs = keysSinceMs;
   }
 
@@ -144,7 +102,9 @@ class JournalAudit {
     await this.#compare('orders', this.#orders, this.#closedOrders(changes));
     await this.#compare('trades', this.#trades, tradesOf(changes));
     await this.#compare('keys', this.#keys, this.#keysOf(changes));
-    await this.#compareTransfers(changes, sequenceBefore, (rows.at(-1) as StoredRow).sequence);
+    const { sequence } = rows.at(-1) as StoredRow;
+    await this.#compareTransfers(changes, sequenceBefore, sequence);
+    await this.#direct.piece(changes, sequenceBefore, sequence);
   }
 
   async finish(standing: Standing): Promise<Finding[]> {
@@ -155,7 +115,8 @@ class JournalAudit {
       this.#rows.differs(`the tables stand at ${standing.position}, not at ${last.position}`);
     }
     const tallies = [this.#accounts, this.#orders, this.#trades, this.#transfers, this.#keys];
-    return [this.#rows, ...tallies].map(tally => tally.finding);
+    const findings = [this.#rows, ...tallies].map(tally => tally.finding);
+    return [...findings, ...(await this.#direct.finish())];
   }
 
   #checkRow(row: StoredRow): void {
@@ -214,14 +175,8 @@ class JournalAudit {
     return expected;
   }
 
-  async #compare(table: TableName, tally: Tally, expected: Expected): Promise<void> {
-    const ids = [...expected.keys()];
-    for (let start = 0; start < ids.length; start += COMPARED_AT_ONCE) {
-      const some = ids.slice(start, start + COMPARED_AT_ONCE);
-      const rows = await this.#cells(TABLES[table], [some]);
-      const actual = new Map(rows.map(([id, ...columns]) => [id as number, text(columns)]));
-      for (const id of some) tally.compare(id, expected.get(id), actual.get(id));
-    }
+  #compare(table: keyof typeof TABLES, tally: Tally, expected: Expected): Promise<void> {
+    return compareById(this.#source, TABLES[table], tally, expected);
   }
 
   async #compareTransfers(changes: Changes, after: number, until: number): Promise<void> {
@@ -232,7 +187,7 @@ class JournalAudit {
       const row = text([sequence, atMs, debit, credit, quantity, reason, reference]);
       counts.set(row, (counts.get(row) ?? 0) + 1);
     }
-    for (const cells of await this.#cells(TRANSFERS, [after, until])) {
+    for (const cells of await cellsOf(this.#source, TRANSFERS, [after, until])) {
       const row = text(cells);
       counts.set(row, (counts.get(row) ?? 0) - 1);
     }
@@ -242,18 +197,9 @@ class JournalAudit {
       if (count < 0) this.#transfers.differs(`transfer ${row} is not in the journal`);
     }
   }
-
-  async #cells(query: string, values: unknown[]): Promise<unknown[][]> {
-    const { rows } = await this.#source.query<unknown[]>({ text: query, values, rowMode: 'array' });
-    return rows;
-  }
 }
 
 const NO_FACTS = new Uint8Array(0);
-
-function text(columns: readonly unknown[]): string {
-  return columns.join(',');
-}
 
 /** The sequence that a kept row begins with; of a claim, the one after it. */
 function firstSequence(row: JournalRow): number {

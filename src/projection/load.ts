@@ -23,8 +23,8 @@ export type Restore = (fact: Fact, atMs: number) => void;
 
 /**
  * Gives `restore` everything that the engine remembers: names in the order of their numbers, then
- * balances, open orders by priority, the latest trades of each market, what is open of direct trades
- * with who wants nothing from whom, and keys by sequence.
+ * balances, open orders by priority, the latest trades of each market, what is open of direct
+ * trades with who wants nothing from whom, and keys by sequence.
  * @returns where the engine stood when the last of these facts came out.
  */
 export async function loadRealm(client: pg.ClientBase, restore: Restore): Promise<Standing> {

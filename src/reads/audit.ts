@@ -4,6 +4,7 @@
 
 import { TRANSFER_REASONS } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
+import { DIRECT_CHECKS, HELD_DIRECTLY } from './audit-direct.ts';
 import type { Source } from './source.ts';
 
 /** One rule. `detail` says what was looked at, or shows what broke it. */
@@ -13,10 +14,21 @@ export interface TableFinding {
   readonly detail: string;
 }
 
-interface Check {
+export interface Check {
   readonly check: string;
   /** The table whose rows are counted for the detail. */
-  readonly over: 'accounts' | 'orders' | 'transfers' | 'trades' | 'instances' | 'journal';
+  readonly over:
+    | 'accounts'
+    | 'orders'
+    | 'transfers'
+    | 'trades'
+    | 'instances'
+    | 'windows'
+    | 'window_log'
+    | 'manifests'
+    | 'offers'
+    | 'blocks'
+    | 'journal';
   /** Finds no row when all is well. */
   readonly broken: string;
 }
@@ -49,18 +61,20 @@ const CHECKS: readonly Check[] = [
       where a.id is null or coalesce(moved.sum, 0) <> a.available::numeric + a.held`,
   },
   {
-    check: 'each account holds what its open orders hold',
+    check: 'each account holds what its open orders, live windows and open offers hold',
     over: 'accounts',
-    broken: `select owner, asset, location, a.held, orders.held as "heldByOrders"
+    broken: `select owner, asset, location, a.held, holds.held as "heldByThem"
       from (select * from accounts where held <> 0) as a full join (
-        select o.player as owner,
-          case when o.side = 1 then o.asset else i.currency end as asset,
-          case when o.side = 1 then o.location
-            else (select id from locations where name = 'main') end as location,
-          sum(o.held) as held
-        from orders as o left join items as i on i.asset = o.asset
-        where o.status = 0 group by 1, 2, 3) as orders using (owner, asset, location)
-      where coalesce(a.held, 0) <> coalesce(orders.held, 0)`,
+        select owner, asset, location, sum(held) as held from (
+          select o.player as owner,
+            case when o.side = 1 then o.asset else i.currency end as asset,
+            case when o.side = 1 then o.location
+              else (select id from locations where name = 'main') end as location,
+            o.held
+          from orders as o left join items as i on i.asset = o.asset where o.status = 0
+          union all ${HELD_DIRECTLY}
+        ) as all_holds group by 1, 2, 3) as holds using (owner, asset, location)
+      where coalesce(a.held, 0) <> coalesce(holds.held, 0)`,
   },
   {
     check: 'an open listing holds its goods, an open bid its money, a closed order nothing',
@@ -124,8 +138,11 @@ const CHECKS: readonly Check[] = [
     check: 'no id is above the last one given out',
     over: 'orders',
     broken: `select * from projection
-      where last_order < (select max(id) from orders) or last_trade < (select max(id) from trades)`,
+      where last_order < (select max(id) from orders) or last_trade < (select max(id) from trades)
+        or last_window < (select max(id) from windows)
+        or last_offer < (select max(id) from offers)`,
   },
+  ...DIRECT_CHECKS,
   {
     check: 'the tables have caught up with the journal',
     over: 'journal',

@@ -1,6 +1,6 @@
 // The private snapshot of a player: all balances other than zero, all open orders and offers, and
-// his live windows, with the sequence that they stand at. One statement, so that all of it is of one
-// moment, and one round trip, since everybody asks for it after a restart.
+// his live windows, with the sequence that they stand at. One statement, so that all of it is of
+// one moment, and one round trip, since everybody asks for it after a restart.
 
 import { WINDOW_STATUSES, type WindowNotice } from '../../protocol/direct.ts';
 import type { MeSnapshot, OwnOrder } from '../../protocol/events.ts';

@@ -7,7 +7,8 @@ import { playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
 
 const REPORT = `with own as (
-    select w.id, p.id as player from windows as w join players as p on p.id in (w.inviter, w.invited)
+    select w.id, p.id as player
+    from windows as w join players as p on p.id in (w.inviter, w.invited)
     where w.id = $1 and p.name = $2
   ), added as (
     insert into window_reports (window_id, player, at_ms, reason)

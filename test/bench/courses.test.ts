@@ -12,15 +12,15 @@ import type { Outcome } from '../../protocol/rejects.ts';
 
 const HEADER_BYTES = 6;
 
-/** Two courses of two steps, and what they sent: `course.step`. */
-function rig() {
+/** Courses of two steps, and what they sent: `course.step`. */
+function rig(count = 2) {
   const exchange = new Exchange(new Meter());
   const socket = new RawSocket(exchange);
   const sent: string[] = [];
   const heard: string[] = [];
   const frame = template('session.ping', {});
   const courses = new Courses(exchange, {
-    courses: 2,
+    courses: count,
     steps: 2,
     frame: (course, step) => {
       sent.push(`${course}.${step}`);
@@ -52,6 +52,21 @@ test('a step is sent when the one before is answered, and then the course begins
   send();
   expect(sent).toEqual(['0.0', '1.0', '0.1', '1.1', '0.0']);
   expect(heard).toEqual(['0.0', '1.0', '0.1']);
+});
+
+test('of those asked for at the start, every second one waits for a first step to be done', () => {
+  const { sent, answer, send } = rig(5);
+  for (let ask = 0; ask < 4; ask++) send();
+  expect(sent).toEqual(['0.0', '1.0']);
+  answer('ok');
+  send();
+  expect(sent).toEqual(['0.0', '1.0', '2.0', '0.1']);
+  answer('ok');
+  send();
+  expect(sent).toEqual(['0.0', '1.0', '2.0', '0.1', '3.0', '1.1']);
+  answer('ok');
+  send();
+  expect(sent.at(-1)).toBe('2.1');
 });
 
 test('a step that found the server unavailable is sent again', () => {

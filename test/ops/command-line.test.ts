@@ -101,6 +101,15 @@ describe('start', () => {
   it.each([
     [{ NODE_ENV: 'production', JWT_SECRET: '' }, 'NODE_ENV=production needs JWT_SECRET'],
     [{ NODE_ENV: 'production', JWT_SECRET: SECRET }, 'NODE_ENV=production needs DATABASE_URL'],
+    [
+      {
+        NODE_ENV: 'production',
+        JWT_SECRET: SECRET,
+        DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+        WINDOW_REVIEW_MS: '999',
+      },
+      'WINDOW_REVIEW_MS=999: expected at least 1000 with NODE_ENV=production',
+    ],
     [{ PORT: 'eighty' }, 'PORT=eighty: expected a whole number from 0 to 65535.'],
     [{ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, 'ECONNREFUSED'],
   ])('with %j is refused in a line', async (environment, says) => {
@@ -108,6 +117,17 @@ describe('start', () => {
     expect(code).toBe(1);
     expect(output).toContain(says);
     expect(output.trim().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    [{}, 0],
+    [{ WINDOW_ARM_ADDED_MS: '0', WINDOW_ARM_TAKEN_MS: '1999' }, 1],
+  ])('with %j warns in %d lines that players can be hurried', async (environment, lines) => {
+    const folder = { DATA_DIR: await temporaryFolder() };
+    const { output } = await ServerProcess.start({ ...folder, ...environment });
+    const warnings = output.match(/^ {2}warning .*Players can be hurried;.*$/gm) ?? [];
+    expect(warnings).toHaveLength(lines);
+    for (const name of Object.keys(environment)) expect(warnings[0]).toContain(`${name}=`);
   });
 });
 

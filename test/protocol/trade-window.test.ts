@@ -143,7 +143,7 @@ describe('accepting', () => {
     await arrives(window);
     expect(await refusal(window.accept())).toMatchObject({
       code: 'STALE_REVISION',
-      message: 'STALE_REVISION: Revision 1 was shown, the table is at 2: show it again.',
+      message: 'STALE_REVISION: Revision 1 was shown, 2 is on the table: show that.',
     });
   });
 

@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { manifestView, windowView } from '../../protocol/direct.ts';
 import { manifestHash, tableBytes, tableHash, valueHash } from '../../protocol/window-hash.ts';
 import { manifest, openHash, openWindow } from '../support/golden-direct.ts';
-import { goldenManifests, goldenTables } from '../support/golden-hashes.ts';
+import { goldenTables } from '../support/golden-hashes.ts';
+import { goldenManifests } from '../support/golden-manifests.ts';
 import { bytesOf, hexOf } from '../support/hex.ts';
 
 const file = new URL('../../protocol/vectors/hashes.json', import.meta.url);

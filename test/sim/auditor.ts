@@ -182,7 +182,7 @@ export class Auditor {
     }
   }
 
-  /** What must be held, by account: for open orders, for tables of live windows, for open offers. */
+  /** What must be held, by account: for open orders, live windows and open offers. */
   #holds(): Map<string, number> {
     const { tables } = this;
     const held = new Map<string, number>();

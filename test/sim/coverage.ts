@@ -1,6 +1,7 @@
 // What a run must have seen to count as a test of the rules: each command with each answer that it
-// can have, each way in which an order, a window or an offer can go, each kind of swap. The list is written by hand from RULES.md; what
-// the workload never reaches is a hole in the proof, whatever the number of seeds.
+// can have, each way in which an order, a window or an offer can go, each kind of swap. The list is
+// written by hand from RULES.md; what the workload never reaches is a hole in the proof, whatever
+// the number of seeds.
 
 const ON_A_WINDOW = ['ok', 'KEY_REUSED', 'WINDOW_NOT_FOUND'];
 const ON_AN_OFFER = ['ok', 'KEY_REUSED', 'OFFER_NOT_FOUND'];

@@ -4,7 +4,8 @@
 
 import { parseArgs } from 'node:util';
 import { holes } from './coverage.ts';
-import { hunt, MUTANTS } from './mutants.ts';
+import { hunt } from './hunt.ts';
+import { MUTANTS } from './mutants.ts';
 import { SimulationFailure, simulate } from './simulation.ts';
 
 const { values } = parseArgs({

@@ -65,6 +65,21 @@ describe('the simulation itself', () => {
     expect(() => bench.check()).toThrow('there are 2 items');
   });
 
+  test('notices an acceptance that only one of the two knows of', () => {
+    const bench = new Bench(randomRules(new Random(1)));
+    const common = { player: 'ann', key: null, digest: 0, atMs: 5 };
+    const payload = { invitations: 'none' } as const;
+    bench.apply({ ...common, player: 'bob', command: 'windows.privacy', payload });
+    const open = { invitations: 'all' } as const;
+    bench.apply({ ...common, player: 'bob', command: 'windows.privacy', payload: open });
+    bench.apply({ ...common, command: 'windows.invite', payload: { player: 'bob' } });
+    bench.check();
+    const [window] = bench.model.world.windows;
+    if (window === undefined) throw new Error('the model has seen no window');
+    window.sides[0].accepted = true;
+    expect(() => bench.check()).toThrow('window 1 is');
+  });
+
   test('a failure names its seed, its step and the command line that shows it again', () => {
     const tick: Entry = {
       command: 'tick',

@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly isHuge: boolean;
   readonly nowMs: number;
   readonly orders: readonly KnownOrder[];
-  /** What the facts have said so far: players see their own of it, windows and wallets above all. */
+  /** What the facts have said so far: players see their own of it, as their clients do. */
   readonly shown: FactTables;
 }
 

@@ -39,6 +39,7 @@ export function newSide(
 /** A few of `owned`, small quantities of each; now and then all, or more than there is. */
 export function some({ random }: Surroundings, owned: readonly LineView[]): AskedLine[] {
   if (owned.length === 0) return [];
+  const instances = owned.filter(({ asset }) => asset.includes('#'));
   const count = random.weighted([
     [45, 1],
     [35, 2],
@@ -47,7 +48,8 @@ export function some({ random }: Surroundings, owned: readonly LineView[]): Aske
   ]);
   return distinct(
     Array.from({ length: count }, () => {
-      const { asset, location, quantity: most } = random.pick(owned);
+      const among = instances.length > 0 && random.chance(25) ? instances : owned;
+      const { asset, location, quantity: most } = random.pick(among);
       const quantity = random.weighted([
         [60, Math.min(most, random.between(1, 12))],
         [30, Math.min(most, random.between(1, 2_000))],

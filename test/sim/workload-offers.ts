@@ -42,7 +42,7 @@ function response(around: Surroundings, { id, maker, taker }: OfferFact): Step {
   const what = random.weighted([
     [55, 'accept' as const],
     [8, 'decline' as const],
-    [20, 'counter' as const],
+    [28, 'counter' as const],
     [10, 'cancel' as const],
   ]);
   switch (what) {

@@ -12,7 +12,7 @@ type Deal = 'purchases.create' | 'sales.create';
 
 export function newOrder(around: Surroundings, command: NewOrder, player: string): Ask {
   const { random } = around;
-  if (around.isHuge && command === 'listings.create' && random.chance(6)) {
+  if (around.isHuge && command === 'listings.create' && random.chance(9)) {
     const price = random.pick([AMOUNT_MAX, Math.floor(AMOUNT_MAX / 2)]);
     return { command, payload: { item: 'ore', quantity: 1, price, location: 'vault' }, player };
   }
@@ -68,7 +68,7 @@ export function deal(around: Surroundings, command: Deal, player: string): Ask {
   const partial = random.chance(40) ? true : undefined;
   if (random.chance(35)) return { ...single(around, command, partial), player };
   const item = biddable(around);
-  if (around.isHuge && command === 'purchases.create' && random.chance(10)) {
+  if (around.isHuge && command === 'purchases.create' && random.chance(20)) {
     const from = { item: 'ore', location: 'vault', quantity: random.between(1, 2) };
     return { command, payload: { ...from, maxUnitPrice: AMOUNT_MAX }, player };
   }
@@ -155,7 +155,7 @@ function priceOf({ random, isHuge }: Surroundings, item: string, lean = 0): numb
       [AMOUNT_MAX, AMOUNT_MAX / 3, AMOUNT_MAX / 2 + 1, 2 ** 31, 2 ** 32 + 1].map(Math.floor),
     );
   }
-  if (random.chance(3)) return random.pick([1, 10, 405, 500, 1_000]);
+  if (random.chance(5)) return random.pick([1, 10, 405, 500, 1_000]);
   if (item === 'wood') return random.chance(92) ? random.between(18, 22) * 5 : 101;
   return random.chance(85) ? random.between(96, 104) + lean : random.between(80, 120);
 }

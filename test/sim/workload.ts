@@ -18,10 +18,11 @@ import {
   type Step,
   type Surroundings,
 } from './surroundings.ts';
+import { restart } from './workload-beside.ts';
 import { offerSteps } from './workload-offers.ts';
 import { deal, newOrder, orderChange } from './workload-orders.ts';
 import { define, move, setup } from './workload-wallet.ts';
-import { restart, windowSteps } from './workload-windows.ts';
+import { windowSteps } from './workload-windows.ts';
 
 export const START_MS = 1_700_000_000_000;
 
@@ -55,8 +56,8 @@ function randomDirectRules(random: Random): DirectRules {
     invitesPerPlayerMax: random.pick([1, 3, 500, 500, 500]),
     acknowledgeFrom: random.pick(['notice', 'caution', 'danger'] as const),
     valueRatioBps: random.pick([0, 10_000, 15_000, 30_000]),
-    openOffersMax: random.pick([1, 3, 50]),
-    receivedOffersMax: random.pick([1, 3, 100]),
+    openOffersMax: random.pick([1, 1, 3, 50]),
+    receivedOffersMax: random.pick([1, 1, 3, 100]),
     offerDefaultMs: random.pick([40, 500, 7 * DAY_MS]),
     offerLifeMaxMs: random.pick([1_000, 30 * DAY_MS]),
   };
@@ -114,7 +115,7 @@ export class Workload {
   constructor(random: Random) {
     this.#random = random;
     this.#isHuge = random.chance(20);
-    this.#direct = random.pick([10, 30, 60, 85]);
+    this.#direct = random.pick([8, 25, 50, 80]);
     this.#planned = setup(random, this.#isHuge).map(ask => ({ ask, key: null }));
   }
 
@@ -233,7 +234,7 @@ export class Workload {
   /** Mostly a new key; at times one that the player used for something else. */
   #key(player: string): string {
     const own = this.#sent.filter(sent => sent.ask.player === player);
-    if (this.#random.chance(12) && own.length > 0) return this.#random.pick(own).key;
+    if (this.#random.chance(17) && own.length > 0) return this.#random.pick(own).key;
     this.#keys += 1;
     return `key-${this.#keys}`;
   }

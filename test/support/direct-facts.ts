@@ -18,6 +18,7 @@ import { ANN, BOB, balance, COINS, ORE, SWORD_1, sampleGroups, T0, transfer } fr
 /** More than a minute later: what an engine remembers of an invitation is over. */
 export const T1 = T0 + 70_000;
 export const CAT = 4;
+export const DAN = 5;
 
 const line = (asset: number, quantity: number): Line => ({ asset, location: 0, quantity });
 export const COINS_500 = line(COINS, 500);
@@ -205,7 +206,8 @@ const offer3 = { taker: CAT, give: coins(50) };
 const steps2: Fact[][] = [
   [
     { kind: 'player', player: CAT, name: 'cat' },
-    { kind: 'block', player: CAT, other: BOB, blocked: true },
+    { kind: 'player', player: DAN, name: 'dan' },
+    { kind: 'block', player: CAT, other: DAN, blocked: true },
     { kind: 'block', player: ANN, other: CAT, blocked: true },
     { kind: 'privacy', player: BOB, closed: true },
     { kind: 'privacy', player: CAT, closed: true },

@@ -1,7 +1,8 @@
-// One socket of the judge: commands out, the frames of their answers in, and how it was closed.
+// One socket of the judge: commands out, the frames of their answers and of events in, and how it
+// was closed.
 
 import { WebSocket } from 'ws';
-import { decodeServerFrame, encodeRequest } from '../../protocol/codec.ts';
+import { decodeServerFrame, encodeRequest, type ServerEvent } from '../../protocol/codec.ts';
 import type { CommandName, Payload } from '../../protocol/commands/registry.ts';
 import type { Outcome } from '../../protocol/rejects.ts';
 
@@ -25,10 +26,12 @@ export class JudgeSocket {
   readonly closed: Promise<number>;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: Answered | null) => void>();
+  readonly #hear: (event: ServerEvent) => void;
   #nextId = QUESTIONS;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, hear: (event: ServerEvent) => void) {
     this.#socket = socket;
+    this.#hear = hear;
     socket.on('message', (frame: Buffer) => this.#receive(frame));
     socket.on('error', () => {});
     this.closed = new Promise(resolve => {
@@ -41,9 +44,13 @@ export class JudgeSocket {
   }
 
   /** Connects and opens a session. */
-  static async open(port: number, token: string): Promise<JudgeSocket> {
+  static async open(
+    port: number,
+    token: string,
+    hear: (event: ServerEvent) => void = () => {},
+  ): Promise<JudgeSocket> {
     const ws = new WebSocket(`ws://127.0.0.1:${port}/ws`, { handshakeTimeout: OPEN_MS });
-    const socket = new JudgeSocket(ws);
+    const socket = new JudgeSocket(ws, hear);
     await new Promise((resolve, reject) => {
       ws.once('open', resolve);
       ws.once('error', reject);
@@ -93,6 +100,7 @@ export class JudgeSocket {
   #receive(frame: Buffer): void {
     const reply = decodeServerFrame(new Uint8Array(frame));
     if (reply === null) throw new Error('The server sent a frame that is none.');
+    if (reply.type === 'event') this.#hear(reply);
     if (reply.type !== 'reply' || reply.id === null) return;
     const answer = this.#waiting.get(reply.id);
     if (answer === undefined) throw new Error(`Request ${reply.id} was answered twice.`);

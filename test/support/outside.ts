@@ -23,17 +23,22 @@ export async function hashOfJournal(realm: FaultRealm, rules = DEFAULT_RULES): P
   const engine = new Engine(rules);
   let lastOrder = 0;
   let lastTrade = 0;
+  let lastWindow = 0;
+  let lastOffer = 0;
   for (const { facts } of rows) {
     for (const group of decodeGroups(facts)) {
       for (const fact of group.facts) {
         engine.restore(fact, group.atMs);
         if (fact.kind === 'order') lastOrder = Math.max(lastOrder, fact.id);
         if (fact.kind === 'trade') lastTrade = Math.max(lastTrade, fact.id);
+        if (fact.kind === 'window') lastWindow = Math.max(lastWindow, fact.id);
+        if (fact.kind === 'offer') lastOffer = Math.max(lastOffer, fact.id);
       }
     }
   }
   const last = rows.at(-1);
   if (last === undefined) throw new Error('The journal is empty.');
-  engine.resume({ sequence: last.sequence, atMs: last.atMs, lastOrder, lastTrade });
+  const ids = { lastOrder, lastTrade, lastWindow, lastOffer };
+  engine.resume({ sequence: last.sequence, atMs: last.atMs, ...ids });
   return engine.hash();
 }

@@ -1,5 +1,5 @@
-// A window on a scripted server: its state as the server has it, the frames that are made of it, and
-// what bob does. Alice is on the client. Each test starts at an empty, open table.
+// A window on a scripted server: its state as the server has it, the frames that are made of it,
+// and what bob does. Alice is on the client. Each test starts at an empty, open table.
 
 import { beforeEach, expect } from 'vitest';
 import type { TradeClient } from '../../protocol/client.ts';
