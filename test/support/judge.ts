@@ -27,9 +27,12 @@ export interface JudgeOptions {
   readonly token: string;
   readonly sockets?: number;
   readonly inFlight?: number;
+  /** A pause after each answer, for a load that leaves the machine some air. */
+  readonly paceMs?: number;
 }
 
 const EXAMINED_AT_ONCE = 2_000;
+const RETRY_MS = 20;
 
 export class Judge {
   readonly history: Spoken[] = [];
@@ -41,6 +44,9 @@ export class Judge {
   #isSending = false;
   /** Answers seen in the present run. */
   answers = 0;
+  /** When the last command was decided, and the longest wait between two that were. */
+  decidedAtMs = 0;
+  longestGapMs = 0;
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -73,16 +79,28 @@ export class Judge {
   }
 
   /** Connects and keeps commands in flight on each socket, until {@link halt}. */
-  async begin(port: number): Promise<void> {
-    const { token, sockets = 6 } = this.#options;
+  async begin(...ports: readonly [number, ...number[]]): Promise<void> {
+    const { sockets = 6 } = this.#options;
     this.answers = 0;
     this.#isSending = true;
-    this.#sockets = await Promise.all(
-      Array.from({ length: sockets }, () => JudgeSocket.open(port, token)),
-    );
-    for (const socket of this.#sockets) {
-      for (let n = 0; n < (this.#options.inFlight ?? 24); n++) void this.#chat(socket);
+    this.#sockets = [];
+    for (const port of ports) await this.join(port, Math.ceil(sockets / ports.length));
+  }
+
+  /** More sockets, on this node, for the run that has begun. */
+  async join(port: number, sockets: number): Promise<void> {
+    const { token, inFlight = 24 } = this.#options;
+    const opening = Array.from({ length: sockets }, () => JudgeSocket.open(port, token));
+    for (const socket of await Promise.all(opening)) {
+      this.#sockets.push(socket);
+      for (let n = 0; n < inFlight; n++) void this.#chat(socket);
     }
+  }
+
+  /** Measures {@link longestGapMs} from now on. */
+  measureGaps(): void {
+    this.decidedAtMs = performance.now();
+    this.longestGapMs = 0;
   }
 
   /** Sends nothing more. What is in flight may still be answered. */
@@ -194,13 +212,23 @@ export class Judge {
   }
 
   async #chat(socket: JudgeSocket): Promise<void> {
+    const { paceMs = 0 } = this.#options;
     while (this.#isSending && socket.isOpen) {
       const spoken = this.#invent();
       await this.#say(socket, spoken);
       if (spoken.outcome === 'pending') return;
       this.answers++;
-      if (spoken.outcome === 'unavailable') await new Promise(resolve => setTimeout(resolve, 20));
+      const { outcome } = spoken;
+      if (outcome === 'ok' || outcome === 'rejected') this.#decided();
+      const pauseMs = Math.max(paceMs, outcome === 'unavailable' ? RETRY_MS : 0);
+      if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs));
     }
+  }
+
+  #decided(): void {
+    const nowMs = performance.now();
+    this.longestGapMs = Math.max(this.longestGapMs, nowMs - this.decidedAtMs);
+    this.decidedAtMs = nowMs;
   }
 
   /** Sends a command, for the first time or again, and writes its answer down. */
