@@ -82,6 +82,7 @@ export class RedisCommandReader implements CommandReader {
   async #read(take: (received: ReceivedBatch) => Promise<void> | null): Promise<void> {
     const { reading, key, log } = this.#options;
     await this.#care();
+    await this.#opened();
     while (!this.#isStopped) {
       try {
         const streams = (await reading.xreadBuffer(
@@ -105,6 +106,17 @@ export class RedisCommandReader implements CommandReader {
         await this.#care();
       }
     }
+  }
+
+  /** Resolves when the reading connection is up for the first time, or has failed to be. */
+  async #opened(): Promise<void> {
+    const { reading } = this.#options;
+    if (reading.status === 'ready') return;
+    const isDecided = new Promise<void>(resolve => {
+      reading.once('ready', resolve);
+      reading.once('close', resolve);
+    });
+    await Promise.race([isDecided, this.#stopping]);
   }
 
   #entry(
@@ -185,7 +197,7 @@ export class RedisCommandReader implements CommandReader {
     }
   }
 
-  /** The highest id ever added, and the highest that was deleted (Redis 7; else the lowest id). */
+  /** The highest id ever added, and the highest that XDEL took away (Redis 7; else the lowest). */
   async #state(): Promise<{ newest: string; deleted: string }> {
     try {
       const info = (await this.#options.commands.xinfo('STREAM', this.#options.key)) as unknown[];

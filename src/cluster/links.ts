@@ -48,7 +48,8 @@ const COMMON = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 1,
+  // What was on its way when a connection is lost fails at once: see autoResendUnfulfilledCommands.
+  maxRetriesPerRequest: 0,
   retryStrategy: (attempts: number) => {
     const ceilingMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempts, 10));
     return RETRY_MIN_MS + Math.random() * ceilingMs;

@@ -139,7 +139,8 @@ export class ForeignVersionError extends Error {
 /** @throws {ForeignVersionError} */
 export function decodeMessage(bytes: Uint8Array): Message {
   const [version, tag, content] = packr.unpack(bytes) as [number, Tag, never];
-  if (version < OLDEST_READ || version > CLUSTER_VERSION + 1) {
+  const isKnown = version >= OLDEST_READ && version <= CLUSTER_VERSION + 1;
+  if (typeof version !== 'number' || !isKnown) {
     throw new ForeignVersionError(
       `A node speaks version ${version}; this one understands ${OLDEST_READ} to ` +
         `${CLUSTER_VERSION + 1}.`,

@@ -1,0 +1,144 @@
+// What is published between the leader and the nodes, through a real Redis: in its order, to whom
+// it is for, and with every interruption told.
+
+import { Packr } from 'msgpackr';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RedisLeaderChannel, RedisNodeChannel } from '../../src/cluster/channels.ts';
+import { CLUSTER_VERSION, type FeedBatch } from '../../src/cluster/messages.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { NO_REDIS, readyOf, redisUrl, testKeys, testLinks, until } from '../support/redis.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+
+const packr = new Packr({ useRecords: false });
+
+function feed(count: number): FeedBatch {
+  const nothing = { published: [], windows: [], ended: [], private: [] };
+  return { epoch: 1, count, position: count, leader: 'a', isHeartbeat: true, ...nothing };
+}
+
+async function openBench(nodeUrl?: string) {
+  const { keys } = testKeys();
+  const [ofLeader, ofNode] = [await testLinks('a'), await testLinks('b', nodeUrl)];
+  const { log, errors, lines } = recordingLog();
+  const leader = new RedisLeaderChannel({ ...ofLeader, keys, node: 'a', log });
+  const node = new RedisNodeChannel({ ...ofNode, keys, node: 'b', log });
+  onTestFinished(() => {
+    leader.close();
+    node.close();
+  });
+  const heard: string[] = [];
+  let interruptions = 0;
+  node.onFeed(({ count }) => heard.push(`feed ${count}`));
+  node.onReplies(({ position }) => heard.push(`replies ${position}`));
+  node.onAnswer(({ n, answer }) => heard.push(`answer ${n} ${answer}`));
+  node.onOrders(({ wantsState }) => heard.push(`orders ${wantsState}`));
+  node.onInterrupted(() => interruptions++);
+  leader.onQuestion(question => heard.push(`question ${question.node} ${question.n}`));
+  leader.onState(({ node: name, count }) => heard.push(`state ${name} ${count}`));
+  const { commands: raw } = ofLeader;
+  await until(() => interruptions > 0, 'the node has subscribed');
+  while (((await raw.pubsub('NUMSUB', keys.leader)) as unknown[])[1] !== 1);
+  const counted = () => interruptions;
+  return {
+    keys,
+    leader,
+    node,
+    raw,
+    nodeLinks: ofNode,
+    heard,
+    interruptions: counted,
+    errors,
+    lines,
+  };
+}
+
+describe.skipIf(redisUrl === null)(`messages of the leader${NO_REDIS}`, () => {
+  it('arrive in the order in which it published them, of whatever kind', async () => {
+    const { leader, heard } = await openBench();
+    const expected: string[] = [];
+    for (let i = 1; i <= 100; i++) {
+      leader.publishFeed(feed(i));
+      leader.reply('b', { epoch: 1, position: i, frames: new Uint8Array([1]), places: [1, 0, 1] });
+      leader.answer('b', { epoch: 1, n: i, answer: 'yes' });
+      expected.push(`feed ${i}`, `replies ${i}`, `answer ${i} yes`);
+    }
+    await until(() => heard.length >= expected.length, 'all arrive');
+    expect(heard).toEqual(expected);
+  });
+
+  it('for one node are not heard by another', async () => {
+    const { leader, heard } = await openBench();
+    leader.order('c', { epoch: 1, wantsState: false, shares: [], surplus: [] });
+    leader.answer('bb', { epoch: 1, n: 1, answer: 'no' });
+    leader.order('b', { epoch: 1, wantsState: true, shares: [], surplus: [] });
+    await until(() => heard.length > 0, 'its own arrives');
+    expect(heard).toEqual(['orders true']);
+  });
+});
+
+describe.skipIf(redisUrl === null)(`messages of a node${NO_REDIS}`, () => {
+  it('name the node, and its questions have numbers of their own', async () => {
+    const { node, heard } = await openBench();
+    const state = { isComplete: true, listening: [], present: [], isLeaving: false };
+    node.tell({ node: 'b', count: 1, ...state });
+    const numbers = [1, 2, 3].map(() => node.ask({ kind: 'snapshot', channel: 'book:ore' }));
+    await until(() => heard.length === 4, 'all arrive');
+    expect(numbers).toEqual([1, 2, 3]);
+    expect(heard).toEqual(['state b 1', 'question b 1', 'question b 2', 'question b 3']);
+  });
+
+  it('are heard no more by a leader that has closed', async () => {
+    const { node, leader, raw, keys, heard } = await openBench();
+    leader.close();
+    while (((await raw.pubsub('NUMSUB', keys.leader)) as unknown[])[1] !== 0);
+    node.ask({ kind: 'snapshot', channel: 'book:ore' });
+    await raw.publish(keys.node('b'), packr.pack([CLUSTER_VERSION, 'answer', { n: 9, answer: 0 }]));
+    await until(() => heard.length > 0, 'the last message arrives');
+    expect(heard).toEqual(['answer 9 0']);
+  });
+});
+
+describe.skipIf(redisUrl === null)(`a lost connection${NO_REDIS}`, () => {
+  it('is told when it is back, and messages arrive again', async () => {
+    const url = new URL(redisUrl as string);
+    const proxy = await TcpProxy.open({ host: url.hostname, port: Number(url.port || 6379) });
+    onTestFinished(() => proxy.close());
+    url.host = `127.0.0.1:${proxy.port}`;
+    const { leader, node, nodeLinks, heard, interruptions } = await openBench(url.href);
+    leader.publishFeed(feed(1));
+    await until(() => heard.length === 1, 'the first one arrives');
+    const before = interruptions();
+    proxy.refuse();
+    await until(() => !node.isConnected, 'the node notices');
+    leader.publishFeed(feed(2));
+    expect(node.ask({ kind: 'snapshot', channel: 'book:ore' })).toBeGreaterThan(0);
+    proxy.allow();
+    await until(() => interruptions() > before, 'the node has subscribed again');
+    await readyOf(nodeLinks.commands);
+    expect(node.isConnected).toBe(true);
+    leader.publishFeed(feed(3));
+    await until(() => heard.length === 2, 'the next one arrives');
+    expect(heard).toEqual(['feed 1', 'feed 3']);
+  });
+});
+
+describe.skipIf(redisUrl === null)(`a message of a foreign version${NO_REDIS}`, () => {
+  it('is refused with an error in the log, and the next one is heard', async () => {
+    const { raw, keys, leader, heard, errors, lines } = await openBench();
+    await raw.publish(keys.feed, packr.pack([CLUSTER_VERSION + 7, 'feed', feed(1)]));
+    await raw.publish(keys.feed, 'rubbish');
+    leader.publishFeed(feed(2));
+    await until(() => heard.length > 0, 'the next one arrives');
+    expect(heard).toEqual(['feed 2']);
+    expect(errors()).toHaveLength(2);
+    expect(lines[0]?.error).toMatch(`speaks version ${CLUSTER_VERSION + 7}`);
+  });
+
+  it('is heard when the version is the next one', async () => {
+    const { raw, keys, heard, errors } = await openBench();
+    await raw.publish(keys.feed, packr.pack([CLUSTER_VERSION + 1, 'feed', { ...feed(4), x: 1 }]));
+    await raw.publish(keys.feed, packr.pack([CLUSTER_VERSION + 1, 'song', {}]));
+    await until(() => heard.length > 0, 'it arrives');
+    expect([heard, errors()]).toEqual([['feed 4'], []]);
+  });
+});

@@ -1,0 +1,183 @@
+// The gateway's end of the command stream against a real Redis: what it sends once, what it says of
+// commands whose batch failed, and when it sends nothing.
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RedisCommandSender } from '../../src/cluster/command-sender.ts';
+import type { Links } from '../../src/cluster/links.ts';
+import { type CommandBatch, decodeMessage } from '../../src/cluster/messages.ts';
+import { quiet } from '../support/postgres.ts';
+import { NO_REDIS, readyOf, redisUrl, testKeys, testLinks, until } from '../support/redis.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+
+type Failure = [numbers: readonly number[], fate: string];
+
+interface Bench {
+  readonly sender: RedisCommandSender;
+  readonly links: Links;
+  /** A connection that no proxy disturbs. */
+  readonly direct: Links;
+  readonly key: string;
+  readonly failures: Failure[];
+  send(command: string): number;
+  batches(): Promise<CommandBatch[]>;
+}
+
+async function openBench(
+  bounds: { batchMax?: number; streamEntriesMax?: number } = {},
+  url?: string,
+): Promise<Bench> {
+  const key = testKeys().keys.commands;
+  const direct = await testLinks('direct');
+  const links = await testLinks('a', url);
+  const sender = new RedisCommandSender({
+    redis: links.commands,
+    key,
+    node: 'a',
+    log: quiet,
+    lifeMs: 5_000,
+    batchMax: 100,
+    streamEntriesMax: 1_000,
+    ...bounds,
+  });
+  onTestFinished(() => sender.close());
+  const failures: Failure[] = [];
+  sender.onFailed((numbers, fate) => failures.push([numbers, fate]));
+  const send = (command: string) =>
+    sender.send({ player: 'alice', command, payload: {}, key: null });
+  const batches = async () => {
+    const entries = await direct.commands.xrangeBuffer(key, '-', '+');
+    return entries.map(([, fields]) => decodeMessage(fields[1] as Buffer).content as CommandBatch);
+  };
+  return { sender, links, direct, key, failures, send, batches };
+}
+
+async function throughProxy(): Promise<{ proxy: TcpProxy; bench: Bench }> {
+  const { hostname, port } = new URL(redisUrl as string);
+  const proxy = await TcpProxy.open({ host: hostname, port: Number(port || 6379) });
+  onTestFinished(() => proxy.close());
+  const url = new URL(redisUrl as string);
+  url.host = `127.0.0.1:${proxy.port}`;
+  return { proxy, bench: await openBench({}, url.href) };
+}
+
+const namesOf = (batches: CommandBatch[]) =>
+  batches.map(batch => batch.commands.map(({ command }) => command));
+
+async function batchesOf(bench: Bench, count: number): Promise<CommandBatch[]> {
+  let found: CommandBatch[] = [];
+  for (let tries = 0; tries < 500 && found.length < count; tries++) {
+    found = await bench.batches();
+    await new Promise(resolve => setTimeout(resolve, 2));
+  }
+  return found;
+}
+
+describe.skipIf(redisUrl === null)(`what a node sends${NO_REDIS}`, () => {
+  it('in one turn is one entry, in its order; the next turn makes the next', async () => {
+    const bench = await openBench();
+    const numbers = ['a', 'b', 'c'].map(bench.send);
+    await batchesOf(bench, 1);
+    bench.send('d');
+    const batches = await batchesOf(bench, 2);
+    expect(namesOf(batches)).toEqual([['a', 'b', 'c'], ['d']]);
+    expect(batches.flatMap(batch => batch.commands.map(({ n }) => n))).toEqual([1, 2, 3, 4]);
+    expect(numbers).toEqual([1, 2, 3]);
+    expect(batches.map(({ node, lifeMs }) => [node, lifeMs])).toEqual([
+      ['a', 5_000],
+      ['a', 5_000],
+    ]);
+  });
+
+  it('is counted from 1 without a hole, so that the leader notices a loss', async () => {
+    const bench = await openBench({ batchMax: 1 });
+    for (const command of ['a', 'b', 'c']) bench.send(command);
+    const batches = await batchesOf(bench, 3);
+    expect(batches.map(({ count }) => count)).toEqual([1, 2, 3]);
+    expect(new Set(batches.map(({ incarnation }) => incarnation)).size).toBe(1);
+  });
+
+  it('beyond the size of an entry goes into further entries of the same turn', async () => {
+    const bench = await openBench({ batchMax: 2 });
+    for (const command of ['a', 'b', 'c', 'd', 'e']) bench.send(command);
+    expect(namesOf(await batchesOf(bench, 3))).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  });
+
+  it('is unsent when Redis itself refuses the entry', async () => {
+    const bench = await openBench();
+    await bench.direct.commands.set(bench.key, 'not a stream');
+    bench.send('a');
+    bench.send('b');
+    await until(() => bench.failures.length > 0, 'the refusal is told');
+    expect(bench.failures).toEqual([[[1, 2], 'unsent']]);
+  });
+});
+
+describe.skipIf(redisUrl === null)(`a batch whose connection is lost${NO_REDIS}`, () => {
+  it.each([
+    ['after', 'the entry was made', ['a']],
+    ['before', 'Redis got it', []],
+  ] as const)('%s %s is unknown, and never sent again', async (when, _, made) => {
+    const { proxy, bench } = await throughProxy();
+    proxy.cutAt({ pattern: 'xadd', when });
+    bench.send('a');
+    await until(() => bench.failures.length > 0, 'the loss is told');
+    expect(proxy.cuts).toBe(1);
+    expect(bench.failures).toEqual([[[1], 'unknown']]);
+    await readyOf(bench.links.commands);
+    bench.send('b');
+    const batches = await batchesOf(bench, made.length + 1);
+    expect(namesOf(batches).flat()).toEqual([...made, 'b']);
+    expect(bench.failures).toHaveLength(1);
+  });
+
+  it('is followed by a new incarnation, which counts from 1', async () => {
+    const { proxy, bench } = await throughProxy();
+    bench.send('a');
+    await batchesOf(bench, 1);
+    proxy.cutAt({ pattern: 'xadd', when: 'after' });
+    bench.send('b');
+    await until(() => bench.failures.length > 0, 'the loss is told');
+    await readyOf(bench.links.commands);
+    bench.send('c');
+    const batches = await batchesOf(bench, 3);
+    expect(batches.map(({ incarnation, count }) => [incarnation, count])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+    ]);
+  });
+
+  it('or whose answer takes too long is unknown', async () => {
+    const { proxy, bench } = await throughProxy();
+    proxy.delayMs = 2_500;
+    bench.send('a');
+    await until(() => bench.failures.length > 0, 'the silence is told');
+    expect(bench.failures).toEqual([[[1], 'unknown']]);
+  });
+});
+
+describe.skipIf(redisUrl === null)(`nothing is sent${NO_REDIS}`, () => {
+  it('while Redis is away, and something again when it is back', async () => {
+    const { proxy, bench } = await throughProxy();
+    proxy.refuse();
+    await until(() => bench.links.commands.status !== 'ready', 'the connection is lost');
+    expect(bench.send('a')).toBe(-1);
+    proxy.allow();
+    await readyOf(bench.links.commands);
+    expect(bench.send('b')).toBe(1);
+    expect(namesOf(await batchesOf(bench, 1))).toEqual([['b']]);
+  });
+
+  it('while the stream is longer than its bound', async () => {
+    const bench = await openBench({ streamEntriesMax: 2, batchMax: 1 });
+    expect(['a', 'b'].map(bench.send)).toEqual([1, 2]);
+    await batchesOf(bench, 2);
+    await until(() => bench.send('c') === -1, 'the stream is found full');
+    const before = (await bench.batches()).length;
+    expect(bench.send('d')).toBe(-1);
+    await bench.direct.commands.xtrim(bench.key, 'MAXLEN', 0);
+    expect((await bench.batches()).length).toBe(0);
+    expect(before).toBeGreaterThanOrEqual(2);
+    await until(() => bench.send('e') > 0, 'the stream is found empty');
+  });
+});

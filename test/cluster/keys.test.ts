@@ -1,0 +1,43 @@
+// The names of a realm in Redis. On a Redis Cluster a slot is the CRC16 of what stands in braces.
+
+import { describe, expect, it } from 'vitest';
+import { realmKeys } from '../../src/cluster/keys.ts';
+
+/** CRC16 as Redis Cluster has it: XMODEM, polynomial 0x1021, beginning with 0. */
+function crc16(text: string): number {
+  let crc = 0;
+  for (const byte of Buffer.from(text)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+    crc &= 0xffff;
+  }
+  return crc;
+}
+
+/** The slot of a key: of its hash tag when it has one that is not empty. */
+function slotOf(key: string): number {
+  const tag = /\{([^}]+)\}/.exec(key)?.[1];
+  return crc16(tag ?? key) % 16_384;
+}
+
+const namesOf = (realm: string) => {
+  const { commands, lease, feed, leader, node } = realmKeys(realm);
+  return [commands, lease, feed, leader, node('gateway-1-0a0b0c0d'), node('{odd}')];
+};
+
+describe('the keys of a realm', () => {
+  it('are computed by the slots that Redis documents', () => {
+    expect(crc16('123456789')).toBe(0x31c3);
+    expect([slotOf('foo'), slotOf('{foo}:bar')]).toEqual([12_182, 12_182]);
+  });
+
+  it.each(['main', 'a', 'season_2', 'x'.repeat(41)])('of "%s" lie in one slot', realm => {
+    const slots = new Set(namesOf(realm).map(slotOf));
+    expect([...slots]).toEqual([crc16(realm) % 16_384]);
+  });
+
+  it('are all different, and shared with no other realm', () => {
+    const names = [...namesOf('main'), ...namesOf('main2')];
+    expect(new Set(names).size).toBe(names.length);
+  });
+});

@@ -1,0 +1,163 @@
+// The lease against a real Redis: one holder at a time as far as Redis can tell, and a holder who
+// knows by its own clock when it is not one any more.
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RedisLease } from '../../src/cluster/lease.ts';
+import type { Links } from '../../src/cluster/links.ts';
+import { quiet } from '../support/postgres.ts';
+import { NO_REDIS, readyOf, redisUrl, testKeys, testLinks, until } from '../support/redis.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+
+const LIFE_MS = 400;
+
+function leaseOf(links: Links, key: string, node: string) {
+  const { commands: redis } = links;
+  const lease = new RedisLease({ redis, key, node, log: quiet, lifeMs: LIFE_MS });
+  onTestFinished(() => lease.close());
+  const seen = { isHeld: false, losses: 0 };
+  lease.onLost(() => {
+    seen.losses++;
+    seen.isHeld = false;
+  });
+  const seek = () =>
+    lease.acquire().then(isHeld => {
+      seen.isHeld = isHeld;
+      return isHeld;
+    });
+  return { lease, seen, seek };
+}
+
+const after = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+describe.skipIf(redisUrl === null)(`the lease${NO_REDIS}`, () => {
+  it('has one holder, for as long as he renews it', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const [one, other] = [leaseOf(links, key, 'a'), leaseOf(links, key, 'b')];
+    expect(await one.seek()).toBe(true);
+    void other.seek();
+    for (let i = 0; i < 10; i++) {
+      await after(LIFE_MS / 4);
+      expect(await links.commands.get(key)).toBe('a');
+      const restMs = await links.commands.pttl(key);
+      expect(restMs).toBeGreaterThan(0);
+      expect(restMs).toBeLessThanOrEqual(LIFE_MS);
+    }
+    expect([one.seen, other.seen]).toEqual([
+      { isHeld: true, losses: 0 },
+      { isHeld: false, losses: 0 },
+    ]);
+  });
+
+  it('that is given up is the next one’s at once, and no loss', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const [one, other] = [leaseOf(links, key, 'a'), leaseOf(links, key, 'b')];
+    await one.seek();
+    void other.seek();
+    const beganMs = performance.now();
+    await one.lease.giveUp();
+    await until(() => other.seen.isHeld, 'the other has it');
+    expect(performance.now() - beganMs).toBeLessThan(LIFE_MS);
+    expect(one.seen.losses).toBe(0);
+  });
+
+  it('of a holder who is gone without a word ends with its life', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const [one, other] = [leaseOf(links, key, 'a'), leaseOf(links, key, 'b')];
+    await one.seek();
+    one.lease.close();
+    const beganMs = performance.now();
+    expect(await other.seek()).toBe(true);
+    expect(performance.now() - beganMs).toBeGreaterThan(LIFE_MS / 2);
+  });
+
+  it('that another one has is lost, once, and may be sought again', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const { seek, seen } = leaseOf(links, key, 'a');
+    await seek();
+    await links.commands.set(key, 'b', 'PX', LIFE_MS);
+    await until(() => seen.losses > 0, 'the loss is told');
+    await after(LIFE_MS);
+    expect(seen).toEqual({ isHeld: false, losses: 1 });
+    expect(await seek()).toBe(true);
+    expect(await links.commands.get(key)).toBe('a');
+  });
+
+  it('is neither renewed nor given up by whoever does not hold it', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const { lease, seek } = leaseOf(links, key, 'a');
+    await links.commands.set(key, 'b', 'PX', 5_000);
+    void seek();
+    await after(LIFE_MS);
+    await lease.giveUp();
+    expect(await links.commands.get(key)).toBe('b');
+    expect(await links.commands.pttl(key)).toBeLessThanOrEqual(5_000 - LIFE_MS / 2);
+  });
+
+  it('that is emptied away is taken by another, and the holder hears of it', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const { seek, seen } = leaseOf(links, key, 'a');
+    await seek();
+    await links.commands.del(key);
+    await until(() => seen.losses > 0, 'the loss is told');
+  });
+
+  it('is sought no more after the end, and then not kept', async () => {
+    const { lease: key } = testKeys().keys;
+    const links = await testLinks('a');
+    const { lease, seek } = leaseOf(links, key, 'a');
+    const sought = seek();
+    lease.close();
+    expect(await sought).toBe(false);
+    expect(await seek()).toBe(false);
+    await after(LIFE_MS / 4);
+    expect(await links.commands.get(key)).toBeNull();
+  });
+});
+
+describe.skipIf(redisUrl === null)(`a holder who cannot reach Redis${NO_REDIS}`, () => {
+  async function behindProxy() {
+    const { lease: key } = testKeys().keys;
+    const url = new URL(redisUrl as string);
+    const port = Number(url.port || 6379);
+    const proxy = await TcpProxy.open({ host: url.hostname, port });
+    onTestFinished(() => proxy.close());
+    url.host = `127.0.0.1:${proxy.port}`;
+    const links = await testLinks('a', url.href);
+    return { proxy, links, key, ...leaseOf(links, key, 'a') };
+  }
+
+  it('has lost it when its life is over by his own clock', async () => {
+    const { proxy, seek, seen } = await behindProxy();
+    await seek();
+    const beganMs = performance.now();
+    proxy.refuse();
+    await until(() => seen.losses > 0, 'the loss is told');
+    expect(performance.now() - beganMs).toBeLessThan(LIFE_MS * 2);
+  });
+
+  it('has lost it also when answers do not come, and does not wait for them', async () => {
+    const { proxy, seek, seen } = await behindProxy();
+    await seek();
+    const beganMs = performance.now();
+    proxy.delayMs = 10_000;
+    await until(() => seen.losses > 0, 'the loss is told');
+    expect(performance.now() - beganMs).toBeLessThan(LIFE_MS * 2);
+  });
+
+  it('gets it again when Redis is back', async () => {
+    const { proxy, links, seek, seen } = await behindProxy();
+    await seek();
+    proxy.refuse();
+    await until(() => seen.losses > 0, 'the loss is told');
+    void seek();
+    proxy.allow();
+    await readyOf(links.commands);
+    await until(() => seen.isHeld, 'it is held again');
+  });
+});
