@@ -46,16 +46,16 @@ export class Exchange implements SocketListener {
     return this.#sent - this.#answered;
   }
 
-  /** Opens `count` more sockets, each with its session. */
+  /** Opens `count` more sockets at the ports in turns, each with its session. */
   async open(
     count: number,
-    port: number,
+    ports: readonly number[],
     tokenOf: (socket: number) => Promise<string>,
   ): Promise<void> {
     for (let index = 0; index < count; index++) {
       const opening = template('session.open', { token: await tokenOf(index) });
       const socket = new RawSocket(this);
-      await socket.open({ port });
+      await socket.open({ port: ports[index % ports.length] as number });
       this.sockets.push(socket);
       this.send(socket, opening);
       socket.flush();

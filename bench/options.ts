@@ -1,7 +1,7 @@
 // The command line of the bench. Everything has a default per scenario; what is given here wins.
 
 import { parseArgs } from 'node:util';
-import type { DatabaseKind } from './server-process.ts';
+import type { DatabaseKind } from './bench-realm.ts';
 
 export interface Options {
   readonly scenarios: readonly string[];

@@ -4,12 +4,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { databaseUrl } from './bench-realm.ts';
 import { type Child, startPeer, stopPeer } from './child.ts';
+import { Clocks, ofProcess } from './clocks.ts';
 import { Meter } from './meter.ts';
 import { RawHttp } from './raw-http.ts';
 import { NOTHING, type Result } from './report.ts';
-import { databaseUrl } from './server-process.ts';
-import { Clocks, say } from './trial.ts';
+import { say } from './trial.ts';
 
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 2;
@@ -66,7 +67,7 @@ export async function runPeer(plan: PeerPlan): Promise<Result> {
 
 async function load(child: Child, { path, body, seconds }: PeerPlan) {
   const meter = new Meter();
-  const clocks = new Clocks(child.pid);
+  const clocks = new Clocks(ofProcess(child.pid));
   let isRunning = true;
   let underWay = 0;
   const post = (connection: RawHttp) => {

@@ -11,8 +11,8 @@ export function cpuSeconds(pid: number): number | null {
   return fields === null ? null : fields.own / TICKS_PER_SECOND;
 }
 
-/** Seconds of processor time of every Postgres process of this machine, ended ones included. */
-export function postgresCpuSeconds(): number | null {
+/** The same of every process of this machine that is called `name`, ended children included. */
+export function cpuSecondsOf(name: string): number | null {
   let pids: number[];
   try {
     pids = readdirSync('/proc')
@@ -24,7 +24,7 @@ export function postgresCpuSeconds(): number | null {
   let ticks = 0;
   for (const pid of pids) {
     const fields = statOf(pid);
-    if (fields?.name === 'postgres') ticks += fields.own + fields.children;
+    if (fields?.name === name) ticks += fields.own + fields.children;
   }
   return ticks / TICKS_PER_SECOND;
 }

@@ -1,6 +1,6 @@
 // What a scenario found, for people and for programs.
 
-import type { DatabaseKind } from './server-process.ts';
+import type { DatabaseKind } from './bench-realm.ts';
 
 export interface Result {
   readonly scenario: string;

@@ -1,57 +1,51 @@
 // The server under test: the real one, built, as a process of its own, with a realm that nobody
-// else uses and that is dropped afterwards. Limits that would stop a benchmark by design (open
-// orders of one player) are raised; durability is left as it is.
+// else uses and that is dropped afterwards.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { createLog } from '../src/base/log.ts';
-import { readConfig } from '../src/config.ts';
-import type { Database } from '../src/database/connection.ts';
-import { connect, discard } from '../src/database/connection.ts';
-import { signToken } from '../src/gateway/token.ts';
-import { openStore } from '../src/store.ts';
+import { BenchRealm, type DatabaseKind, MAIN } from './bench-realm.ts';
 import { residentBytes } from './processes.ts';
+import type { Part, Subject } from './subject.ts';
 
-export type DatabaseKind = 'postgres' | 'pglite';
-
-const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
-const DEFAULT_URL = 'postgres://postgres@127.0.0.1:5432/test';
 const START_MS = 120_000;
 const CATCH_UP_MS = 120_000;
-const TOKEN_SECONDS = 24 * 60 * 60;
 
-const started = new Set<ServerProcess>();
+const started = new Set<{ remove(): Promise<void> }>();
 
 /** When the bench is interrupted: leaves nothing behind. */
 export async function removeServers(): Promise<void> {
   await Promise.all([...started].map(server => server.remove()));
 }
 
-export class ServerProcess {
-  readonly database: DatabaseKind;
-  readonly realm = `bench_${randomBytes(4).toString('hex')}`;
+/** To be removed when the bench is interrupted, until the function returned is called. */
+export function removeLater(server: { remove(): Promise<void> }): () => void {
+  started.add(server);
+  return () => started.delete(server);
+}
+
+export class ServerProcess implements Subject {
+  readonly realm: BenchRealm;
   port = 0;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'tradepost-bench-'));
-  readonly #secret = randomBytes(32).toString('hex');
   readonly #profile: string | null;
-  readonly #more: NodeJS.ProcessEnv;
+  readonly #forget = removeLater(this);
   #child: ChildProcess | null = null;
 
   /** With a folder the processor profile of each run of the server goes there when it stops. */
   constructor(database: DatabaseKind, profile: string | null, more: NodeJS.ProcessEnv = {}) {
-    this.database = database;
+    this.realm = new BenchRealm(database, more);
     this.#profile = profile;
-    this.#more = more;
   }
 
   get pid(): number {
     return this.#child?.pid ?? -1;
+  }
+
+  get ports(): readonly number[] {
+    return [this.port];
+  }
+
+  get parts(): readonly Part[] {
+    return [{ name: 'server', pid: this.pid, isServer: true }];
   }
 
   get rssBytes(): number | null {
@@ -60,18 +54,12 @@ export class ServerProcess {
 
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
-    const profile = this.#profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profile}`];
-    const child = spawn(process.execPath, [...profile, MAIN, 'start'], {
-      env: this.#environment(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.#child = child;
-    started.add(this);
-    this.port = await listening(child);
+    this.#child = launch(this.realm.environment, this.#profile);
+    this.port = await listening(this.#child);
   }
 
   token(player: string, role: 'service' | 'standard' = 'service'): Promise<string> {
-    return signToken(this.#secret, { player, role, expiresInSeconds: TOKEN_SECONDS });
+    return this.realm.token(player, role);
   }
 
   /** Milliseconds until the tables have caught up with the journal. */
@@ -91,84 +79,41 @@ export class ServerProcess {
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise(resolve => child.once('exit', resolve));
-    child.kill(signal);
-    await gone;
+    if (child !== null) await end(child, signal);
   }
 
-  /** Runs the offline audit; resolves with whether it is green. Says what is not. */
   audit(): Promise<boolean> {
-    const child = spawn(process.execPath, [MAIN, 'audit'], {
-      env: this.#environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    return new Promise(resolve => {
-      child.once('close', code => {
-        if (code !== 0) process.stderr.write(output);
-        resolve(code === 0);
-      });
-    });
+    return this.realm.audit();
   }
 
-  /** Asks the stopped server's tables. The first column of the first row, as a number. */
-  async ask(sql: string): Promise<number> {
-    const store = await openStore(readConfig(this.#environment()), createLog('error'));
-    try {
-      return await askDatabase(store.database, sql);
-    } finally {
-      await store.close();
-    }
+  /** Asks the stopped server's tables. */
+  ask(sql: string): Promise<number> {
+    return this.realm.ask(sql);
   }
 
   /** Stops it and removes everything it kept. */
   async remove(): Promise<void> {
-    started.delete(this);
+    this.#forget();
     await this.stop('SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
-    if (this.database === 'pglite') return;
-    const client = new pg.Client({ connectionString: databaseUrl() });
-    await client.connect();
-    await client.query(`drop schema if exists realm_${this.realm} cascade`);
-    await client.end();
-  }
-
-  #environment(): NodeJS.ProcessEnv {
-    const { DATABASE_URL: _, ...env } = process.env;
-    return {
-      ...env,
-      ...(this.database === 'postgres' ? { DATABASE_URL: databaseUrl() } : {}),
-      REALM: this.realm,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      DATA_DIR: this.#folder,
-      JWT_SECRET: this.#secret,
-      LOG_LEVEL: 'warn',
-      OPEN_ORDERS_MAX: '10000000',
-      ...this.#more,
-    };
+    await this.realm.remove();
   }
 }
 
-export function databaseUrl(): string {
-  return process.env.DATABASE_URL ?? DEFAULT_URL;
+/** Starts a server; with a folder its processor profile goes there when it stops. */
+export function launch(environment: NodeJS.ProcessEnv, profile: string | null): ChildProcess {
+  const flags = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  return spawn(process.execPath, [...flags, MAIN, 'start'], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
-async function askDatabase(database: Database, sql: string): Promise<number> {
-  const options = { name: 'bench', statementTimeoutMs: CATCH_UP_MS };
-  const client = await connect(database, options, () => {});
-  try {
-    const { rows } = await client.query<Record<string, unknown>>(sql);
-    return Number(Object.values(rows[0] ?? {})[0]);
-  } finally {
-    discard(client);
-  }
+/** Resolves when it is gone. */
+export async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise(resolve => child.once('exit', resolve));
+  child.kill(signal);
+  await gone;
 }
 
 /** The port in the lines that the server prints when it listens. */

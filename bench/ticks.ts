@@ -3,9 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Histogram } from 'hdr-histogram-js';
 import type { Audience } from './audience.ts';
+import type { Clocks } from './clocks.ts';
 import { createHistogram, latenciesOf } from './meter.ts';
 import { NOTHING, type Result } from './report.ts';
-import { type Clocks, say } from './trial.ts';
+import { say } from './trial.ts';
 
 export interface FanoutCase {
   readonly scenario: string;

@@ -1,14 +1,15 @@
-// One scenario against the real server, from start to audit: a server of its own, sockets of the
-// service role, what the scenario sets up, the load, the projection's catching up, the stop, the
-// audit, and what the scenario itself knows must be true of the tables.
+// One scenario against the real server, from start to audit: a server of its own or a cluster,
+// sockets of the service role, what the scenario sets up, the load, the projection's catching up,
+// the stop, the audit, and what the scenario itself knows must be true of the tables.
 
+import { Clocks } from './clocks.ts';
 import { Exchange } from './exchange.ts';
 import { failureOf, type LoadPlan, type Measured, runLoad, type Source } from './load.ts';
 import { Meter } from './meter.ts';
 import type { Options } from './options.ts';
-import { cpuSeconds, postgresCpuSeconds } from './processes.ts';
 import { NOTHING, type Result } from './report.ts';
 import { ServerProcess } from './server-process.ts';
+import type { Subject } from './subject.ts';
 
 /** What a scenario knows must hold: a question to the tables, and its only right answer. */
 export interface Check {
@@ -38,6 +39,8 @@ export interface TrialPlan {
   /** Null: closed loop. */
   readonly perSecond: number | null;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Left out: a single server. */
+  readonly subject?: (options: Options) => Subject;
   /** Whose session is on a socket, always in the service role. Left out: the game's own. */
   readonly playerOf?: (socket: number) => string;
   readonly prepare: Prepare;
@@ -48,7 +51,7 @@ export type Prepare = (trial: Trial, options: Options) => Promise<Workload>;
 
 export interface Trial {
   readonly exchange: Exchange;
-  readonly server: ServerProcess;
+  readonly server: Subject;
   readonly say: (line: string) => void;
 }
 
@@ -75,16 +78,17 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
   const sockets = options.sockets ?? plan.sockets;
   const inFlight = options.inFlight ?? plan.inFlight;
   const perSecond = plan.perSecond === null ? null : (options.rate ?? plan.perSecond);
-  const server = new ServerProcess(database, options.profile, plan.environment);
+  const server =
+    plan.subject?.(options) ?? new ServerProcess(database, options.profile, plan.environment);
   const exchange = new Exchange(new Meter());
   try {
     await server.start();
     const playerOf = plan.playerOf ?? (() => 'game');
-    await exchange.open(sockets, server.port, socket => server.token(playerOf(socket)));
+    await exchange.open(sockets, server.ports, socket => server.token(playerOf(socket)));
     const workload = await plan.prepare({ exchange, server, say }, options);
     await server.drain();
     exchange.meter = new Meter();
-    const clocks = new Clocks(server.pid);
+    const clocks = new Clocks(server.parts);
     let wholes = 0;
     const { seconds, commands } = await drive(workload, clocks, {
       exchange,
@@ -108,7 +112,6 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
     exchange.close();
     await server.stop();
     const sound = await isSound(server, workload.checks(), exchange);
-    const used = clocks.used();
     const each = { ...rate(commands, seconds), ...exchange.meter.latencies() };
     const { whole } = workload;
     const counted = whole && { ...rate(wholes, seconds), ...whole.latencies() };
@@ -123,11 +126,12 @@ export async function runTrial(plan: TrialPlan, options: Options): Promise<Resul
       ...(counted ?? each),
       rejected: exchange.meter.rejected,
       audit: sound ? 'ok' : 'FAILED',
-      ...used,
+      ...clocks.used(),
       drainMs,
       more: {
         unavailable: exchange.meter.counted(3),
-        ...perCommand(used, commands),
+        ...clocks.perCommand(commands),
+        ...clocks.usedByParts(),
         ...(counted === undefined ? {} : asRequests(each)),
         ...workload.more?.(),
       },
@@ -163,7 +167,7 @@ async function drive(workload: Workload, clocks: Clocks, plan: LoadPlan): Promis
 
 /** The audit, the scenario's own checks, and no answer that is `invalid` or `unknown`. */
 export async function isSound(
-  server: ServerProcess,
+  server: Subject,
   checks: readonly Check[],
   exchange: Exchange,
 ): Promise<boolean> {
@@ -178,56 +182,6 @@ export async function isSound(
   if (failed === 0) return sound;
   say(`${failed} answers were invalid or unknown. ${failureOf(exchange)}`);
   return false;
-}
-
-type Used = Pick<Result, 'serverCpuSeconds' | 'clientCpuSeconds' | 'postgresCpuSeconds'>;
-
-/** Processor time of the three that share the machine, over the measured seconds. */
-export class Clocks {
-  readonly #pid: number;
-  #started: Used = NOTHING;
-  #stopped: Used = NOTHING;
-
-  constructor(pid: number) {
-    this.#pid = pid;
-  }
-
-  start(): void {
-    this.#started = this.#read();
-  }
-
-  stop(): void {
-    this.#stopped = this.#read();
-  }
-
-  used(): Used {
-    const difference = (name: keyof Used) => {
-      const [from, to] = [this.#started[name], this.#stopped[name]];
-      return from === null || to === null ? null : Math.round((to - from) * 100) / 100;
-    };
-    return {
-      serverCpuSeconds: difference('serverCpuSeconds'),
-      clientCpuSeconds: difference('clientCpuSeconds'),
-      postgresCpuSeconds: difference('postgresCpuSeconds'),
-    };
-  }
-
-  #read(): Used {
-    return {
-      serverCpuSeconds: cpuSeconds(this.#pid),
-      clientCpuSeconds: cpuSeconds(process.pid),
-      postgresCpuSeconds: postgresCpuSeconds(),
-    };
-  }
-}
-
-function perCommand(used: Used, commands: number): Record<string, number> {
-  const micros = (seconds: number | null) =>
-    seconds === null || commands === 0 ? 0 : Math.round((seconds / commands) * 1e7) / 10;
-  return {
-    serverMicrosPerCommand: micros(used.serverCpuSeconds),
-    clientMicrosPerCommand: micros(used.clientCpuSeconds),
-  };
 }
 
 /** The coins of all players, whatever they are held for. */

@@ -4,6 +4,7 @@
 
 import { encodeRequest } from '../../protocol/codec.ts';
 import { Audience, Subscriber } from '../audience.ts';
+import { Clocks } from '../clocks.ts';
 import { Exchange } from '../exchange.ts';
 import { bookReader, OPENING_ID } from '../feed-readers.ts';
 import { type FrameTemplate, nameOf, namePlace, numberPlace, template } from '../frame-template.ts';
@@ -16,7 +17,7 @@ import { firstInteger } from '../reply.ts';
 import type { Result } from '../report.ts';
 import { ServerProcess } from '../server-process.ts';
 import { type FanoutCase, fanoutResult, runTicks, until } from '../ticks.ts';
-import { Clocks, isSound, say, type Trial } from '../trial.ts';
+import { isSound, say, type Trial } from '../trial.ts';
 import { defineItems, grantCoins, grantGoods } from '../world.ts';
 
 const FEED_INTERVAL_MS = 2;
@@ -34,13 +35,13 @@ export async function fanoutOurs(plan: FanoutCase, options: Options): Promise<Re
   try {
     await server.start();
     const token = await server.token('game');
-    await exchange.open(1, server.port, async () => token);
+    await exchange.open(1, server.ports, async () => token);
     const orders = await rest({ exchange, server, say }, plan);
     await subscribe(audience, plan, server.port, token);
     const ticks = await runTicks({
       plan,
       audience,
-      clocks: new Clocks(server.pid),
+      clocks: new Clocks(server.parts),
       publish: publisher(exchange, orders, plan.books),
     });
     audience.close();

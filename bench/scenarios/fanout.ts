@@ -5,11 +5,11 @@
 
 import { Audience, type FrameReader, Subscriber } from '../audience.ts';
 import { startPeer, stopPeer } from '../child.ts';
+import { Clocks, ofProcess } from '../clocks.ts';
 import { socketIoReader, textReader } from '../feed-readers.ts';
 import type { Options } from '../options.ts';
 import type { Result } from '../report.ts';
 import { type FanoutCase, fanoutResult, runTicks, until } from '../ticks.ts';
-import { Clocks } from '../trial.ts';
 import { fanoutOurs } from './fanout-ours.ts';
 
 const SUBSCRIBERS = 1_000;
@@ -50,7 +50,7 @@ async function fanoutPeer(plan: FanoutCase, kind: 'ws' | 'socket.io'): Promise<R
     const ticks = await runTicks({
       plan,
       audience,
-      clocks: new Clocks(child.pid),
+      clocks: new Clocks(ofProcess(child.pid)),
       publish: () => child.process.send(plan.updates),
     });
     return fanoutResult(plan, audience, ticks);

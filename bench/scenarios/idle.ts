@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRequest } from '../../protocol/codec.ts';
+import { Clocks } from '../clocks.ts';
 import { Exchange } from '../exchange.ts';
 import { OPENING_ID } from '../feed-readers.ts';
 import { nameOf } from '../frame-template.ts';
@@ -13,7 +14,7 @@ import { isReply } from '../reply.ts';
 import { NOTHING, type Result } from '../report.ts';
 import { ServerProcess } from '../server-process.ts';
 import { until } from '../ticks.ts';
-import { Clocks, isSound, say } from '../trial.ts';
+import { isSound, say } from '../trial.ts';
 import { defineItems } from '../world.ts';
 
 const SESSIONS = 10_000;
@@ -63,7 +64,7 @@ export async function idle(options: Options): Promise<Result> {
   let sessions: IdleSession[] = [];
   try {
     await server.start();
-    await exchange.open(1, server.port, () => server.token('game'));
+    await exchange.open(1, server.ports, () => server.token('game'));
     await defineItems({ exchange, server, say }, BOOKS);
     const openings = await openingFrames(server, count);
     await sleep(SETTLE_MS);
@@ -74,7 +75,7 @@ export async function idle(options: Options): Promise<Result> {
     await sleep(SETTLE_MS);
     const resident = (server.rssBytes ?? 0) - before;
     for (const { socket } of sessions) socket.reset();
-    const clocks = new Clocks(server.pid);
+    const clocks = new Clocks(server.parts);
     clocks.start();
     const storm = await connect(server.port, openings, count);
     clocks.stop();

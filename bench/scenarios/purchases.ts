@@ -29,7 +29,7 @@ export const purchases = closedLoop('purchases', prepareSpread);
 
 export const hot = closedLoop('hot', prepareHot);
 
-async function prepareSpread(trial: Trial, options: Options): Promise<Workload> {
+export async function prepareSpread(trial: Trial, options: Options): Promise<Workload> {
   const players = options.players ?? PLAYERS;
   await defineItems(trial, ITEMS);
   await grantCoins(trial, players, COINS);

@@ -3,6 +3,7 @@
 import type { Options } from '../options.ts';
 import type { Result } from '../report.ts';
 import { book } from './book.ts';
+import { cluster } from './cluster.ts';
 import { engine } from './engine.ts';
 import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
@@ -35,5 +36,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   engine: { meaning: 'decisions in process, without and with encoding', run: engine },
   fanout: { meaning: '1,000 subscribers of price changes, beside ws and socket.io', run: fanout },
   idle: { meaning: '10,000 sessions that listen; then all reconnect at once', run: idle },
+  cluster: { meaning: 'purchases through two gateways of a cluster of three', run: cluster },
   restart: { meaning: 'kill -9 with a million open listings, and start', run: restart },
 };

@@ -32,7 +32,7 @@ export async function restart(options: Options): Promise<Result> {
   try {
     await server.start();
     const empty = server.rssBytes ?? 0;
-    await exchange.open(SOCKETS, server.port, () => server.token('game'));
+    await exchange.open(SOCKETS, server.ports, () => server.token('game'));
     const listings = await prepare({ exchange, server, say }, players);
     await server.drain();
     const killed = await loadAndKill(exchange, server, listings, players, options);
@@ -41,7 +41,7 @@ export async function restart(options: Options): Promise<Result> {
     await server.start();
     const listeningSeconds = (performance.now() - startedMs) / 1_000;
     exchange = new Exchange(new Meter());
-    await exchange.open(1, server.port, () => server.token('game'));
+    await exchange.open(1, server.ports, () => server.token('game'));
     await purchaseOnce(exchange, listings, options);
     const seconds = Math.round((performance.now() - startedMs) / 10) / 100;
     await sleep(1_000);
