@@ -20,6 +20,7 @@ ${list.join('\n')}
   --in-flight N   requests under way per connection (closed loop)
   --rate N        requests per second in all (open loop)
   --players N     players that take part
+  --rounds N      changes of the leader, of each kind (failover)
   --database D    postgres (DATABASE_URL, or 127.0.0.1:5432) or pglite
   --keys          every command carries an idempotency key (purchases, hot)
   --profile DIR   processor profiles of the server (and its projector) go there

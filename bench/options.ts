@@ -15,6 +15,7 @@ export interface Options {
   readonly inFlight: number | null;
   readonly rate: number | null;
   readonly players: number | null;
+  readonly rounds: number | null;
   /** Folder for processor profiles of the server. */
   readonly profile: string | null;
 }
@@ -44,6 +45,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     inFlight: positive('in-flight', values['in-flight']),
     rate: positive('rate', values.rate),
     players: positive('players', values.players),
+    rounds: positive('rounds', values.rounds),
     profile: values.profile ?? null,
   };
 }
@@ -63,6 +65,7 @@ function parse(args: readonly string[]) {
         'in-flight': { type: 'string' },
         rate: { type: 'string' },
         players: { type: 'string' },
+        rounds: { type: 'string' },
         profile: { type: 'string' },
       },
     });

@@ -5,6 +5,7 @@ import type { Result } from '../report.ts';
 import { book } from './book.ts';
 import { cluster } from './cluster.ts';
 import { engine } from './engine.ts';
+import { failover } from './failover.ts';
 import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
 import { matching } from './matching.ts';
@@ -37,5 +38,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   fanout: { meaning: '1,000 subscribers of price changes, beside ws and socket.io', run: fanout },
   idle: { meaning: '10,000 sessions that listen; then all reconnect at once', run: idle },
   cluster: { meaning: 'purchases through two gateways of a cluster of three', run: cluster },
+  failover: { meaning: 'leaders killed and asked to stop, with 100,000 listings', run: failover },
   restart: { meaning: 'kill -9 with a million open listings, and start', run: restart },
 };
