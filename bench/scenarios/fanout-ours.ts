@@ -3,7 +3,7 @@
 // ticks under way never change the same level and every change can be counted.
 
 import { encodeRequest } from '../../protocol/codec.ts';
-import { Audience, Subscriber } from '../audience.ts';
+import { Audience, type FrameReader, Subscriber } from '../audience.ts';
 import { Clocks } from '../clocks.ts';
 import { Exchange } from '../exchange.ts';
 import { bookReader, OPENING_ID } from '../feed-readers.ts';
@@ -37,7 +37,7 @@ export async function fanoutOurs(plan: FanoutCase, options: Options): Promise<Re
     const token = await server.token('game');
     await exchange.open(1, server.ports, async () => token);
     const orders = await rest({ exchange, server, say }, plan);
-    await subscribe(audience, plan, server.port, token);
+    await subscribe(audience, plan, server.ports, token);
     const ticks = await runTicks({
       plan,
       audience,
@@ -65,7 +65,7 @@ interface Orders {
 }
 
 /** One bid and one listing per update of a tick, spread over the books, each on its own level. */
-async function rest(trial: Trial, { books, updates }: FanoutCase): Promise<Orders> {
+export async function rest(trial: Trial, { books, updates }: FanoutCase): Promise<Orders> {
   await defineItems(trial, books);
   await grantCoins(trial, books, COINS);
   await grantGoods(trial, books, books, COINS);
@@ -91,29 +91,33 @@ async function rest(trial: Trial, { books, updates }: FanoutCase): Promise<Order
   };
 }
 
-async function subscribe(
+/** Opens the subscribers at the ports in turns; resolves when all have their snapshots. */
+export async function subscribe(
   audience: Audience,
   { books, subscribers }: FanoutCase,
-  port: number,
+  ports: readonly number[],
   token: string,
+  readerAt: (port: number, read: FrameReader) => FrameReader = (_port, read) => read,
 ): Promise<void> {
   let joined = 0;
   const channels = Array.from({ length: books }, (_, book) => `book:${nameOf(book, 'i')}`);
   const subscribing = clientFrame(encodeRequest(2, 'session.subscribe', { channels }));
-  const reader = bookReader(subscribing, () => {
+  const read = bookReader(subscribing, () => {
     joined += 1;
   });
+  const readers = ports.map((_, port) => readerAt(port, read));
   const opening = clientFrame(encodeRequest(OPENING_ID, 'session.open', { token }));
   for (let index = 0; index < subscribers; index++) {
-    const { socket } = new Subscriber(audience, books, reader);
-    await socket.open({ port });
+    const turn = index % ports.length;
+    const { socket } = new Subscriber(audience, books, readers[turn] as FrameReader);
+    await socket.open({ port: ports[turn] as number });
     socket.send(opening);
     socket.flush();
   }
   await until(() => joined === subscribers * books);
 }
 
-function publisher(
+export function publisher(
   exchange: Exchange,
   orders: Orders,
   books: number,

@@ -4,6 +4,7 @@ import type { Options } from '../options.ts';
 import type { Result } from '../report.ts';
 import { book } from './book.ts';
 import { cluster } from './cluster.ts';
+import { clusterFanout } from './cluster-fanout.ts';
 import { engine } from './engine.ts';
 import { failover } from './failover.ts';
 import { fanout } from './fanout.ts';
@@ -38,6 +39,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   fanout: { meaning: '1,000 subscribers of price changes, beside ws and socket.io', run: fanout },
   idle: { meaning: '10,000 sessions that listen; then all reconnect at once', run: idle },
   cluster: { meaning: 'purchases through two gateways of a cluster of three', run: cluster },
+  'cluster-fanout': { meaning: 'how far two nodes are apart for subscribers', run: clusterFanout },
   failover: { meaning: 'leaders killed and asked to stop, with 100,000 listings', run: failover },
   restart: { meaning: 'kill -9 with a million open listings, and start', run: restart },
 };
