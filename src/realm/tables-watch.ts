@@ -1,5 +1,6 @@
 // How far the tables have come, for a node that does not fill them itself: asked of the database
-// only while somebody waits for it, by one question for all who wait.
+// only while somebody waits for it, by one question for all who wait; and after a failure until it
+// answers again, for a node that is not ready is asked nothing.
 
 /** The position that the tables show, and the time of the entry they end with. */
 export interface TablesStanding {
@@ -52,7 +53,7 @@ export class TablesWatch {
 
   async #watch(): Promise<void> {
     this.#isAsking = true;
-    while (this.#waiters.length > 0) {
+    while (this.#waiters.length > 0 || !(this.#isReachable || this.#isClosed)) {
       try {
         const { position } = await this.#ask();
         this.#reached = Math.max(this.#reached, position);
@@ -61,7 +62,7 @@ export class TablesWatch {
         this.#isReachable = false;
       }
       this.#settle();
-      if (this.#waiters.length === 0) break;
+      if (this.#waiters.length === 0 && this.#isReachable) break;
       const pauseMs = this.#isReachable ? ASK_INTERVAL_MS : FAILED_INTERVAL_MS;
       await new Promise(resolve => setTimeout(resolve, pauseMs));
     }

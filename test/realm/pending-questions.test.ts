@@ -1,0 +1,101 @@
+// What a node has asked the leader: answered once, asked again while it matters, given up when a
+// reader cannot wait longer.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Ask } from '../../src/cluster/messages.ts';
+import { PendingQuestions } from '../../src/realm/pending-questions.ts';
+import { FakeNodeChannel } from '../support/fake-cluster.ts';
+
+const SNAPSHOT: Ask = { kind: 'snapshot', channel: 'book:ore' };
+const BOOK: Ask = { kind: 'market', command: 'market.book', payload: { item: 'ore' } };
+
+let channel: FakeNodeChannel;
+let questions: PendingQuestions;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  channel = new FakeNodeChannel();
+  questions = new PendingQuestions(channel);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function pass(ms: number): void {
+  vi.advanceTimersByTime(ms);
+  questions.sweep(performance.now());
+}
+
+const settle = (n: number, answer: unknown) => questions.settle({ epoch: 1, n, answer });
+
+describe('a question for a snapshot', () => {
+  it('is asked once for all who want it, and answered to each', () => {
+    const heard: unknown[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      questions.askUntilAnswered(SNAPSHOT, answer => heard.push([name, answer]));
+    }
+    expect(channel.asked).toEqual([{ n: 1, ask: SNAPSHOT }]);
+    settle(1, 'frame');
+    settle(1, 'frame');
+    expect(heard).toEqual([
+      ['a', 'frame'],
+      ['b', 'frame'],
+      ['c', 'frame'],
+    ]);
+  });
+
+  it('is another one for another channel, and after its answer', () => {
+    questions.askUntilAnswered(SNAPSHOT, () => {});
+    questions.askUntilAnswered({ kind: 'snapshot', channel: 'book:oak' }, () => {});
+    settle(1, 'frame');
+    questions.askUntilAnswered(SNAPSHOT, () => {});
+    expect(channel.asked.map(({ n }) => n)).toEqual([1, 2, 3]);
+  });
+
+  it('is asked again every second, and never given up', () => {
+    const heard: unknown[] = [];
+    questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer));
+    for (let i = 0; i < 100; i++) pass(100);
+    expect(channel.asked.length).toBe(11);
+    expect(heard).toEqual([]);
+    settle(11, 'at last');
+    expect(heard).toEqual(['at last']);
+  });
+
+  it('takes only the answer to what it asked last: an older one is from before a gap', () => {
+    const heard: unknown[] = [];
+    questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer));
+    questions.askAgain();
+    settle(1, 'from before');
+    expect(heard).toEqual([]);
+    settle(2, 'from after');
+    expect(heard).toEqual(['from after']);
+  });
+});
+
+describe('a question of a reader', () => {
+  it('is one of its own, and has no answer when none comes in two seconds', async () => {
+    const [one, other] = [questions.ask(BOOK), questions.ask(BOOK)];
+    expect(channel.asked).toHaveLength(2);
+    settle(2, 'book');
+    pass(1_999);
+    settle(3, 'too: it was asked again');
+    expect(await one).toBe('too: it was asked again');
+    expect(await other).toBe('book');
+    const late = questions.ask(BOOK);
+    pass(2_000);
+    expect(await late).toBeUndefined();
+  });
+
+  it('is answered with nothing when the node ends', async () => {
+    const asked = questions.ask(BOOK);
+    let isHeard = false;
+    questions.askUntilAnswered(SNAPSHOT, () => {
+      isHeard = true;
+    });
+    questions.close();
+    expect(await asked).toBeUndefined();
+    expect(isHeard).toBe(false);
+  });
+});

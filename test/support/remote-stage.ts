@@ -1,0 +1,80 @@
+// A node of a cluster without gateway, Redis or database: its RemoteRealm over channels in memory,
+// with the clock of the test.
+
+import { vi } from 'vitest';
+import { encodeEvent } from '../../protocol/codec.ts';
+import type { MeSnapshot } from '../../protocol/events.ts';
+import type { RejectBody } from '../../protocol/rejects.ts';
+import type { FeedBatch } from '../../src/cluster/messages.ts';
+import type { EngineRequest } from '../../src/gateway/port.ts';
+import { RemoteRealm } from '../../src/realm/remote-realm.ts';
+import { TablesWatch } from '../../src/realm/tables-watch.ts';
+import { FakeNodeChannel, FakeSender, Inbox, RecordingNodeSink } from './fake-cluster.ts';
+import { quiet } from './postgres.ts';
+
+export const EMPTY_ME: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
+
+export class RemoteStage {
+  readonly sender = new FakeSender();
+  readonly channel = new FakeNodeChannel();
+  readonly sink = new RecordingNodeSink();
+  readonly inbox = new Inbox();
+  readonly realm: RemoteRealm;
+  /** What was read of the tables: commands, and players for private snapshots. */
+  readonly read: string[] = [];
+  tablesAt = 100;
+  isTablesAway = false;
+
+  constructor(limits: { readonly pendingMax: number; readonly replyTimeoutMs: number }) {
+    this.realm = new RemoteRealm({
+      name: 'main',
+      node: 'b',
+      sender: this.sender,
+      channel: this.channel,
+      reader: {
+        answer: async ({ command }) => {
+          this.read.push(command);
+          return { outcome: 'ok', body: { at: this.tablesAt } };
+        },
+        privateSnapshot: async player => {
+          this.read.push(player);
+          return { sequence: 7, data: EMPTY_ME };
+        },
+      },
+      tables: new TablesWatch(async () => {
+        if (this.isTablesAway) throw new Error('away');
+        return { position: this.tablesAt };
+      }),
+      sink: this.sink,
+      log: quiet,
+      ...limits,
+    });
+  }
+
+  /** Lets time pass, and what waits for it happen. */
+  async pass(ms: number): Promise<void> {
+    await vi.advanceTimersByTimeAsync(ms);
+  }
+
+  /** A message of the leader arrives; epoch 1 and position 100 when nothing else is said. */
+  feed(count: number, more: Partial<FeedBatch> = {}): void {
+    const nothing = { published: [], windows: [], ended: [], private: [] };
+    const head = { epoch: 1, count, position: 100, leader: 'a', isHeartbeat: false };
+    this.channel.feed({ ...head, ...nothing, ...more });
+  }
+
+  beat(count: number, more: Partial<FeedBatch> = {}): void {
+    this.feed(count, { isHeartbeat: true, ...more });
+  }
+
+  /** A command of a session, with the key `k<id>`. */
+  submit(id: number): RejectBody | null {
+    const payload = { player: 'alice', asset: 'coins', quantity: 1 };
+    const request = { id, command: 'wallet.grant', payload, key: `k${id}`, player: 'game' };
+    return this.realm.submit(request as EngineRequest, this.inbox);
+  }
+}
+
+export function snapshotFrame(sequence: number, name = 'book:ore'): Uint8Array {
+  return encodeEvent(name, 1, sequence, sequence, 'snapshot', { bids: [], asks: [] });
+}
