@@ -1,7 +1,8 @@
 // The connections of a node to Redis. Each has one use, so that none waits behind another:
 // `commands` for what is sent, `listening` for what is published, and while the node leads one for
 // the blocking read of the stream. Nothing waits for a connection that is down, and nothing is sent
-// twice: what fails is told, and whoever sent it decides.
+// twice: what fails is told, and whoever sent it decides. A connection that nobody told us is gone
+// is noticed by its silence and opened anew; the one that listens asks now and then to be answered.
 
 import { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
@@ -11,6 +12,9 @@ const COMMAND_TIMEOUT_MS = 1_500;
 /** Longest wait of a blocking read; its timeout is this and a grace. */
 export const BLOCK_MS = 1_000;
 const BLOCK_GRACE_MS = 1_000;
+/** A connection that owes an answer and says nothing for this long is gone. */
+const SILENCE_MAX_MS = 2_500;
+const PING_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1_000;
 
@@ -32,11 +36,15 @@ export function openLinks(url: string, node: string, log: Log): Links {
   };
   const commands = open('commands');
   const listening = open('listening');
+  const pinging = setInterval(() => {
+    if (listening.status === 'ready') listening.ping().catch(() => {});
+  }, PING_INTERVAL_MS);
   return {
     commands,
     listening,
     openReading: () => open('reading'),
     close: () => {
+      clearInterval(pinging);
       commands.disconnect();
       listening.disconnect();
     },
@@ -46,6 +54,7 @@ export function openLinks(url: string, node: string, log: Log): Links {
 const COMMON = {
   protocol: 2,
   connectTimeout: CONNECT_TIMEOUT_MS,
+  socketTimeout: SILENCE_MAX_MS,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   // What was on its way when a connection is lost fails at once: see autoResendUnfulfilledCommands.
@@ -59,7 +68,8 @@ const COMMON = {
 /** A reply that never comes must not be waited for (see ioredis pull request 2194). */
 const OWN = {
   commands: { commandTimeout: COMMAND_TIMEOUT_MS },
-  reading: { blockingTimeout: BLOCK_MS + BLOCK_GRACE_MS },
+  // A read may wait until its connection is open: it changes nothing, and a new leader is in haste.
+  reading: { blockingTimeout: BLOCK_MS + BLOCK_GRACE_MS, enableOfflineQueue: true },
   listening: { autoResubscribe: false },
 } as const;
 
