@@ -47,7 +47,7 @@ export class RedisCommandReader implements CommandReader {
   #clockAheadMs = 0;
   /** Of each node: the incarnation and the count of its last batch. */
   readonly #nodes = new Map<string, { incarnation: number; count: number }>();
-  /** The last id that was found deleted though it was not read. */
+  /** The last id that was found deleted, or cut off, though it was not read. */
   #deleted = START;
   #lost: (what: Lost) => void = () => {};
 
@@ -181,9 +181,10 @@ export class RedisCommandReader implements CommandReader {
   async #keepRising(): Promise<void> {
     const { commands, key, log } = this.#options;
     const offset = this.#offset;
-    const { newest, deleted } = await this.#state();
-    if (compareIds(deleted, this.#offset) > 0 && deleted !== this.#deleted) {
-      this.#deleted = deleted;
+    const { newest, deleted, cutOff } = await this.#state(offset);
+    for (const id of [deleted, cutOff]) {
+      if (compareIds(id, this.#offset) <= 0 || id === this.#deleted) continue;
+      this.#deleted = id;
       this.#lost({ node: '', batches: 0 });
     }
     if (compareIds(newest, offset) >= 0) return;
@@ -197,19 +198,31 @@ export class RedisCommandReader implements CommandReader {
     }
   }
 
-  /** The highest id ever added, and the highest that XDEL took away (Redis 7; else the lowest). */
-  async #state(): Promise<{ newest: string; deleted: string }> {
+  /**
+   * The highest id ever added; the highest that XDEL took away (Redis 7; else the lowest); and up
+   * to where the stream was cut off behind `offset`, whose own entry nobody here trims.
+   */
+  async #state(offset: string): Promise<{ newest: string; deleted: string; cutOff: string }> {
+    let info: unknown[];
     try {
-      const info = (await this.#options.commands.xinfo('STREAM', this.#options.key)) as unknown[];
-      const idOf = (name: string) => {
-        const at = info.indexOf(name);
-        return at < 0 ? START : String(info[at + 1]);
-      };
-      return { newest: idOf('last-generated-id'), deleted: idOf('max-deleted-entry-id') };
+      info = (await this.#options.commands.xinfo('STREAM', this.#options.key)) as unknown[];
     } catch (error) {
-      if (String(error).includes('no such key')) return { newest: START, deleted: START };
-      throw error;
+      if (!String(error).includes('no such key')) throw error;
+      return { newest: START, deleted: START, cutOff: START };
     }
+    const fieldOf = (name: string) => {
+      const at = info.indexOf(name);
+      return at < 0 ? null : info[at + 1];
+    };
+    const newest = String(fieldOf('last-generated-id') ?? START);
+    const first = fieldOf('first-entry') as [id: string, fields: string[]] | null;
+    const isWhole =
+      offset === START ||
+      (first !== null && compareIds(first[0], offset) <= 0) ||
+      // The stream was emptied, which was told when this was added.
+      first?.[1][0] === MARKER;
+    const deleted = String(fieldOf('max-deleted-entry-id') ?? START);
+    return { newest, deleted, cutOff: isWhole ? START : (first?.[0] ?? newest) };
   }
 
   async #trim(): Promise<void> {
