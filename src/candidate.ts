@@ -149,6 +149,7 @@ export class Candidate {
     realm.announcer.restore(history);
     realm.start();
     seat.start(offset);
+    collector.begin();
     this.#realm = realm;
     return { realm, seat, collector, channel };
   }

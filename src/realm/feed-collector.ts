@@ -39,6 +39,11 @@ export class FeedCollector implements FeedSink {
     this.#timer = setInterval(() => this.#beat(), HEARTBEAT_MS);
   }
 
+  /** Says at once that there is a leader: a node may have been waiting for one. */
+  begin(): void {
+    this.#beat();
+  }
+
   publish(channel: string, frame: Uint8Array): void {
     this.#published.push([channel, frame]);
     this.#schedule();
