@@ -81,7 +81,7 @@ export function readConfig(env: Environment): Config {
     databaseUrl,
     redisUrl: redisUrl(env),
     nodeRole: oneOf(env, 'NODE_ROLE', 'all', NODE_ROLES),
-    nodeName: `${text(env, 'NODE_NAME') ?? hostname()}-${randomBytes(4).toString('hex')}`,
+    nodeName: nodeName(env),
     leaseMs: integer(env, 'LEASE_MS', 2_000, 200, MINUTE_MS),
     folder: folder(env),
     logLevel: oneOf(env, 'LOG_LEVEL', 'info', ['silent', 'error', 'warn', 'info', 'debug']),
@@ -102,10 +102,17 @@ export function readConfig(env: Environment): Config {
   });
 }
 
+function nodeName(env: Environment): string {
+  const host = hostname().replace(/[^\w.-]/g, '-');
+  const name = matching(env, 'NODE_NAME', host, /^[\w.-]{1,255}$/, 'letters, digits, _ . -');
+  return `${name}-${randomBytes(4).toString('hex')}`;
+}
+
 function redisUrl(env: Environment): string | null {
   const url = text(env, 'REDIS_URL');
   if (url !== null && !/^rediss?:\/\//.test(url)) {
-    throw new ConfigError(`REDIS_URL=${url}: expected redis://host:port or rediss://host:port.`);
+    // It may have a password in it.
+    throw new ConfigError('REDIS_URL: expected redis://host:port or rediss://host:port.');
   }
   return url;
 }

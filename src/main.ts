@@ -1,4 +1,4 @@
-// The command line: start, token, audit, demo. Errors that an operator can mend are said in one
+// The command line: start, token, audit, demo, cluster. Errors that an operator can mend are said in one
 // sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its stack.
 
 import { parseArgs } from 'node:util';
@@ -20,6 +20,8 @@ const USAGE = `tradepost <command>
   audit                          check every invariant of the database, offline
   demo [market | trade]          play a market day, or trades face to face and their scams,
                                  against a server of its own
+  cluster [--nodes 3]            several nodes on this machine, to look at and to break
+          [--port 7777]          the port of the first one; 0: any that are free
 `;
 
 const TOKEN_LIFE_SECONDS = 24 * 60 * 60;
@@ -35,6 +37,8 @@ async function main(args: readonly string[]): Promise<void> {
       return (await import('./audit.ts')).runAudit(readConfig(process.env));
     case 'demo':
       return (await import('./demo/main.ts')).runDemo(rest);
+    case 'cluster':
+      return (await import('./trial.ts')).runTrial(process.env, rest);
     default:
       process.stderr.write(USAGE);
       process.exitCode = 2;

@@ -17,7 +17,7 @@ describe('usage', () => {
   it.each([[['serve']], [['help']], [[]]])('%j shows the commands there are', async args => {
     const { code, output } = await run(args);
     expect(code).toBe(2);
-    for (const command of ['start', 'token <player>', 'audit', 'demo']) {
+    for (const command of ['start', 'token <player>', 'audit', 'demo', 'cluster']) {
       expect(output).toContain(`  ${command} `);
     }
   });

@@ -62,6 +62,9 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['WAITING_ENTRIES_MAX', '0'],
     ['WAITING_BYTES_MAX', '1024'],
     ['REPLY_TIMEOUT_MS', '1'],
+    ['NODE_ROLE', 'leader'],
+    ['NODE_NAME', 'two words'],
+    ['LEASE_MS', '199'],
   ])('%s=%s', (name, value) => {
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(ConfigError);
@@ -87,6 +90,12 @@ describe('an environment that makes no sense is refused, naming the variable', (
     const read = () => readConfig({ JWT_SECRET: 'too short' });
     expect(read).toThrow(/JWT_SECRET needs at least 32 bytes/);
     expect(read).not.toThrow(/too short/);
+  });
+
+  it('a REDIS_URL of something else, which is not shown', () => {
+    const read = () => readConfig({ REDIS_URL: 'http://:password@redis' });
+    expect(read).toThrow('REDIS_URL: expected redis://host:port or rediss://host:port.');
+    expect(read).not.toThrow(/password/);
   });
 
   it('a JWKS_URL that is no URL', () => {
@@ -137,6 +146,9 @@ describe('a config', () => {
       realm: 'main',
       databaseUrl: null,
       jwtSecret: null,
+      redisUrl: null,
+      nodeRole: 'all',
+      leaseMs: 2_000,
     });
     expect(config.folder).toMatch(/^\/.*\/data$/);
     expect(
@@ -146,6 +158,23 @@ describe('a config', () => {
     ).toBe(true);
     expect(config.rules).toEqual(DEFAULT_RULES);
     expect(config.amountWordsLocale).toBe('en-US');
+  });
+
+  it('reads what a node of a cluster is', () => {
+    const node = { REDIS_URL: 'rediss://:secret@redis:6380/1', NODE_ROLE: 'gateway' };
+    const config = readConfig({ ...node, NODE_NAME: 'north-1.game', LEASE_MS: '5000' });
+    expect(config).toMatchObject({
+      redisUrl: 'rediss://:secret@redis:6380/1',
+      nodeRole: 'gateway',
+      leaseMs: 5_000,
+    });
+    expect(config.nodeName).toMatch(/^north-1\.game-[0-9a-f]{8}$/);
+  });
+
+  it('names a node anew at each start, for the leader must not mistake it', () => {
+    const names = [1, 2, 3].map(() => readConfig({ NODE_NAME: 'a' }).nodeName);
+    expect(new Set(names).size).toBe(3);
+    expect(readConfig({}).nodeName).toMatch(/^[\w.-]+-[0-9a-f]{8}$/);
   });
 
   it('reads every rule of windows and offers', () => {
@@ -201,7 +230,9 @@ describe('a config', () => {
   });
 
   it('takes an empty variable for one that is not set', () => {
-    expect(readConfig({ PORT: ' ', DATABASE_URL: '', JWT_SECRET: '' })).toEqual(readConfig({}));
+    const empty = { PORT: ' ', DATABASE_URL: '', JWT_SECRET: '', REDIS_URL: '', NODE_NAME: ' ' };
+    const { nodeName: _, ...read } = readConfig(empty);
+    expect(readConfig({})).toMatchObject(read);
   });
 
   it('reads a tier as perMinute/burst/inFlight, or as unlimited', () => {
