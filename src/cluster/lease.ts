@@ -17,6 +17,8 @@ export interface LeaseOptions {
 
 /** Renewed this often within its life. */
 const RENEWALS_PER_LIFE = 4;
+/** How soon one that was given up is found, and one that has ended is noticed. */
+const LOOK_INTERVAL_MS = 100;
 
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1]
   then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end`;
@@ -26,7 +28,7 @@ const GIVE_UP = `if redis.call('get', KEYS[1]) == ARGV[1]
 
 export class RedisLease implements Lease {
   readonly #options: LeaseOptions;
-  readonly #intervalMs: number;
+  readonly #renewAfterMs: number;
   #state: 'idle' | 'seeking' | 'held' | 'closed' = 'idle';
   /** Until when it is surely ours, by the monotonic clock. */
   #heldUntilMs = 0;
@@ -37,13 +39,14 @@ export class RedisLease implements Lease {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    this.#intervalMs = Math.floor(options.lifeMs / RENEWALS_PER_LIFE);
+    this.#renewAfterMs = Math.floor(options.lifeMs / RENEWALS_PER_LIFE);
   }
 
   acquire(): Promise<boolean> {
     if (this.#state === 'closed') return Promise.resolve(false);
     this.#state = 'seeking';
-    this.#timer ??= setInterval(() => void this.#tick(), this.#intervalMs);
+    const intervalMs = Math.min(LOOK_INTERVAL_MS, this.#renewAfterMs);
+    this.#timer ??= setInterval(() => void this.#tick(), intervalMs);
     return new Promise(resolve => {
       this.#resolve = resolve;
       void this.#tick();
@@ -76,8 +79,10 @@ export class RedisLease implements Lease {
   async #tick(): Promise<void> {
     if (this.#state === 'held' && performance.now() >= this.#heldUntilMs) this.#lose();
     if (this.#isAsking || this.#state === 'closed' || this.#state === 'idle') return;
-    this.#isAsking = true;
     const askedAtMs = performance.now();
+    const renewAtMs = this.#heldUntilMs - this.#options.lifeMs + this.#renewAfterMs;
+    if (this.#state === 'held' && askedAtMs < renewAtMs) return;
+    this.#isAsking = true;
     try {
       const isOurs = this.#state === 'held' ? await this.#renew() : await this.#seek();
       if (isOurs) await this.#hold(askedAtMs);
