@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config.ts';
+import { type Config, readConfig } from '../../src/config.ts';
 import { packageFolder } from '../../src/database/worker-file.ts';
 
 const read = (name: string) => readFileSync(join(packageFolder(), name), 'utf8');
@@ -19,12 +19,17 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly volumes?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly profiles?: readonly string[];
+  readonly command?: readonly string[];
   readonly [more: string]: unknown;
 }
 
 const composeText = read('docker-compose.yml');
-const compose: { services: Record<string, Service>; volumes: object } = parse(composeText);
-const { server, postgres, redis } = compose.services as Record<string, Service>;
+const compose: { services: Record<string, Service>; volumes: object } = parse(composeText, {
+  merge: true,
+});
+const { server, postgres, redis, balancer } = compose.services as Record<string, Service>;
+const nodes = ['node-1', 'node-2'].map(name => compose.services[name] as Service);
 const instructions = read('Dockerfile')
   .replace(/^#.*\n/gm, '')
   .replace(/\\\n/g, '')
@@ -34,14 +39,26 @@ const stages = instructions.filter(line => line.startsWith('FROM '));
 const lastStage = instructions.slice(instructions.lastIndexOf(stages.at(-1) ?? ''));
 
 describe('docker-compose.yml', () => {
-  it('has Postgres, Redis and the server', () => {
-    expect(Object.keys(compose.services).sort()).toEqual(['postgres', 'redis', 'server']);
+  it('has a server with Postgres, and with the profile "cluster" nodes with Redis', () => {
+    const inCluster = Object.entries(compose.services).map(([name, { profiles }]) => [
+      name,
+      profiles ?? [],
+    ]);
+    expect(Object.fromEntries(inCluster)).toEqual({
+      server: [],
+      postgres: [],
+      redis: ['cluster'],
+      balancer: ['cluster'],
+      'node-1': ['cluster'],
+      'node-2': ['cluster'],
+    });
     expect([postgres?.image, redis?.image, server?.build]).toEqual(['postgres:16', 'redis:7', '.']);
   });
 
-  it('publishes the port of the server alone', () => {
-    expect(server?.ports).toEqual([`\${TRADEPOST_PORT:-7777}:${readConfig({}).port}`]);
-    expect([postgres?.ports, redis?.ports]).toEqual([undefined, undefined]);
+  it('publishes one port, of the server or of the balancer', () => {
+    const published = [`\${TRADEPOST_PORT:-7777}:${readConfig({}).port}`];
+    expect([server?.ports, balancer?.ports]).toEqual([published, published]);
+    for (const service of [postgres, redis, ...nodes]) expect(service?.ports).toBeUndefined();
   });
 
   it('writes no secret down, and does not start without one', () => {
@@ -54,12 +71,39 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the server an environment that it accepts in production', () => {
-    const filled = Object.entries(server?.environment ?? {}).map(([name, value]) => [
-      name,
-      value.replace(/\$\{\w+:\?[^}]*\}/g, 'x'.repeat(48)).replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+    const config = configOf(server);
+    expect(config).toMatchObject({ realm: 'main', isProduction: true, redisUrl: null });
+  });
+
+  it('gives each node the same database, Redis and secret, and a name of its own', () => {
+    const configs = nodes.map(configOf);
+    for (const { databaseUrl, jwtSecret, redisUrl, nodeRole, realm } of configs) {
+      const { databaseUrl: singleUrl } = configOf(server);
+      expect([databaseUrl, redisUrl]).toEqual([singleUrl, 'redis://redis:6379']);
+      expect([jwtSecret?.length, nodeRole, realm]).toEqual([48, 'all', 'main']);
+    }
+    expect(configs.map(({ nodeName }) => nodeName.replace(/-\w+$/, ''))).toEqual([
+      'node-1',
+      'node-2',
     ]);
-    const config = readConfig({ NODE_ENV: 'production', ...Object.fromEntries(filled) });
-    expect(config).toMatchObject({ realm: 'main', isProduction: true });
+  });
+
+  it('runs a node as it runs the server', () => {
+    const { environment: _, ports, depends_on, ...alike } = server as Service;
+    expect([ports === undefined, depends_on === undefined]).toEqual([false, false]);
+    for (const node of nodes) expect(node).toMatchObject(alike);
+  });
+
+  it('starts nodes when Postgres and Redis answer, and the balancer when the nodes do', () => {
+    const isHealthy = { condition: 'service_healthy' };
+    for (const node of nodes) {
+      expect(node.depends_on).toEqual({ postgres: isHealthy, redis: isHealthy });
+    }
+    expect(balancer?.depends_on).toEqual({ 'node-1': isHealthy, 'node-2': isHealthy });
+  });
+
+  it('has a Redis that throws nothing out', () => {
+    expect(redis?.command?.join(' ')).toContain('--maxmemory-policy noeviction');
   });
 
   it('waits for Postgres, keeps its data, and gives everybody time to stop', () => {
@@ -69,6 +113,67 @@ describe('docker-compose.yml', () => {
     expect(postgres?.volumes).toEqual(['postgres:/var/lib/postgresql/data']);
     expect(compose.volumes).toHaveProperty('postgres');
     expect(Number.parseInt(server?.stop_grace_period ?? '0', 10)).toBeGreaterThan(10);
+  });
+});
+
+/** The configuration of a service in production, with its variables filled in. */
+function configOf(service: Service | undefined): Config {
+  const filled = Object.entries(service?.environment ?? {}).map(([name, value]) => [
+    name,
+    value.replace(/\$\{\w+:\?[^}]*\}/g, 'x'.repeat(48)).replace(/\$\{\w+:-([^}]*)\}/g, '$1'),
+  ]);
+  return readConfig({ NODE_ENV: 'production', ...Object.fromEntries(filled) });
+}
+
+describe('ops/nginx.conf', () => {
+  const conf = read('ops/nginx.conf').replace(/^\s*#.*\n/gm, '');
+  const block = (head: string) => {
+    const start = conf.indexOf(`${head} {`);
+    expect(start).toBeGreaterThan(0);
+    return conf.slice(start, conf.indexOf('}', start));
+  };
+
+  it('is the one that the balancer runs, where nginx looks for it', () => {
+    expect(balancer?.image).toMatch(/^nginx:/);
+    expect(balancer?.volumes).toEqual(['./ops/nginx.conf:/etc/nginx/nginx.conf:ro']);
+    const published = balancer?.ports?.[0]?.split(':').at(-1);
+    expect(conf).toMatch(new RegExp(`listen ${published};`));
+  });
+
+  it('sends sockets to the node with the fewest, of all nodes that there are', () => {
+    const upstream = block('upstream nodes');
+    expect(upstream).toContain('least_conn;');
+    const servers = [...upstream.matchAll(/server ([\w-]+):(\d+) max_fails=\d+ fail_timeout=/g)];
+    expect(servers.map(([, name]) => name)).toEqual(['node-1', 'node-2']);
+    for (const [, , port] of servers) expect(Number(port)).toBe(readConfig({}).port);
+  });
+
+  it('passes the upgrade of a WebSocket on, and lets it live while it is quiet', () => {
+    const sockets = block('location = /ws');
+    expect(sockets).toContain('proxy_http_version 1.1;');
+    expect(sockets).toContain('proxy_set_header Upgrade $http_upgrade;');
+    expect(sockets).toContain('proxy_set_header Connection $connection_upgrade;');
+    expect(conf).toMatch(/map \$http_upgrade \$connection_upgrade \{\s+default upgrade;/);
+    const readHours = /proxy_read_timeout (\d+)h;/.exec(sockets)?.[1];
+    expect(Number(readHours)).toBeGreaterThanOrEqual(1);
+  });
+
+  it('asks another node when one is down, and does not wait long to find out', () => {
+    for (const place of ['/ws', '/health']) {
+      expect(block(`location = ${place}`)).toMatch(/proxy_next_upstream error timeout/);
+      expect(block(`location = ${place}`)).toMatch(/proxy_connect_timeout [1-5]s;/);
+    }
+  });
+
+  it('keeps metrics and readiness from the public', () => {
+    expect(block('location /')).toContain('return 404;');
+    expect(conf).not.toMatch(/location[^{]*(metrics|ready)/);
+  });
+
+  it('has as many ends as beginnings', () => {
+    expect(conf.split('{').length).toBe(conf.split('}').length);
+    const open = conf.split('\n').filter(line => line.trim() !== '' && !/[;{}]\s*$/.test(line));
+    expect(open).toEqual([]);
   });
 });
 
