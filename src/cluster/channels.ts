@@ -5,6 +5,7 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
 import type { RealmKeys } from './keys.ts';
+import { oneWrite } from './links.ts';
 import {
   type Answered,
   type Ask,
@@ -59,6 +60,7 @@ class Channels {
   publish<Name extends Tag>(channel: string, tag: Name, content: Messages[Name]): void {
     const { commands, log } = this.#options;
     if (commands.status !== 'ready') return;
+    oneWrite(commands);
     commands.publish(channel, encodeMessage(tag, content)).catch((error: unknown) => {
       log.warn({ error: String(error), tag }, 'a message was not published');
     });

@@ -76,3 +76,13 @@ const OWN = {
 function nameOf(node: string, use: LinkUse): string {
   return `tradepost:${node}:${use}`;
 }
+
+/**
+ * What is sent from now on to the end of this turn leaves in one write: system calls, here and at
+ * Redis, cost more than all else that a small message needs.
+ */
+export function oneWrite({ stream }: Redis): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
