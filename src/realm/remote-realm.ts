@@ -116,8 +116,9 @@ export class RemoteRealm implements RealmPort {
   }
 
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
-    const { sender, pendingMax } = this.#options;
-    if (this.#isSilent) return NO_LEADER;
+    const { sender, channel, pendingMax } = this.#options;
+    // Without the subscription it would be executed, and nobody here would hear of it.
+    if (this.#isSilent || !channel.isConnected) return NO_LEADER;
     if (this.#commands.size >= pendingMax) return OVERLOADED;
     const { id, command, payload, key, player } = request;
     const n = sender.send({ player, command, payload, key });

@@ -28,6 +28,13 @@ describe('a command', () => {
     expect(stage.sender.sent.map(({ key }) => key)).toEqual(['k2']);
   });
 
+  it('is refused while its reply could not be heard, and was not sent', () => {
+    stage.beat(0);
+    stage.channel.isConnected = false;
+    expect(stage.submit(1)).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(stage.sender.sent).toEqual([]);
+  });
+
   it('is sent with everything the engine needs, and answered with the id of its client', () => {
     stage.beat(0);
     stage.submit(41);
