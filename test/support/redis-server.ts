@@ -1,6 +1,6 @@
-// A Redis of a test's own, for what kills, empties or pauses it: nothing of that is done to one that
-// may be shared. It keeps nothing, so that a restart begins empty. Where no Redis answers, tests
-// that need any use one of these; where there is no `redis-server` either, they are skipped.
+// A Redis of a test's own, for what kills, empties or pauses it: nothing of that is done to one
+// that may be shared. It keeps nothing, so that a restart begins empty. Where no Redis answers,
+// tests that need any use one of these; where there is no `redis-server` either, they are skipped.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
