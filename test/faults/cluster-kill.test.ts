@@ -1,5 +1,5 @@
-// kill -9 of the leading process under load, again and again: another node leads within seconds,
-// what was acknowledged on whichever node is there, and what was not took effect once or not at all.
+// kill -9 of the leading process under load, again and again: another node leads within seconds.
+// What was acknowledged by whichever node is there; what was not took effect once or not at all.
 
 import { expect } from 'vitest';
 import { onCluster, TestCluster } from '../support/cluster-nodes.ts';
