@@ -174,6 +174,17 @@ describe.skipIf(redisUrl === null)(`a loss is told${NO_REDIS}`, () => {
     expect([lost, received]).toEqual([[{ node: '', batches: 0 }], []]);
   });
 
+  it('when the stream was cut off behind the offset, and nothing else tells of it', async () => {
+    const { start, add, lost, received, redis, key } = await openBench();
+    const offset = await add(batch('a'));
+    await add(batch('b', { count: 2 }));
+    await redis.xtrim(key, 'MAXLEN', 0);
+    start(offset);
+    await until(() => lost.length > 0, 'the loss is told');
+    await after(CARE_MS);
+    expect([lost, received]).toEqual([[{ node: '', batches: 0 }], []]);
+  });
+
   it('when an entry cannot be read, and the next one is taken', async () => {
     const { start, add, lost, names, errors, redis, key } = await openBench();
     await redis.xadd(key, '*', 'c', 'rubbish');
