@@ -40,9 +40,10 @@ export async function takeLeadership(
   await checkBacklog(database);
   const journal = new PostgresJournal(database, log);
   const { epoch, position, offset } = await journal.claim();
+  const standing = await tablesStanding(database);
   const projection = new Projection({
     database,
-    position: (await tablesStanding(database)).position,
+    position: standing.position,
     epoch,
     clock: wallClock,
     log,
@@ -63,9 +64,14 @@ export async function takeLeadership(
   try {
     const engine = new Engine(config.rules);
     projection.notify(position);
-    await projection.waitFor(position);
+    const caughtUp = projection.waitFor(position);
+    caughtUp.catch(() => {});
+    // When they lack nothing but the claim, which says nothing to an engine, it is loaded already
+    // while the projection starts.
+    if (standing.position < position - 1) await caughtUp;
     const loadedEpoch = await loadEngine(database, engine, log);
     assertSound(engine);
+    await caughtUp;
     // Nobody listened to the projection yet: a claim that came after ours may have gone by.
     if (Math.max(laterEpoch, loadedEpoch) > epoch) {
       throw new DeposedError('Another writer claimed the realm while this one was starting.');
