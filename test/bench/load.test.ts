@@ -123,6 +123,7 @@ test('options: defaults, values, and refusals that name what is wrong', () => {
     inFlight: 5,
     rate: null,
     players: null,
+    rounds: null,
     profile: null,
   });
   expect(() => readOptions(['cold'], known)).toThrow('No scenario "cold"');
