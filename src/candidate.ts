@@ -33,6 +33,7 @@ export interface CandidateOptions {
 }
 
 const RETRY_MS = 1_000;
+const STALL_INTERVAL_MS = 250;
 const DRAIN_MS = 3_000;
 
 /** Why a leadership ended. `asked`: in peace, everything was handed over. */
@@ -80,8 +81,9 @@ export class Candidate {
       } catch (error) {
         log.error({ error: String(error) }, 'the realm cannot be led from here');
         await this.#lease.giveUp();
-        await new Promise(resolve => setTimeout(resolve, RETRY_MS));
       }
+      // Whoever could not lead lets the others try first.
+      if (!this.#isStopping) await new Promise(resolve => setTimeout(resolve, RETRY_MS));
     }
   }
 
@@ -90,16 +92,35 @@ export class Candidate {
     const ended = new Promise<Ending>(resolve => {
       this.#end = resolve;
     });
+    if (this.#isStopping) this.#end({ why: 'asked' });
     const beganMs = performance.now();
-    const leadership = await takeLeadership(database, config, log);
+    const leadership = await takeLeadership(database, config, log, config.replyTimeoutMs);
     const seat = await this.#sit(leadership).catch(async (error: unknown) => {
       await leadership.close();
       throw error;
     });
     const tookMs = Math.round(performance.now() - beganMs);
     log.info({ epoch: leadership.epoch, tookMs }, 'this node leads the realm');
+    const stall = setInterval(this.#stallWatch(seat.realm), STALL_INTERVAL_MS);
     const ending = await ended;
+    clearInterval(stall);
     await this.#leave(ending, leadership, seat);
+  }
+
+  /** Ends a leadership whose database has taken nothing for too long: another node may reach it. */
+  #stallWatch(realm: Realm): () => void {
+    let released = realm.released;
+    let sinceMs = performance.now();
+    return () => {
+      const nowMs = performance.now();
+      if (realm.waiting === 0 || realm.released !== released) {
+        released = realm.released;
+        sinceMs = nowMs;
+      } else if (nowMs - sinceMs > this.#options.config.replyTimeoutMs) {
+        const error = new Error('The database has not taken a batch for too long.');
+        this.#end({ why: 'failed', error });
+      }
+    };
   }
 
   async #sit(leadership: Leadership): Promise<Seat> {

@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
-import { DeposedError } from './journal/journal.ts';
+import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
 import { Projection } from './projection/projection.ts';
 import { checkBacklog, loadEngine, tablesStanding } from './recovery.ts';
@@ -29,6 +29,7 @@ export interface Leadership {
 const CATCH_UP_MS = 2_000;
 
 /**
+ * `claimTimeoutMs`: how long to wait for a database that is away, before somebody else should try.
  * @throws {DeposedError} when somebody else claimed while this one was loading.
  * @throws with a message for the operator when the journal or the tables are damaged.
  */
@@ -36,10 +37,11 @@ export async function takeLeadership(
   database: Database,
   config: Config,
   log: Log,
+  claimTimeoutMs = Number.POSITIVE_INFINITY,
 ): Promise<Leadership> {
   await checkBacklog(database);
   const journal = new PostgresJournal(database, log);
-  const { epoch, position, offset } = await journal.claim();
+  const { epoch, position, offset } = await claimWithin(journal, claimTimeoutMs);
   const standing = await tablesStanding(database);
   const projection = new Projection({
     database,
@@ -80,6 +82,16 @@ export async function takeLeadership(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+async function claimWithin(journal: PostgresJournal, timeoutMs: number): Promise<Claim> {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return journal.claim();
+  const timer = setTimeout(() => void journal.close(), timeoutMs);
+  try {
+    return await journal.claim();
+  } finally {
+    clearTimeout(timer);
   }
 }
 
