@@ -61,7 +61,7 @@ export async function runTrial(env: Environment, args: readonly string[]): Promi
       nodes.push(startNode({ REALM, LOG_LEVEL: 'warn', ...env, ...addresses, ...own }));
     }
     await Promise.race([Promise.all(nodes.map(listening)), interrupted]);
-    introduce(nodes, say);
+    if (nodes.every(({ port }) => port !== null)) introduce(nodes, say);
     const tell: Say = line => {
       const seconds = ((performance.now() - began) / 1_000).toFixed(1);
       say(`${seconds.padStart(6)} s  ${line}`);
