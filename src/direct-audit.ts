@@ -12,7 +12,7 @@ import {
   text,
 } from './audit-tally.ts';
 import type { Line, OfferFact, WindowFact } from './engine/fact.ts';
-import type { Changes, WindowStep } from './projection/changes.ts';
+import { type Changes, linesPut, type WindowStep } from './projection/changes.ts';
 
 /** Columns in the order of {@link windowText} and {@link offerText}. */
 const WINDOWS = `select id, status, reason, revision, armed_at_ms, deadline_ms, created_at_ms,
@@ -22,8 +22,7 @@ const WINDOWS = `select id, status, reason, revision, armed_at_ms, deadline_ms, 
   from windows where id = any($1)`;
 const OFFERS = `select id, maker, taker, give, want, message, status, created_at_ms, expires_at_ms,
   counter_of from offers where id = any($1)`;
-const LOG = `select window_id || ' ' || sequence || ' ' || step, at_ms, revision, by, event,
-    inviter_lines, invited_lines
+const LOG = `select window_id || ' ' || sequence || ' ' || step, at_ms, revision, by, event, lines
   from window_log where window_id = any($1) and sequence > $2 and sequence <= $3`;
 const MANIFESTS = `select window_id || ' ' || revision, at_ms, hash, encode(body, 'hex')
   from manifests where window_id = any($1)`;
@@ -83,9 +82,9 @@ export class DirectAudit {
   async #compareLog(steps: readonly WindowStep[], after: number, until: number): Promise<void> {
     const expected: Named = new Map();
     for (const { sequence, atMs, step, fact } of steps) {
-      const [inviter, invited] = fact.sides;
-      const sides = [flat(inviter.lines), flat(invited.lines)];
-      const columns = [atMs, fact.revision, fact.by, WINDOW_EVENTS.indexOf(fact.event), ...sides];
+      const put = linesPut(fact);
+      const event = WINDOW_EVENTS.indexOf(fact.event);
+      const columns = [atMs, fact.revision, fact.by, event, put === null ? null : flat(put)];
       expected.set(`${fact.id} ${sequence} ${step}`, text(columns));
     }
     const windows = [...new Set(steps.map(({ fact }) => fact.id))];

@@ -1,12 +1,13 @@
 // What a run of journal rows comes to in the tables: of everything that has a state only the last
 // one, of everything that happened all of it. A wallet touched a thousand times is one row here.
 
-import { unreachable } from '../base/assert.ts';
+import { assert, unreachable } from '../base/assert.ts';
 import type {
   BalanceFact,
   BlockFact,
   InstanceFact,
   ItemFact,
+  Line,
   LocationFact,
   OfferFact,
   OrderFact,
@@ -30,6 +31,14 @@ export interface Happened<Kind> {
 /** One thing that happened to a window; `step` tells those of one entry apart, in order. */
 export interface WindowStep extends Happened<WindowFact> {
   readonly step: number;
+}
+
+/** The side of whoever put something, all of it; null when nothing was put. */
+export function linesPut({ event, by, sides }: WindowFact): readonly Line[] | null {
+  if (event !== 'put') return null;
+  const side = sides.find(({ player }) => player === by);
+  assert(side !== undefined, 'whoever puts something takes part in the window');
+  return side.lines;
 }
 
 /** What has a state and changes seldom. */

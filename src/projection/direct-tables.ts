@@ -9,7 +9,7 @@ import {
 } from '../../protocol/direct.ts';
 import type { Line } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
-import type { Changes, RowOf } from './changes.ts';
+import { type Changes, linesPut, type RowOf } from './changes.ts';
 import { lines } from './lines.ts';
 import { bool, bytea, int2, int4, int8, Table, text } from './table.ts';
 import { always, append, byId, type Target, type Write } from './write.ts';
@@ -74,8 +74,7 @@ const windowLog = new Table<RowOf<'windowLog'>>('window_log', [
   int4('step', row => row.step),
   int4('by', row => row.fact.by),
   int2('event', row => codeOf(WINDOW_EVENTS, row.fact.event)),
-  lines('inviter_lines', row => row.fact.sides[0].lines),
-  lines('invited_lines', row => row.fact.sides[1].lines),
+  lines('lines', row => linesPut(row.fact)),
 ]);
 
 const manifests = new Table<RowOf<'manifests'>>('manifests', [
