@@ -12,7 +12,7 @@ import {
   text,
 } from './audit-tally.ts';
 import type { Line, OfferFact, WindowFact } from './engine/fact.ts';
-import { type Changes, linesPut, type WindowStep } from './projection/changes.ts';
+import type { Changes, WindowStep } from './projection/changes.ts';
 
 /** Columns in the order of {@link windowText} and {@link offerText}. */
 const WINDOWS = `select id, status, reason, revision, armed_at_ms, deadline_ms, created_at_ms,
@@ -81,13 +81,12 @@ export class DirectAudit {
   /** Of the windows that the piece tells of, the tables have these steps and no others. */
   async #compareLog(steps: readonly WindowStep[], after: number, until: number): Promise<void> {
     const expected: Named = new Map();
-    for (const { sequence, atMs, step, fact } of steps) {
-      const put = linesPut(fact);
-      const event = WINDOW_EVENTS.indexOf(fact.event);
-      const columns = [atMs, fact.revision, fact.by, event, put === null ? null : flat(put)];
-      expected.set(`${fact.id} ${sequence} ${step}`, text(columns));
+    for (const { sequence, atMs, step, id, revision, by, event, put } of steps) {
+      const lines = put === null ? null : flat(put);
+      const columns = [atMs, revision, by, WINDOW_EVENTS.indexOf(event), lines];
+      expected.set(`${id} ${sequence} ${step}`, text(columns));
     }
-    const windows = [...new Set(steps.map(({ fact }) => fact.id))];
+    const windows = [...new Set(steps.map(({ id }) => id))];
     const actual = await this.#named(LOG, [windows, after, until]);
     for (const step of new Set([...expected.keys(), ...actual.keys()])) {
       this.#log.compare(step, expected.get(step), actual.get(step));

@@ -9,7 +9,7 @@ import {
 } from '../../protocol/direct.ts';
 import type { Line } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
-import { type Changes, linesPut, type RowOf } from './changes.ts';
+import type { Changes, RowOf } from './changes.ts';
 import { lines } from './lines.ts';
 import { bool, bytea, int2, int4, int8, Table, text } from './table.ts';
 import { always, append, byId, type Target, type Write } from './write.ts';
@@ -67,14 +67,14 @@ const windows = new Table<RowOf<'windows'>>(
 );
 
 const windowLog = new Table<RowOf<'windowLog'>>('window_log', [
-  int8('window_id', row => row.fact.id),
+  int8('window_id', row => row.id),
   int8('sequence', row => row.sequence),
   int8('at_ms', row => row.atMs),
-  int8('revision', row => row.fact.revision),
+  int8('revision', row => row.revision),
   int4('step', row => row.step),
-  int4('by', row => row.fact.by),
-  int2('event', row => codeOf(WINDOW_EVENTS, row.fact.event)),
-  lines('lines', row => linesPut(row.fact)),
+  int4('by', row => row.by),
+  int2('event', row => codeOf(WINDOW_EVENTS, row.event)),
+  lines('lines', row => row.put),
 ]);
 
 const manifests = new Table<RowOf<'manifests'>>('manifests', [
