@@ -1,6 +1,6 @@
-// Reads as much of a server frame as load needs: of a reply [id, outcome, body] the id, the outcome,
-// an integer at the start of the body, and a manifest in it. Cursors are module variables: frames
-// are read one by one.
+// Reads as much of a server frame as load needs: of a reply [id, outcome, body] the id, the
+// outcome, an integer at the start of the body, and a manifest in it. Cursors are module variables:
+// frames are read one by one.
 
 /** Where the last value read ended. */
 let cursor = 0;

@@ -22,8 +22,7 @@ const WINDOWS = `select id, status, reason, revision, armed_at_ms, deadline_ms, 
   from windows where id = any($1)`;
 const OFFERS = `select id, maker, taker, give, want, message, status, created_at_ms, expires_at_ms,
   counter_of from offers where id = any($1)`;
-const LOG = `select window_id || ' ' || sequence || ' ' || step, at_ms, revision, by, event,
-    inviter_lines, invited_lines
+const LOG = `select window_id || ' ' || sequence || ' ' || step, at_ms, revision, by, event, lines
   from window_log where window_id = any($1) and sequence > $2 and sequence <= $3`;
 const MANIFESTS = `select window_id || ' ' || revision, at_ms, hash, encode(body, 'hex')
   from manifests where window_id = any($1)`;
@@ -82,13 +81,12 @@ export class DirectAudit {
   /** Of the windows that the piece tells of, the tables have these steps and no others. */
   async #compareLog(steps: readonly WindowStep[], after: number, until: number): Promise<void> {
     const expected: Named = new Map();
-    for (const { sequence, atMs, step, fact } of steps) {
-      const [inviter, invited] = fact.sides;
-      const sides = [flat(inviter.lines), flat(invited.lines)];
-      const columns = [atMs, fact.revision, fact.by, WINDOW_EVENTS.indexOf(fact.event), ...sides];
-      expected.set(`${fact.id} ${sequence} ${step}`, text(columns));
+    for (const { sequence, atMs, step, id, revision, by, event, put } of steps) {
+      const lines = put === null ? null : flat(put);
+      const columns = [atMs, revision, by, WINDOW_EVENTS.indexOf(event), lines];
+      expected.set(`${id} ${sequence} ${step}`, text(columns));
     }
-    const windows = [...new Set(steps.map(({ fact }) => fact.id))];
+    const windows = [...new Set(steps.map(({ id }) => id))];
     const actual = await this.#named(LOG, [windows, after, until]);
     for (const step of new Set([...expected.keys(), ...actual.keys()])) {
       this.#log.compare(step, expected.get(step), actual.get(step));

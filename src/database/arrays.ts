@@ -2,6 +2,7 @@
 // turning a number into text. The driver sends Buffers as binary; the layout is array_recv's.
 
 const HEADER_BYTES = 20;
+const NULL_LENGTH = -1;
 const TWO_POW_32 = 0x1_0000_0000;
 
 const OID = { bool: 16, bytea: 17, int8: 20, int2: 21, int4: 23, text: 25 } as const;
@@ -57,22 +58,28 @@ export function boolArray<Row>(rows: readonly Row[], of: (row: Row) => boolean):
 }
 
 /** `text[]`. */
-export function textArray<Row>(rows: readonly Row[], of: (row: Row) => string): Buffer {
-  return bytesArray(OID.text, rows, row => Buffer.from(of(row)));
+export function textArray<Row>(rows: readonly Row[], of: (row: Row) => string | null): Buffer {
+  const texts = rows.map(of);
+  const bytes = texts.reduce((sum, text) => sum + 4 + Buffer.byteLength(text ?? ''), HEADER_BYTES);
+  const view = arrayOf(OID.text, bytes, rows.length);
+  const buffer = bufferOf(view);
+  let at = HEADER_BYTES;
+  for (const text of texts) {
+    const length = text === null ? NULL_LENGTH : buffer.write(text, at + 4);
+    view.setInt32(at, length);
+    at += 4 + Math.max(length, 0);
+  }
+  return buffer;
 }
 
 /** `bytea[]`. */
 export function byteaArray<Row>(rows: readonly Row[], of: (row: Row) => Uint8Array): Buffer {
-  return bytesArray(OID.bytea, rows, of);
-}
-
-function bytesArray<Row>(oid: number, rows: readonly Row[], of: (row: Row) => Uint8Array): Buffer {
-  const elements = rows.map(of);
-  const bytes = elements.reduce((sum, element) => sum + 4 + element.length, HEADER_BYTES);
-  const view = arrayOf(oid, bytes, rows.length);
+  const bytes = rows.reduce((sum, row) => sum + 4 + of(row).length, HEADER_BYTES);
+  const view = arrayOf(OID.bytea, bytes, rows.length);
   const buffer = bufferOf(view);
   let at = HEADER_BYTES;
-  for (const element of elements) {
+  for (const row of rows) {
+    const element = of(row);
     view.setInt32(at, element.length);
     buffer.set(element, at + 4);
     at += 4 + element.length;

@@ -10,6 +10,7 @@ const HEADER_BYTES = SIGNATURE.length + 8;
 const FIELD_COUNT_BYTES = 2;
 const FIELD_LENGTH_BYTES = 4;
 const TRAILER_BYTES = 2;
+const NULL_LENGTH = -1;
 const TWO_POW_32 = 0x1_0000_0000;
 
 /** A column of a fixed width: int8, int4, int2, or bool as 0 and 1. */
@@ -18,77 +19,64 @@ interface FixedColumn<Row> {
   readonly of: (row: Row) => number;
 }
 
-/** A column of any width: text, json and bytea as their bytes; int8[] as its numbers. */
+/** A column of any width. */
 interface WideColumn<Row> {
   readonly bytes: null;
-  readonly of: (row: Row) => Uint8Array | readonly number[];
+  /** How many bytes the value takes; null when the row has none. */
+  readonly width: (row: Row) => number | null;
+  /** Writes that many from `at` on. Not called for a row that has none. */
+  readonly write: (row: Row, room: Room, at: number) => void;
+}
+
+/** Where rows are written: the same bytes in both forms. */
+export interface Room {
+  readonly bytes: Buffer;
+  readonly view: DataView;
 }
 
 export type CopyColumn<Row> = FixedColumn<Row> | WideColumn<Row>;
 
-/** Dimensions, nulls, type; then length and first index of the one dimension. */
-const ARRAY_HEADER_BYTES = 20;
-const ARRAY_ELEMENT_BYTES = FIELD_LENGTH_BYTES + 8;
-const INT8_OID = 20;
-
-/** The rows in COPY's binary form. */
+/** The rows in COPY's binary form: counted, then written in their place. */
 export function copyBytes<Row>(rows: readonly Row[], columns: readonly CopyColumn<Row>[]): Buffer {
-  const fixedBytes = columns.reduce((sum, { bytes }) => sum + FIELD_LENGTH_BYTES + (bytes ?? 0), 0);
-  const wide = columns.filter(column => column.bytes === null);
-  // Made before anything is written: they say how much room the rows need.
-  const cells = wide.map(({ of }) => rows.map(of));
-  const wideBytes = cells.flat().reduce((sum, cell) => sum + widthOf(cell), 0);
-  const bytes = Buffer.allocUnsafeSlow(
-    HEADER_BYTES + rows.length * (FIELD_COUNT_BYTES + fixedBytes) + wideBytes + TRAILER_BYTES,
-  );
+  const bytes = Buffer.allocUnsafeSlow(sizeOf(rows, columns));
   bytes.fill(0, 0, HEADER_BYTES).set(SIGNATURE);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const room = { bytes, view };
   let at = HEADER_BYTES;
   for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as Row;
     view.setInt16(at, columns.length);
     at += FIELD_COUNT_BYTES;
-    let nextWide = 0;
     for (let j = 0; j < columns.length; j++) {
       const column = columns[j] as CopyColumn<Row>;
-      if (column.bytes === null) {
-        at = writeWide(bytes, view, at, (cells[nextWide++] as Cell[])[i] as Cell);
-      } else {
-        at = writeFixed(view, at, column.bytes, column.of(rows[i] as Row));
+      if (column.bytes !== null) {
+        at = writeNumber(view, at, column.bytes, column.of(row));
+        continue;
       }
+      const width = column.width(row);
+      view.setInt32(at, width ?? NULL_LENGTH);
+      at += FIELD_LENGTH_BYTES;
+      if (width === null) continue;
+      column.write(row, room, at);
+      at += width;
     }
   }
   view.setInt16(at, -1);
   return bytes;
 }
 
-type Cell = Uint8Array | readonly number[];
-
-function isBytes(cell: Cell): cell is Uint8Array {
-  return cell instanceof Uint8Array;
-}
-
-function widthOf(cell: Cell): number {
-  return isBytes(cell) ? cell.length : ARRAY_HEADER_BYTES + cell.length * ARRAY_ELEMENT_BYTES;
-}
-
-function writeWide(bytes: Buffer, view: DataView, at: number, cell: Cell): number {
-  view.setInt32(at, widthOf(cell));
-  at += FIELD_LENGTH_BYTES;
-  if (isBytes(cell)) {
-    bytes.set(cell, at);
-    return at + cell.length;
+function sizeOf<Row>(rows: readonly Row[], columns: readonly CopyColumn<Row>[]): number {
+  const fixedBytes = columns.reduce((sum, { bytes }) => sum + FIELD_LENGTH_BYTES + (bytes ?? 0), 0);
+  let size = HEADER_BYTES + rows.length * (FIELD_COUNT_BYTES + fixedBytes) + TRAILER_BYTES;
+  for (const column of columns) {
+    if (column.bytes !== null) continue;
+    for (let i = 0; i < rows.length; i++) size += column.width(rows[i] as Row) ?? 0;
   }
-  view.setInt32(at, 1);
-  view.setInt32(at + 4, 0);
-  view.setInt32(at + 8, INT8_OID);
-  view.setInt32(at + 12, cell.length);
-  view.setInt32(at + 16, 1);
-  at += ARRAY_HEADER_BYTES;
-  for (let i = 0; i < cell.length; i++) at = writeFixed(view, at, 8, cell[i] as number);
-  return at;
+  return size;
 }
 
-function writeFixed(view: DataView, at: number, bytes: number, value: number): number {
+/** A number of so many bytes behind its length. Gives the place behind it. */
+export function writeNumber(view: DataView, at: number, bytes: number, value: number): number {
   view.setInt32(at, bytes);
   at += FIELD_LENGTH_BYTES;
   if (bytes === 8) {

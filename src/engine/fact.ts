@@ -160,7 +160,7 @@ export interface WindowSideFact {
   readonly awayUntilMs: number;
 }
 
-/** A window as it stands after what happened to it. Ended ones keep their lines, holding nothing. */
+/** A window as it stands after what happened to it. An ended one keeps its lines, holds none. */
 export interface WindowFact {
   readonly kind: 'window';
   readonly id: number;

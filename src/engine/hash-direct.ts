@@ -1,5 +1,5 @@
-// What windows and offers add to the state hash: live windows with all that was agreed in them, open
-// offers, who blocks whom, and what reference values and bounds are computed from.
+// What windows and offers add to the state hash: live windows with all that was agreed in them,
+// open offers, who blocks whom, and what reference values and bounds are computed from.
 
 import type { Line } from './fact.ts';
 import type { StateHash } from './hash.ts';

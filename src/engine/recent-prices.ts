@@ -12,8 +12,11 @@ export class RecentPrices {
   /** A ring: the next price goes to `#added` modulo its length. */
   readonly #ring = new Float64Array(RECENT_MAX);
   #added = 0;
+  /** Of what is in the ring; undefined until somebody asks for it. */
+  #median: number | null | undefined = null;
 
   add(price: number): void {
+    this.#median = undefined;
     this.#ring[this.#added % RECENT_MAX] = price;
     this.#added++;
   }
@@ -32,8 +35,11 @@ export class RecentPrices {
 
   /** Of an even number, the lower one of the two in the middle. Null without any trade. */
   get median(): number | null {
-    const sorted = this.prices().sort((a, b) => a - b);
-    return sorted[(sorted.length - 1) >> 1] ?? null;
+    if (this.#median === undefined) {
+      const sorted = this.prices().sort((a, b) => a - b);
+      this.#median = sorted[(sorted.length - 1) >> 1] ?? null;
+    }
+    return this.#median;
   }
 
   get confidence(): Confidence {

@@ -68,7 +68,8 @@ function valuedLine(state: State, line: Line): ValuedLine {
   const product = unitPrice === null ? null : multiply(unitPrice, line.quantity);
   // What is worth more than anybody can own is worth as much as anybody can own.
   const value = product === -1 ? AMOUNT_MAX : product;
-  return { ...lineView(state, line), unitPrice, confidence, value, fee: feeOf(state, line) };
+  const { asset, location, quantity } = lineView(state, line);
+  return { asset, location, quantity, unitPrice, confidence, value, fee: feeOf(state, line) };
 }
 
 /** In coins. What is priced in another currency, and what is unique, has no known value. */

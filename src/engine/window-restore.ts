@@ -1,6 +1,6 @@
 // Windows back from their facts: every fact in its order, or the last one of each live window and
-// of those that were created within the last minute. What a side holds comes back with the accounts,
-// so nothing is held or released here.
+// of those that were created within the last minute. What a side holds comes back with the
+// accounts, so nothing is held or released here.
 
 import { assert } from '../base/assert.ts';
 import type { ManifestFact, WindowFact } from './fact.ts';

@@ -75,7 +75,7 @@ export function unchanged(state: State, seat: Seat): Decision {
 
 /** What every command of a window answers. */
 export function brief(window: Window): WindowBrief {
-  return briefOfWindow(windowState(window));
+  return briefOfWindow(window);
 }
 
 /** From the review back to the open table: it counts as a change, and both must accept anew. */

@@ -113,16 +113,22 @@ function whyStale(state: State, window: Window, revision: number): Decision | nu
 }
 
 function whyOtherTable(state: State, window: Window, hash: string): Decision | null {
-  const side = ({ player, lines }: WindowSide) => ({
-    player: state.players.name(player),
-    assets: lines.map(line => lineView(state, line)),
-  });
-  const actual = tableHash(window.id, window.revision, [
-    side(window.sides[0]),
-    side(window.sides[1]),
-  ]);
-  if (hash === actual) return null;
+  if (hash === hashOfTable(state, window)) return null;
   return reject('HASH_MISMATCH', 'Something else is on the table.', step.showing(state, window));
+}
+
+/** Made once for both acceptances of a revision. */
+function hashOfTable(state: State, window: Window): string {
+  const { id, revision, sides } = window;
+  if (window.hashed.revision !== revision) {
+    const side = ({ player, lines }: WindowSide) => ({
+      player: state.players.name(player),
+      assets: lines.map(line => lineView(state, line)),
+    });
+    const hash = tableHash(id, revision, [side(sides[0]), side(sides[1])]);
+    window.hashed = { revision, hash };
+  }
+  return window.hashed.hash;
 }
 
 function whyEmpty({ sides }: Window): Decision | null {

@@ -3,7 +3,7 @@
 
 import type { WindowBrief, WindowSideView, WindowView } from '../../protocol/direct.ts';
 import type { Line, WindowSideFact } from './fact.ts';
-import { dueAtMs, type WindowState } from './window.ts';
+import { dueAtMs, type Window, type WindowState } from './window.ts';
 
 /** Where the names of the numbers in a fact are found. */
 export interface NamesOfFacts {
@@ -37,14 +37,14 @@ export function viewOfWindow(names: NamesOfFacts, window: WindowState): WindowVi
   };
 }
 
-export function briefOfWindow(window: WindowState): WindowBrief {
-  const { id, status, revision, armedAtMs, manifest } = window;
+export function briefOfWindow(window: Window): WindowBrief {
+  const { id, status, revision, armedAtMs } = window;
   return {
     window: id,
     status,
     revision,
     armedAtMs,
     expiresAtMs: dueAtMs(window),
-    manifest: manifest === '' ? null : manifest,
+    manifest: window.manifest?.manifest ?? null,
   };
 }

@@ -38,6 +38,8 @@ export class Window {
   /** Hash of the manifest that a restored window still waits for; empty otherwise. */
   awaited = '';
   baseline: readonly [readonly Line[], readonly Line[]] | null = null;
+  /** The hash of the table at a revision, once somebody asked for it; derived. */
+  hashed = { revision: -1, hash: '' };
   /** When it is due: the earliest of its deadline and of both absences. See {@link Windows}. */
   expiresAtMs = 0;
   expiryIndex = -1;
@@ -200,8 +202,13 @@ export class Windows {
   }
 }
 
+interface Due {
+  readonly deadlineMs: number;
+  readonly sides: readonly { readonly awayUntilMs: number }[];
+}
+
 /** When a window ends unless something happens: by its deadline, or by an absence. */
-export function dueAtMs({ deadlineMs, sides }: Pick<WindowFact, 'deadlineMs' | 'sides'>): number {
+export function dueAtMs({ deadlineMs, sides }: Due): number {
   let dueMs = deadlineMs;
   for (const { awayUntilMs } of sides) {
     if (awayUntilMs > 0) dueMs = Math.min(dueMs, awayUntilMs);
@@ -235,5 +242,20 @@ export function windowState(window: Window): WindowState {
 }
 
 export function windowFact(window: Window, event: WindowEventKind, by: number): WindowFact {
-  return { kind: 'window', ...windowState(window), event, by };
+  const state = windowState(window);
+  return {
+    kind: 'window',
+    id: state.id,
+    status: state.status,
+    reason: state.reason,
+    revision: state.revision,
+    sides: state.sides,
+    armedAtMs: state.armedAtMs,
+    deadlineMs: state.deadlineMs,
+    createdAtMs: state.createdAtMs,
+    manifest: state.manifest,
+    baseline: state.baseline,
+    event,
+    by,
+  };
 }

@@ -1,12 +1,13 @@
 // What a run of journal rows comes to in the tables: of everything that has a state only the last
 // one, of everything that happened all of it. A wallet touched a thousand times is one row here.
 
-import { unreachable } from '../base/assert.ts';
+import { assert, unreachable } from '../base/assert.ts';
 import type {
   BalanceFact,
   BlockFact,
   InstanceFact,
   ItemFact,
+  Line,
   LocationFact,
   OfferFact,
   OrderFact,
@@ -20,16 +21,24 @@ import { decodeStored, type StoredDecided, type StoredFact } from '../journal/fa
 import type { StoredManifest } from '../journal/fact-reader-direct.ts';
 import type { JournalRow } from '../journal/journal.ts';
 
-/** Something that happened, with the entry that it happened in. */
-export interface Happened<Kind> {
+interface Entry {
   readonly sequence: number;
   readonly atMs: number;
+}
+
+/** Something that happened, with the entry that it happened in. */
+export interface Happened<Kind> extends Entry {
   readonly fact: Kind;
 }
 
-/** One thing that happened to a window; `step` tells those of one entry apart, in order. */
-export interface WindowStep extends Happened<WindowFact> {
+/**
+ * One thing that happened to a window: what the log has of it, so that the fact itself may go.
+ * `step` tells those of one entry apart, in order.
+ */
+export interface WindowStep extends Entry, Pick<WindowFact, 'id' | 'revision' | 'by' | 'event'> {
   readonly step: number;
+  /** The side of whoever put something, all of it; null when nothing was put. */
+  readonly put: readonly Line[] | null;
 }
 
 /** What has a state and changes seldom. */
@@ -62,12 +71,12 @@ export class Changes {
   add(row: JournalRow): void {
     for (const { sequence, atMs, facts } of decodeStored(row.facts)) {
       for (let i = 0; i < facts.length; i++) {
-        this.#fact({ sequence, atMs, step: i }, facts[i] as StoredFact);
+        this.#fact({ sequence, atMs }, i, facts[i] as StoredFact);
       }
     }
   }
 
-  #fact({ sequence, atMs, step }: Omit<WindowStep, 'fact'>, fact: StoredFact): void {
+  #fact({ sequence, atMs }: Entry, step: number, fact: StoredFact): void {
     switch (fact.kind) {
       case 'balance':
         this.accounts.set(fact.account, fact);
@@ -88,7 +97,16 @@ export class Changes {
         break;
       case 'window':
         this.windows.set(fact.id, fact);
-        this.windowLog.push({ sequence, atMs, step, fact });
+        this.windowLog.push({
+          sequence,
+          atMs,
+          step,
+          id: fact.id,
+          revision: fact.revision,
+          by: fact.by,
+          event: fact.event,
+          put: linesPut(fact),
+        });
         if (fact.id > this.lastWindow) this.lastWindow = fact.id;
         break;
       case 'manifest':
@@ -127,6 +145,13 @@ export class Changes {
         unreachable(fact);
     }
   }
+}
+
+function linesPut({ event, by, sides }: WindowFact): readonly Line[] | null {
+  if (event !== 'put') return null;
+  const side = sides.find(({ player }) => player === by);
+  assert(side !== undefined, 'whoever puts something takes part in the window');
+  return side.lines;
 }
 
 type Element<List> = List extends readonly (infer Row)[]

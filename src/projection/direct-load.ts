@@ -8,10 +8,11 @@ import {
   WINDOW_EVENTS,
   WINDOW_STATUSES,
 } from '../../protocol/direct.ts';
-import type { Fact, Line, OfferFact, WindowFact } from '../engine/fact.ts';
+import type { Fact, OfferFact, WindowFact } from '../engine/fact.ts';
 import { INVITATION_MEMORY_MS } from '../engine/window.ts';
 import { decodeManifest } from '../journal/fact-reader.ts';
 import { codeOf, wordOf } from '../journal/words.ts';
+import { linesOf } from './lines.ts';
 import type { Standing } from './projector.ts';
 import { type Cells, each } from './rows.ts';
 
@@ -104,15 +105,4 @@ function offerOf(cells: Cells): OfferFact {
     expiresAtMs: cells[8] as number,
     counterOf: cells[9] as number,
   };
-}
-
-/** Three numbers a line. */
-function linesOf(cell: unknown): Line[] {
-  const numbers = cell as readonly number[];
-  const lines: Line[] = [];
-  for (let i = 0; i < numbers.length; i += 3) {
-    const [asset, location, quantity] = numbers.slice(i, i + 3) as [number, number, number];
-    lines.push({ asset, location, quantity });
-  }
-  return lines;
 }

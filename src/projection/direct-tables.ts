@@ -10,8 +10,11 @@ import {
 import type { Line } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
 import type { Changes, RowOf } from './changes.ts';
-import { bool, bytea, int2, int4, int8, int8s, Table, text } from './table.ts';
+import { lines } from './lines.ts';
+import { bool, bytea, int2, int4, int8, Table, text } from './table.ts';
 import { always, append, byId, type Target, type Write } from './write.ts';
+
+const NO_LINES: readonly Line[] = [];
 
 const windows = new Table<RowOf<'windows'>>(
   'windows',
@@ -34,10 +37,10 @@ const windows = new Table<RowOf<'windows'>>(
     bool('invited_accepted', row => row.sides[1].accepted),
     bool('invited_confirmed', row => row.sides[1].confirmed),
     bool('has_baseline', row => row.baseline !== null),
-    int8s('inviter_lines', row => flat(row.sides[0].lines)),
-    int8s('invited_lines', row => flat(row.sides[1].lines)),
-    int8s('inviter_baseline', row => flat(row.baseline?.[0])),
-    int8s('invited_baseline', row => flat(row.baseline?.[1])),
+    lines('inviter_lines', row => row.sides[0].lines),
+    lines('invited_lines', row => row.sides[1].lines),
+    lines('inviter_baseline', row => row.baseline?.[0] ?? NO_LINES),
+    lines('invited_baseline', row => row.baseline?.[1] ?? NO_LINES),
     text('manifest', row => row.manifest),
   ],
   [
@@ -64,15 +67,14 @@ const windows = new Table<RowOf<'windows'>>(
 );
 
 const windowLog = new Table<RowOf<'windowLog'>>('window_log', [
-  int8('window_id', row => row.fact.id),
+  int8('window_id', row => row.id),
   int8('sequence', row => row.sequence),
   int8('at_ms', row => row.atMs),
-  int8('revision', row => row.fact.revision),
+  int8('revision', row => row.revision),
   int4('step', row => row.step),
-  int4('by', row => row.fact.by),
-  int2('event', row => codeOf(WINDOW_EVENTS, row.fact.event)),
-  int8s('inviter_lines', row => flat(row.fact.sides[0].lines)),
-  int8s('invited_lines', row => flat(row.fact.sides[1].lines)),
+  int4('by', row => row.by),
+  int2('event', row => codeOf(WINDOW_EVENTS, row.event)),
+  lines('lines', row => row.put),
 ]);
 
 const manifests = new Table<RowOf<'manifests'>>('manifests', [
@@ -93,8 +95,8 @@ const offers = new Table<RowOf<'offers'>>(
     int4('maker', row => row.maker),
     int4('taker', row => row.taker),
     int2('status', row => codeOf(OFFER_STATUSES, row.status)),
-    int8s('give', row => flat(row.give)),
-    int8s('want', row => flat(row.want)),
+    lines('give', row => row.give),
+    lines('want', row => row.want),
     text('message', row => row.message),
   ],
   ['status'],
@@ -126,11 +128,4 @@ export function directWrites(changes: Changes, target: Target): Write[] {
     append(manifests, changes.manifests, target),
     ...byId(offers, changes.offers, target.offerMax, target),
   ];
-}
-
-/** Three numbers a line. */
-function flat(lines: readonly Line[] = []): number[] {
-  const numbers: number[] = [];
-  for (const { asset, location, quantity } of lines) numbers.push(asset, location, quantity);
-  return numbers;
 }

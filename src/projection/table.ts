@@ -158,23 +158,23 @@ export const text = <Row>(name: string, of: (row: Row) => string): Column<Row> =
   name,
   type: 'text',
   array: rows => textArray(rows, of),
-  copy: { bytes: null, of: row => Buffer.from(of(row)) },
+  copy: {
+    bytes: null,
+    width: row => Buffer.byteLength(of(row)),
+    write: (row, { bytes }, at) => bytes.write(of(row), at),
+  },
 });
 export const json = <Row>(name: string, of: (row: Row) => object): Column<Row> => ({
-  name,
+  ...text<Row>(name, row => JSON.stringify(of(row))),
   type: 'json',
-  array: rows => textArray(rows, row => JSON.stringify(of(row))),
-  copy: { bytes: null, of: row => Buffer.from(JSON.stringify(of(row))) },
 });
 export const bytea = <Row>(name: string, of: (row: Row) => Uint8Array): Column<Row> => ({
   name,
   type: 'bytea',
   array: rows => byteaArray(rows, of),
-  copy: { bytes: null, of },
-});
-export const int8s = <Row>(name: string, of: (row: Row) => readonly number[]): Column<Row> => ({
-  name,
-  type: 'int8[]',
-  array: rows => textArray(rows, row => `{${of(row).join(',')}}`),
-  copy: { bytes: null, of },
+  copy: {
+    bytes: null,
+    width: row => of(row).length,
+    write: (row, { bytes }, at) => bytes.set(of(row), at),
+  },
 });

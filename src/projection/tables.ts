@@ -7,7 +7,7 @@ import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../jo
 import type { Changes, RowOf } from './changes.ts';
 import { directWrites } from './direct-tables.ts';
 import { bool, bytea, int2, int4, int8, json, Table, text } from './table.ts';
-import { always, append, byId, inOrder, type Target, update, type Write } from './write.ts';
+import { always, append, byId, type Target, type Write } from './write.ts';
 
 const players = new Table<RowOf<'players'>>(
   'players',
@@ -133,16 +133,13 @@ const keys = new Table<RowOf<'keys'>>('keys', [
 
 /** All writes of a round, none of them empty. */
 export function writesFor(changes: Changes, target: Target): Write[] {
-  const accountsById = inOrder(changes.accounts);
-  const known = accountsById.filter(row => row.account <= target.accountMax);
   const writes: Write[] = [
     always(players.upsert([...changes.players.values()])),
     always(locations.upsert([...changes.locations.values()])),
     always(items.upsert([...changes.items.values()])),
     always(instances.upsert([...changes.instances.values()])),
     ...directWrites(changes, target),
-    update(accounts, known),
-    append(accounts, accountsById.slice(known.length), target),
+    ...byId(accounts, changes.accounts, target.accountMax, target),
     ...byId(orders, changes.orders, target.orderMax, target),
     append(transfers, changes.transfers, target),
     append(trades, changes.trades, target),

@@ -33,20 +33,20 @@ export function update<Row>(table: Table<Row>, rows: readonly Row[]): Write {
   return { statement: table.update(rows), otherwise: () => table.upsert(rows) };
 }
 
-/** The last state of things that are counted: those up to `max` are there already. */
-export function byId<Row extends { readonly id: number }>(
+/**
+ * The last state of things that are counted: those up to `max` are there already. By id, so that
+ * neighbours in a page are written together.
+ */
+export function byId<Row>(
   table: Table<Row>,
   changed: ReadonlyMap<number, Row>,
   max: number,
   target: Target,
 ): Write[] {
-  const rows = inOrder(changed);
-  const known = rows.filter(row => row.id <= max);
-  return [update(table, known), append(table, rows.slice(known.length), target)];
-}
-
-/** By id, so that neighbours in a page are written together. */
-export function inOrder<Row>(rows: ReadonlyMap<number, Row>): Row[] {
-  const ids = Float64Array.from(rows.keys()).sort();
-  return Array.from(ids, id => rows.get(id) as Row);
+  const known: Row[] = [];
+  const fresh: Row[] = [];
+  for (const id of Float64Array.from(changed.keys()).sort()) {
+    (id <= max ? known : fresh).push(changed.get(id) as Row);
+  }
+  return [update(table, known), append(table, fresh, target)];
 }

@@ -21,6 +21,11 @@ const windowSides = (which: string) => `
   select id, inviter as player, inviter_lines as lines from windows where ${which}
   union all select id, invited, invited_lines from windows where ${which}`;
 
+/** What a player of window `w` put last. */
+const LAST_PUT = (player: string) => `coalesce((
+  select lines from window_log where window_id = w.id and by = ${player} and lines is not null
+  order by sequence desc, step desc limit 1), '{}')`;
+
 const LIVE_LINES = linesOf(windowSides(`status < ${DONE}`));
 const TRADED_LINES = linesOf(windowSides(`status = ${DONE}`));
 const OFFERED_LINES = linesOf(
@@ -81,7 +86,7 @@ export const DIRECT_CHECKS: readonly Check[] = [
         order by window_id, sequence desc, step desc
       ) as e on e.window_id = w.id
       where (w.revision, w.event, w.by, w.inviter_lines, w.invited_lines) is distinct from
-        (e.revision, e.event, e.by, e.inviter_lines, e.invited_lines)`,
+        (e.revision, e.event, e.by, ${LAST_PUT('w.inviter')}, ${LAST_PUT('w.invited')})`,
   },
   {
     check: 'a window under review, or traded, was shown its manifest and accepted by both',

@@ -3,6 +3,7 @@
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import {
+  type LineChange,
   type LineView,
   type ManifestView,
   WINDOW_ENDS,
@@ -38,8 +39,8 @@ const ONE = `select ${VIEW}, w.created_at_ms as "createdAtMs",
     (select coalesce(json_agg(encode(m.body, 'base64') order by m.revision), '[]')
       from manifests as m where m.window_id = w.id) as manifests,
     (select coalesce(json_agg(json_build_object('atMs', e.at_ms, 'event', e.event,
-        'player', ${playerName('e.by')}, 'revision', e.revision, 'sides', json_build_array(
-          ${linesAsJson('e.inviter_lines')}, ${linesAsJson('e.invited_lines')})
+        'player', ${playerName('e.by')}, 'revision', e.revision,
+        'put', case when e.lines is not null then ${linesAsJson('e.lines')} end
         ) order by e.sequence, e.step), '[]')
       from window_log as e where e.window_id = w.id) as log
   from windows as w where w.id = $1`;
@@ -71,7 +72,8 @@ interface LogRow {
   readonly event: number;
   readonly player: string | null;
   readonly revision: number;
-  readonly sides: readonly [readonly LineView[], readonly LineView[]];
+  /** All of his side, when he put something. */
+  readonly put: readonly LineView[] | null;
 }
 
 interface FullRow extends Row {
@@ -96,7 +98,7 @@ export async function getWindow(
   const shown = manifests.map(
     (body): ManifestView => manifestView(decodeManifest(Buffer.from(body, 'base64')), locale),
   );
-  return { window: view, createdAtMs, manifests: shown, log: logOf(view, log) };
+  return { window: view, createdAtMs, manifests: shown, log: logOf(log) };
 }
 
 export async function getOwnWindows(
@@ -137,15 +139,15 @@ function windowView(row: Row): WindowView {
   };
 }
 
-/** Each step with what it changed, against the table before it. */
-function logOf({ sides }: WindowView, rows: readonly LogRow[]): WindowLogEntry[] {
-  let before: LogRow['sides'] = [[], []];
-  return rows.map(row => {
-    const changes = sides.flatMap(({ player }, i) =>
-      diffLines(player, before[i as 0 | 1], row.sides[i as 0 | 1]),
-    );
-    before = row.sides;
-    const { atMs, player, revision } = row;
-    return { atMs, event: wordOf(WINDOW_EVENTS, row.event), player, revision, changes };
+/** Each step with what it changed, against what the player had put before it. */
+function logOf(rows: readonly LogRow[]): WindowLogEntry[] {
+  const table = new Map<string, readonly LineView[]>();
+  return rows.map(({ atMs, event, player, revision, put }) => {
+    let changes: LineChange[] = [];
+    if (player !== null && put !== null) {
+      changes = diffLines(player, table.get(player) ?? [], put);
+      table.set(player, put);
+    }
+    return { atMs, event: wordOf(WINDOW_EVENTS, event), player, revision, changes };
   });
 }

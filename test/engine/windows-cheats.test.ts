@@ -159,7 +159,8 @@ describe('a scam', () => {
       accept bob #1
       put ann #1 5_000 coins
       accept ann #1
-      accept bob #1 rev 2             -> STALE_REVISION open rev 3: ann 5000 coins | bob 1 sword#real
+      accept bob #1 rev 2             -> STALE_REVISION open rev 3: ann 5000 coins \
+        | bob 1 sword#real
       window #1 open rev 3: ann 5000 coins accepted | bob 1 sword#real
     `);
   });

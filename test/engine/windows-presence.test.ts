@@ -62,7 +62,8 @@ describe('a player whose last socket is gone', () => {
     `);
   });
 
-  test('at the moment of the second confirmation: before it there is no swap, after it a whole one', () => {
+  test('at the moment of the second confirmation: before it there is no swap, \
+    after it a whole one', () => {
     play(`${REVIEW}
       confirm ann #1
       leaves ann                    -> window #1 left
@@ -266,7 +267,8 @@ describe('time', () => {
       time 10
       invite cid dee
       list bob ore 1 @ 5 until 30_000   -> #1 rests 1
-      time 30_010                   -> expires #1, window #1 cancelled expired, window #2 cancelled expired
+      time 30_010                   -> expires #1, window #1 cancelled expired, \
+        window #2 cancelled expired
     `);
   });
 

@@ -1,5 +1,5 @@
-// Trade windows when a player's connection is lost: what he said is withdrawn at once, and the window
-// waits for him a moment. What a crash of the server does is in windows.test.ts.
+// Trade windows when a player's connection is lost: what he said is withdrawn at once, and the
+// window waits for him a moment. What a crash of the server does is in windows.test.ts.
 
 import { expect } from 'vitest';
 import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';

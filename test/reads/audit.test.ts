@@ -59,6 +59,10 @@ describe('the audit of the tables', () => {
     ['update windows set inviter = 3, invited = 4 where id = 3', 'two live windows'],
     ['update windows set revision = 7 where id = 2', 'the last line of its log'],
     ['update windows set invited_lines = $${}$$ where id = 1', 'the last line of its log'],
+    [
+      'update window_log set lines = null where window_id = 1 and by = 2',
+      'the last line of its log',
+    ],
     ['delete from window_log where window_id = 4 and step = 1', 'the last line of its log'],
     ['delete from windows where id = 2', 'the last line of its log'],
     ['delete from manifests where window_id = 1', 'was shown its manifest'],

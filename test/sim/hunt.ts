@@ -25,7 +25,8 @@ export async function hunt(mutant: Mutant, seeds: number, commands: number): Pro
   const folder = mkdtempSync(join(compiled, 'mutant-'));
   try {
     for (const part of ['protocol', 'src/base', 'src/engine', 'test/sim']) {
-      cpSync(join(compiled, part), join(folder, part), { recursive: true });
+      const filter = (path: string) => !path.endsWith('.map');
+      cpSync(join(compiled, part), join(folder, part), { recursive: true, filter });
     }
     plant(join(folder, mutant.file), mutant);
     const url = pathToFileURL(join(folder, 'test/sim/simulation.js')).href;

@@ -1,8 +1,16 @@
 // What happens beside the dance of two players in a window: strangers who meddle, time that passes,
-// connections that break, block lists, a server that begins anew.
+// connections that break, block lists, halts, a server that begins anew.
 
-import type { WindowFact } from '../../src/engine/fact.ts';
-import { type Ask, PLAYERS, STRANGER, type Step, type Surroundings } from './surroundings.ts';
+import type { Line, WindowFact } from '../../src/engine/fact.ts';
+import {
+  type Ask,
+  PLAYERS,
+  SERVICE,
+  STRANGER,
+  type Step,
+  type Surroundings,
+} from './surroundings.ts';
+import { definitionOf } from './workload-wallet.ts';
 
 /** Anything from anybody, whatever the state. */
 export function unsuited({ random }: Surroundings, { id, manifest, revision }: WindowFact): Step {
@@ -73,4 +81,19 @@ export function connection(player: string, present: boolean): Step {
 
 export function plain(ask: Ask): Step {
   return { ask };
+}
+
+/** Something of what should move is halted just before, and goes on later. */
+export function halted(
+  { random, shown }: Surroundings,
+  lines: readonly Line[],
+  steps: readonly Step[],
+): Step[] {
+  if (lines.length === 0) return [...steps];
+  const { name } = shown.itemOf(random.pick(lines).asset);
+  const define = (isHalted: boolean): Step => {
+    const payload = { ...definitionOf(name), halted: isHalted };
+    return plain({ command: 'items.define', payload, player: SERVICE });
+  };
+  return [define(true), ...steps, define(false)];
 }

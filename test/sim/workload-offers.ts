@@ -4,6 +4,7 @@
 import type { AskedLine, LineView } from '../../protocol/direct.ts';
 import type { OfferFact } from '../../src/engine/fact.ts';
 import { PLAYERS, SERVICE, STRANGER, type Step, type Surroundings } from './surroundings.ts';
+import { halted } from './workload-beside.ts';
 import { belongings, newSide, some } from './workload-lines.ts';
 
 export function offerSteps(around: Surroundings): Step[] {
@@ -13,6 +14,12 @@ export function offerSteps(around: Surroundings): Step[] {
   const offer = random.pick(open);
   if (random.chance(3)) return [{ ask: tick(), fromMs: offer.expiresAtMs }];
   if (random.chance(4)) return burning(around, offer);
+  if (random.chance(3)) return [parting(around, offer)];
+  if (random.chance(5)) {
+    const accepted = { command: 'offers.accept', payload: { offer: offer.id } } as const;
+    const ask = { ...accepted, player: shown.playerName(offer.taker) };
+    return halted(around, [...offer.give, ...offer.want], [{ ask }]);
+  }
   return [response(around, offer)];
 }
 
@@ -70,6 +77,13 @@ function burning(around: Surroundings, offer: OfferFact): Step[] {
   const owner = PLAYERS.find(player => has(belongings(around, player), instance));
   const payload = { player: owner ?? PLAYERS[0], ...instance };
   return [{ ask: { command: 'wallet.burn', payload, player: SERVICE } }];
+}
+
+/** One of the two has had enough of the other, for a while. */
+function parting({ random, shown }: Surroundings, { maker, taker }: OfferFact): Step {
+  const names = [shown.playerName(maker), shown.playerName(taker)] as const;
+  const [player, other] = random.chance(50) ? names : [names[1], names[0]];
+  return { ask: { command: 'windows.block', payload: { player: other }, player } };
 }
 
 function has(owned: readonly LineView[], { asset, location }: LineView): boolean {

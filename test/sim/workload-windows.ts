@@ -5,10 +5,9 @@
 import { diffLines, takesAway } from '../../protocol/window-diff.ts';
 import { tableHash } from '../../protocol/window-hash.ts';
 import type { WindowFact } from '../../src/engine/fact.ts';
-import { PLAYERS, SERVICE, STRANGER, type Step, type Surroundings } from './surroundings.ts';
-import { aside, connection, late, plain, restart, unsuited } from './workload-beside.ts';
+import { PLAYERS, STRANGER, type Step, type Surroundings } from './surroundings.ts';
+import { aside, connection, halted, late, plain, restart, unsuited } from './workload-beside.ts';
 import { newSide } from './workload-lines.ts';
-import { definitionOf } from './workload-wallet.ts';
 
 /** What somebody does next about windows: mostly something that suits the state of one. */
 export function windowSteps(around: Surroundings): Step[] {
@@ -99,7 +98,7 @@ function onTable(around: Surroundings, window: WindowFact): Step[] {
           fromMs: armedAtMs,
         };
       };
-      return halted(around, window, [accepts(one), accepts(other)]);
+      return halted(around, [...one.lines, ...other.lines], [accepts(one), accepts(other)]);
     }
   }
 }
@@ -184,7 +183,11 @@ function inReview(around: Surroundings, window: WindowFact): Step[] {
     case 'leave':
       return [connection(random.pick(namesOf(around, sides)), false)];
     case 'halt':
-      return halted(around, window, [confirmation(around, window, player, true)]);
+      return halted(
+        around,
+        sides.flatMap(({ lines }) => lines),
+        [confirmation(around, window, player, true)],
+      );
     case 'restart':
       return [restart()];
     case 'put':
@@ -212,19 +215,6 @@ function confirmation(
     ...step,
     ...(isSure ? { fromMs: window.armedAtMs } : waiting(around, window.armedAtMs)),
   };
-}
-
-/** Something on the table is halted, just when it should move, and goes on later. */
-function halted(around: Surroundings, window: WindowFact, steps: readonly Step[]): Step[] {
-  const { random, shown } = around;
-  const lines = window.sides.flatMap(side => side.lines);
-  if (lines.length === 0) return [...steps];
-  const { name } = shown.itemOf(random.pick(lines).asset);
-  const define = (isHalted: boolean): Step => {
-    const payload = { ...definitionOf(name), halted: isHalted };
-    return plain({ command: 'items.define', payload, player: SERVICE });
-  };
-  return [define(true), ...steps, define(false)];
 }
 
 /** Mostly as soon as it may be; at times a millisecond before, or without any waiting. */

@@ -1,6 +1,7 @@
 // What protocol/vectors/hashes.json shows to people who compute the hashes of windows in another
 // language: a table as the server sends it, and by hand the value whose bytes are hashed. Manifests
-// are in golden-manifests.ts. test/protocol/vectors-hashes.test.ts proves both against other implementations.
+// are in golden-manifests.ts. test/protocol/vectors-hashes.test.ts proves both against other
+// implementations.
 
 import type { HashedSide } from '../../protocol/window-hash.ts';
 import { openWindow } from './golden-direct.ts';

@@ -1,5 +1,5 @@
-// The manifests in protocol/vectors/hashes.json, see golden-hashes.ts: as the server sends them, and
-// by hand the value whose bytes are hashed.
+// The manifests in protocol/vectors/hashes.json, see golden-hashes.ts: as the server sends them,
+// and by hand the value whose bytes are hashed.
 
 import type { Manifest } from '../../protocol/direct.ts';
 import { manifest } from './golden-direct.ts';

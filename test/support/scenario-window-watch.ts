@@ -96,7 +96,7 @@ export class Watch implements Sight {
     return changes.length === 0 ? 'none' : changes.map(changeText).join(', ');
   }
 
-  /** `danger ann ONE_SIDE_EMPTY, caution bob THIN_PRICE asset ore unmarked`: those without token. */
+  /** `danger ann ONE_SIDE_EMPTY, caution bob THIN_PRICE asset ore unmarked`: without a token. */
   warningsLine(window: number): string {
     const warnings = this.#manifests(window).at(-1)?.warnings ?? [];
     if (warnings.length === 0) return 'none';

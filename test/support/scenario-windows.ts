@@ -2,7 +2,7 @@
 //
 //   invite|block|unblock PLAYER PLAYER              privacy PLAYER all|none
 //   join|decline|unaccept|unconfirm|reopen|cancel PLAYER #WINDOW
-//   put PLAYER #WINDOW LINES [rev N]                LINES: nothing | 5 coins + 1 sword#1 + 3 ore at mine
+//   put PLAYER #WINDOW LINES [rev N]                nothing | 5 coins + 1 sword#1 + 3 ore at mine
 //   accept PLAYER #WINDOW [rev N] [blind]           blind: with a hash of something else
 //   confirm PLAYER #WINDOW [rev N] [acknowledge]    rev: with the manifest of that revision
 //

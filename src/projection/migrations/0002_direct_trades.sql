@@ -44,8 +44,8 @@ create index windows_live_invited on windows (invited, id) where status < 3;
 -- Ids and times rise together, so a block range index finds the last minute.
 create index windows_created on windows using brin (created_at_ms);
 
--- Append only: everything that ever happened to a window, with both sides as they were after it.
--- `step` is the place among the facts of the entry.
+-- Append only: everything that ever happened to a window. `lines` is the side of `by` as he put it,
+-- null when nothing was put. `step` is the place among the facts of the entry.
 create table window_log (
   window_id bigint not null,
   sequence bigint not null,
@@ -54,8 +54,7 @@ create table window_log (
   step int not null,
   by int not null,
   event smallint not null,
-  inviter_lines bigint[] not null,
-  invited_lines bigint[] not null,
+  lines bigint[],
   primary key (window_id, sequence, step)
 );
 
