@@ -1,5 +1,5 @@
-// Work that takes several commands, one after the other: a trade window from the invitation to
-// the swap, an offer and its acceptance. Many such courses run side by side, each with one command
+// Work that takes several commands, one after the other: a trade window from the invitation to the
+// swap, an offer and its acceptance. Many such courses run side by side, each with one command
 // under way; the longest idle one begins next. They do not begin all at once, or each batch of the
 // server would be of one kind. Which commands a course has is for the scenario to say.
 
