@@ -1,5 +1,5 @@
-// The command line: start, token, audit, demo, cluster. Errors that an operator can mend are said in one
-// sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its stack.
+// The command line: start, token, audit, demo, cluster. Errors that an operator can mend are said
+// in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its stack.
 
 import { parseArgs } from 'node:util';
 import { role as roleSchema } from '../protocol/commands/session.ts';
@@ -21,7 +21,7 @@ const USAGE = `tradepost <command>
   demo [market | trade]          play a market day, or trades face to face and their scams,
                                  against a server of its own
   cluster [--nodes 3]            several nodes on this machine, to look at and to break
-          [--port 7777]          the port of the first one; 0: any that are free
+          [--port 7777]          the port of the first one; 0 takes free ones
 `;
 
 const TOKEN_LIFE_SECONDS = 24 * 60 * 60;

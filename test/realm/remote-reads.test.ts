@@ -60,7 +60,7 @@ describe('a snapshot', () => {
 });
 
 describe('a private snapshot', () => {
-  it('is read only when the leader listens for the player and the tables have caught up', async () => {
+  it('is read when the leader listens for the player and the tables have caught up', async () => {
     stage.beat(0);
     const snapshot = stage.realm.privateSnapshot('alice');
     expect(stage.channel.asked).toEqual([{ n: 1, ask: { kind: 'listen', player: 'alice' } }]);
