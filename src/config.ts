@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { AMOUNT_LOCALES, type AmountLocale } from './base/amount-text.ts';
 import type { LogLevel } from './base/log.ts';
+import { parseRedisUrl } from './cluster/redis-url.ts';
 import { readRules } from './config-rules.ts';
 import { ConfigError, type Environment, integer, matching, oneOf, text } from './config-values.ts';
 import type { Rules } from './engine/rules.ts';
@@ -110,9 +111,11 @@ function nodeName(env: Environment): string {
 
 function redisUrl(env: Environment): string | null {
   const url = text(env, 'REDIS_URL');
-  if (url !== null && !/^rediss?:\/\//.test(url)) {
-    // It may have a password in it.
-    throw new ConfigError('REDIS_URL: expected redis://host:port or rediss://host:port.');
+  try {
+    if (url !== null) parseRedisUrl(url);
+  } catch (error) {
+    // It does not show the value, which may have a password in it.
+    throw new ConfigError(`REDIS_URL: ${(error as Error).message}`);
   }
   return url;
 }

@@ -52,8 +52,8 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const store = await openStore(config, log);
   const { database } = store;
   const { amountWordsLocale, nodeName: name } = config;
-  const links = openLinks(config.redisUrl, name, log);
   const keys = realmKeys(config.realm);
+  const links = openLinks(config.redisUrl, name, keys.commands, log);
   const reader = createReader({ database, log, amountWordsLocale });
   // A node that only leads has pages, but lets no socket in.
   const gatewayConfig =

@@ -5,8 +5,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import pg from 'pg';
+import { connectRedis } from './cluster/connect.ts';
 import { ConfigError, type Environment, text } from './config-values.ts';
 
 export interface TrialServer {
@@ -158,7 +158,7 @@ async function postgresAnswers(url: string): Promise<boolean> {
 
 async function redisAnswers(url: string): Promise<boolean> {
   const options = { lazyConnect: true, connectTimeout: ANSWER_MS, retryStrategy: () => null };
-  const client = new Redis(url, options);
+  const client = connectRedis(url, 'trial', options);
   client.on('error', () => {});
   try {
     await client.connect();

@@ -4,8 +4,9 @@
 // twice: what fails is told, and whoever sent it decides. A connection that nobody told us is gone
 // is noticed by its silence and opened anew; the one that listens asks now and then to be answered.
 
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
+import { connectRedis } from './connect.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 1_500;
@@ -28,11 +29,19 @@ export interface Links {
   close(): void;
 }
 
-export function openLinks(url: string, node: string, log: Log): Links {
+/** @param key one of the realm: on a Redis Cluster its slot says which server they lead to. */
+export function openLinks(url: string, node: string, key: string, log: Log): Links {
   const open = (use: LinkUse) => {
-    const link = new Redis(url, { ...COMMON, ...OWN[use], connectionName: nameOf(node, use) });
+    const own = { connectionName: nameOf(node, use), reconnectOnError };
+    const link = connectRedis(url, key, { ...COMMON, ...OWN[use], ...own });
     link.on('error', (error: Error) => log.warn({ use, error: error.message }, 'redis'));
     return link;
+  };
+  const reconnectOnError = (error: Error) => {
+    const isElsewhere = ELSEWHERE.test(error.message);
+    // Who listens is not told: it would wait for news at a server that gets none.
+    if (isElsewhere && listening.status === 'ready') listening.disconnect(true);
+    return isElsewhere;
   };
   const commands = open('commands');
   const listening = open('listening');
@@ -50,6 +59,9 @@ export function openLinks(url: string, node: string, log: Log): Links {
     },
   };
 }
+
+/** This server is not, or not any more, the primary of the realm's keys. It took nothing. */
+const ELSEWHERE = /^(MOVED|READONLY|CLUSTERDOWN)\b|-READONLY/;
 
 const COMMON = {
   protocol: 2,

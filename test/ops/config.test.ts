@@ -94,7 +94,7 @@ describe('an environment that makes no sense is refused, naming the variable', (
 
   it('a REDIS_URL of something else, which is not shown', () => {
     const read = () => readConfig({ REDIS_URL: 'http://:password@redis' });
-    expect(read).toThrow('REDIS_URL: expected redis://host:port or rediss://host:port.');
+    expect(read).toThrow('REDIS_URL: expected redis://host:port, redis+sentinel://');
     expect(read).not.toThrow(/password/);
   });
 

@@ -57,8 +57,12 @@ export function testKeys(): { realm: string; keys: RealmKeys } {
 }
 
 /** Connections of a node that are ready, and closed when the test is over. */
-export async function testLinks(node: string, url = redisUrl ?? LOCAL_URL): Promise<Links> {
-  const links = openLinks(url, node, quiet);
+export async function testLinks(
+  node: string,
+  url = redisUrl ?? LOCAL_URL,
+  key = 'test',
+): Promise<Links> {
+  const links = openLinks(url, node, key, quiet);
   onTestFinished(() => links.close());
   await Promise.all([links.commands, links.listening].map(readyOf));
   return links;
