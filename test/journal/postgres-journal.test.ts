@@ -47,7 +47,7 @@ describe('the journal in Postgres', () => {
   it('gives batches positions without a gap, after the claim', async () => {
     await clear();
     const journal = journalOn();
-    expect(await journal.claim()).toEqual({ epoch: 1, position: 1 });
+    expect(await journal.claim()).toEqual({ epoch: 1, position: 1, offset: '' });
     expect(await journal.append(batch(3, 1, 2))).toBe(2);
     expect(await journal.append(batch(5, 3))).toBe(3);
     expect(journal.reachable).toBe(true);
@@ -78,7 +78,7 @@ describe('the journal in Postgres', () => {
     await old.claim();
     await old.append(batch(1, 1));
     const next = journalOn();
-    expect(await next.claim()).toEqual({ epoch: 2, position: 3 });
+    expect(await next.claim()).toEqual({ epoch: 2, position: 3, offset: '' });
     await expect(old.append(batch(2, 2))).rejects.toThrow(DeposedError);
     await expect(old.append(batch(2, 2))).rejects.toThrow(DeposedError);
     expect(await next.append(batch(2, 9))).toBe(4);
@@ -88,6 +88,19 @@ describe('the journal in Postgres', () => {
       [3, 2, 1],
       [4, 2, 2],
     ]);
+  });
+
+  it('tells a claim where the stream of commands goes on, behind other claims too', async () => {
+    await clear();
+    const first = journalOn();
+    await first.claim();
+    await first.append({ ...batch(1, 1), offset: '1700-0' });
+    await first.append({ ...batch(2, 2), offset: '1700-4' });
+    expect((await journalOn().claim()).offset).toBe('1700-4');
+    const third = journalOn();
+    expect((await third.claim()).offset).toBe('1700-4');
+    await third.append({ ...batch(3, 3), offset: '1801-0' });
+    expect((await journalOn().claim()).offset).toBe('1801-0');
   });
 
   it('gives every claimant of a race an epoch of its own; the last one alone goes on', async () => {
