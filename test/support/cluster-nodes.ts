@@ -180,9 +180,9 @@ export class TestCluster {
 }
 
 async function dropKeys(realm: string, url: string): Promise<void> {
-  const redis = connectRedis(url);
+  const { commands, lease } = realmKeys(realm);
+  const redis = connectRedis(url, commands);
   try {
-    const { commands, lease } = realmKeys(realm);
     await redis.del(commands, lease);
   } catch {
     // A Redis of the test's own may be gone already, with everything in it.

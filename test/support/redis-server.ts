@@ -7,8 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
+import { connectRedis as connectTo } from '../../src/cluster/connect.ts';
 import { redisUrl } from './redis.ts';
 
 const START_MS = 10_000;
@@ -17,9 +18,9 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
-/** A connection for a test; it gives up at once when there is no server. */
-export function connectRedis(url: string): Redis {
-  const redis = new Redis(url, { retryStrategy: () => null, maxRetriesPerRequest: 0 });
+/** A connection for a test; it gives up at once when there is no server. `key`: see links.ts. */
+export function connectRedis(url: string, key = 'test'): Redis {
+  const redis = connectTo(url, key, { retryStrategy: () => null, maxRetriesPerRequest: 0 });
   redis.on('error', () => {});
   return redis;
 }
@@ -39,24 +40,26 @@ async function answers(url: string): Promise<boolean> {
 export class OwnRedis {
   readonly port: number;
   readonly url: string;
+  readonly #settings: readonly string[];
   #child: ChildProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
 
-  private constructor(port: number) {
+  private constructor(port: number, settings: readonly string[]) {
     this.port = port;
+    this.#settings = settings;
     this.url = `redis://127.0.0.1:${port}`;
   }
 
   /** Runs until the test is over. */
-  static async start(): Promise<OwnRedis> {
-    const redis = await OwnRedis.run();
+  static async start(settings: readonly string[] = []): Promise<OwnRedis> {
+    const redis = await OwnRedis.run(settings);
     onTestFinished(() => redis.kill());
     return redis;
   }
 
   /** Runs until this process ends. */
-  static async run(): Promise<OwnRedis> {
-    const redis = new OwnRedis(await freePort());
+  static async run(settings: readonly string[] = []): Promise<OwnRedis> {
+    const redis = new OwnRedis(await freePort(), settings);
     await redis.begin();
     return redis;
   }
@@ -64,8 +67,9 @@ export class OwnRedis {
   /** Starts the server, empty, where it was before. */
   async begin(): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'tradepost-redis-'));
-    const settings = ['--port', `${this.port}`, '--dir', folder, '--save', '', '--bind'];
-    const child = spawn('redis-server', [...settings, '127.0.0.1'], { stdio: 'ignore' });
+    const settings = ['--port', `${this.port}`, '--dir', folder, '--save', '', ...this.#settings];
+    const everything = [...settings, '--bind', '127.0.0.1'];
+    const child = spawn('redis-server', everything, { stdio: 'ignore' });
     living.add(child);
     this.#child = child;
     this.#ended = new Promise(resolve => {
@@ -111,7 +115,8 @@ function isInstalled(): boolean {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
