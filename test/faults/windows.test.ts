@@ -78,7 +78,7 @@ onPostgres(
   'after kill -9, windows whose players do not come back end, and everything held is back',
   { timeout: 90_000 },
   async () => {
-    const { environment } = await createFaultRealm({ ...HURRIED, WINDOW_GRACE_MS: '1500' });
+    const { environment } = await createFaultRealm({ ...HURRIED, WINDOW_GRACE_MS: '4000' });
     const judge = new WindowJudge({ seed: 38, pairs: PAIRS });
     let server = await ServerProcess.start(environment);
     await judge.prepare(server.port);
@@ -102,7 +102,7 @@ onPostgres(
         return views.every(view => view === undefined || !isLive(view));
       },
       'the windows of those who are gone have ended',
-      1_500 + LATE_MS,
+      4_000 + LATE_MS,
     );
     for (const before of live) {
       const reply = await socket.ask('windows.get', { window: before?.window as number });
