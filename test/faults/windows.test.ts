@@ -15,6 +15,7 @@ const PAIRS = 12;
 const LOAD_MS_MAX = 250;
 /** How late an end may be told: the engine looks at the time now and then. */
 const LATE_MS = 3_000;
+const PAUSE_MS = 100;
 
 async function expectGreenAudit(environment: Environment): Promise<void> {
   const audit = new ServerProcess(environment, ['audit']);
@@ -95,7 +96,7 @@ onPostgres(
     const left = await Promise.all(gone.map(([ann]) => newestOf(socket, ann.name)));
     const live = left.filter(view => view !== undefined && isLive(view));
     expect(live.length).toBeGreaterThan(0);
-    judge.begin(back);
+    judge.begin(back, PAUSE_MS);
     await until(
       async () => {
         const views = await Promise.all(gone.map(([ann]) => newestOf(socket, ann.name)));

@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
 import type { LineView, WindowView } from '../../protocol/direct.ts';
+import { sleep } from './fault-realm.ts';
 import { broken, type Spoken } from './judge-history.ts';
 import { JudgeSocket } from './judge-socket.ts';
 import { Interrupted, Trader } from './judge-trader.ts';
@@ -77,10 +78,13 @@ export class WindowJudge {
     await Promise.all(pairs.flat().map(trader => trader.catchUp()));
   }
 
-  /** Each pair trades, one window at least, its live one first, until {@link finish}. */
-  begin(pairs: readonly Pair[] = this.pairs): void {
+  /**
+   * Each pair trades, one window at least, its live one first, until {@link finish}. Who trades for
+   * seconds needs a pause between two windows: else so many frames are taken for a flood.
+   */
+  begin(pairs: readonly Pair[] = this.pairs, pauseMs = 0): void {
     this.#isTrading = true;
-    this.#courses = pairs.map(pair => this.#keepTrading(pair));
+    this.#courses = pairs.map(pair => this.#keepTrading(pair, pauseMs));
   }
 
   /** Each pair brings its window to an end. */
@@ -124,7 +128,7 @@ export class WindowJudge {
     return views;
   }
 
-  async #keepTrading(pair: Pair): Promise<void> {
+  async #keepTrading(pair: Pair, pauseMs: number): Promise<void> {
     try {
       const [live] = (await windowsOf(pair[0], 1)).filter(isLive);
       let from: WindowView | null = live ?? null;
@@ -132,6 +136,7 @@ export class WindowJudge {
         await tradeOnce(pair, from, this.#random);
         this.finished++;
         from = null;
+        await sleep(pauseMs);
       } while (this.#isTrading);
     } catch (error) {
       if (!(error instanceof Interrupted)) this.#faults.push(error);
