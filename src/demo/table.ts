@@ -11,6 +11,9 @@ import { tableHash } from '../../protocol/window-hash.ts';
 import type { Stage, Trader } from './stage.ts';
 import { count, StoryError, type Teller } from './teller.ts';
 
+/** The client's idea of the server's time is set back a little whenever it learns more of it. */
+const CLOCK_MARGIN_MS = 20;
+
 export interface Cast {
   readonly stage: Stage;
   readonly teller: Teller;
@@ -101,8 +104,7 @@ export async function wait(
   const atMs = heard.at(-1)?.atMs ?? 0;
   teller.check('how long it is barred', window.view.armedAtMs - atMs, seconds * 1_000);
   teller.line('clock', `${seconds} s pass: ${why}`, '');
-  // A timer may fire a little early.
-  while (window.armedInMs > 0) await sleep(window.armedInMs);
+  while (window.armedInMs > 0) await sleep(window.armedInMs + CLOCK_MARGIN_MS);
 }
 
 export function sleep(ms: number): Promise<void> {
