@@ -4,6 +4,7 @@
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
+import { within } from './base/within.ts';
 import { RedisLeaderChannel } from './cluster/channels.ts';
 import { RedisCommandReader } from './cluster/command-reader.ts';
 import type { RealmKeys } from './cluster/keys.ts';
@@ -187,7 +188,9 @@ export class Candidate {
     }
     await seat.stop();
     if (isPeaceful) {
-      await Promise.race([realm.drain(), new Promise(resolve => setTimeout(resolve, DRAIN_MS))]);
+      if (!(await within(DRAIN_MS, realm.drain()))) {
+        log.error('The database did not take the last batch in time: its outcome is unknown.');
+      }
       collector.flush();
       collector.close();
       realm.stop();

@@ -4,6 +4,7 @@
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
+import { within } from './base/within.ts';
 import { Candidate } from './candidate.ts';
 import { RedisNodeChannel } from './cluster/channels.ts';
 import { RedisCommandSender } from './cluster/command-sender.ts';
@@ -94,7 +95,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     lost: cluster.lost,
   });
   registerRealm(gateway.registry, () => candidate.realm);
-  const parts = { gateway, realm, sender, candidate, reader, links, store };
+  const parts = { log, gateway, realm, sender, candidate, reader, links, store };
   try {
     gateway.attach(realm);
     if (config.nodeRole !== 'gateway') candidate.start();
@@ -117,6 +118,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
 }
 
 interface Parts {
+  readonly log: Log;
   readonly gateway: Gateway;
   readonly realm: RemoteRealm;
   readonly sender: RedisCommandSender;
@@ -128,9 +130,14 @@ interface Parts {
 
 /** What was taken is answered first; then the realm is handed over; then the sockets close. */
 async function stopNode(parts: Parts): Promise<void> {
-  const { gateway, realm, sender, candidate, reader, links, store } = parts;
+  const { log, gateway, realm, sender, candidate, reader, links, store } = parts;
   gateway.drain();
-  await Promise.race([realm.drain(), new Promise(resolve => setTimeout(resolve, DRAIN_MS))]);
+  if (!(await within(DRAIN_MS, realm.drain()))) {
+    log.error(
+      { waiting: realm.waiting },
+      'The leader did not answer in time: outcomes are unknown.',
+    );
+  }
   await candidate.stop();
   realm.stop();
   await gateway.close('restarting');

@@ -4,6 +4,7 @@
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
+import { within } from './base/within.ts';
 import type { Config } from './config.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Gateway } from './gateway/gateway.ts';
@@ -131,15 +132,4 @@ function giveUp(error: unknown, parts: Parts, options: ServerOptions): void {
 
 function deposedMessage(error: DeposedError): string {
   return `Deposed: ${error.message} This process has stopped; nothing it acknowledged is lost.`;
-}
-
-/** Whether `work` ended within `ms`. */
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>(resolve => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  const isDone = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return isDone;
 }

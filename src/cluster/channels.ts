@@ -35,7 +35,6 @@ type Callbacks = { [Name in Tag]?: (content: Messages[Name]) => void };
 /** Publishes and receives; what is not connected is dropped, and said. */
 class Channels {
   readonly #options: ChannelOptions;
-  readonly #channel: string;
   readonly #callbacks: Callbacks = {};
   readonly #receive = (channel: Buffer, bytes: Buffer) => this.#received(channel, bytes);
   readonly #subscribe = () => void this.#join();
@@ -44,7 +43,6 @@ class Channels {
 
   constructor(options: ChannelOptions, names: readonly string[], joined: () => void) {
     this.#options = options;
-    this.#channel = names.join(' ');
     this.#names = names;
     this.#joined = joined;
     const { listening } = options;
@@ -78,7 +76,7 @@ class Channels {
       await this.#options.listening.subscribe(...this.#names);
       this.#joined();
     } catch (error) {
-      this.#options.log.warn({ error: String(error), channel: this.#channel }, 'not subscribed');
+      this.#options.log.warn({ error: String(error), channels: this.#names }, 'not subscribed');
     }
   }
 

@@ -1,6 +1,6 @@
 // The state of a realm, and the few ways in which it changes that several commands share. What may
-// happen is decided in orders.ts, immediate.ts, wallet.ts and items.ts; here is what happens then.
-// Every change leaves its fact in `output`.
+// happen is decided in orders.ts, immediate.ts, wallet.ts, items.ts, the window-*.ts and offers.ts;
+// here is what happens then. Every change leaves its fact in `output`.
 
 import type { OrderStatus } from '../../protocol/fields.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';

@@ -1,6 +1,6 @@
 // What the gateway needs from a realm, and what it offers to one. The gateway knows sockets, frames
 // and players; it does not know the engine, the journal or the cluster. src/realm implements
-// RealmPort for a single process.
+// RealmPort twice: where the realm is led (realm.ts), and for a node far from it (remote-realm.ts).
 
 import type { EngineCommand, Payload, ReadCommand } from '../../protocol/commands/registry.ts';
 import type { Role } from '../../protocol/commands/session.ts';

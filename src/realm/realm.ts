@@ -1,5 +1,6 @@
-// A realm in one process: the engine, its pipeline, what is announced and what is read, behind the
-// port that the gateway knows. It owns the clockwork (expiry, deadlines, lag) and the moment at
+// A realm where it is led: the engine, its pipeline, what is announced and what is read, behind the
+// port that the gateway knows. In a single process the gateway calls it; in a cluster LeaderSeat
+// does, for the gateways of all nodes. It owns the clockwork (expiry, deadlines, lag) and the moment at
 // which everything stops: a writer that is deposed, or whose engine broke a rule, says nothing
 // more.
 
@@ -10,6 +11,7 @@ import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
+import { within } from '../base/within.ts';
 import type { Engine } from '../engine/engine.ts';
 import type {
   Answer,
@@ -272,18 +274,8 @@ export class Realm implements RealmPort {
   }
 
   /** Waits until the tables show what anybody was shown; false when that takes too long. */
-  async #caughtUp(): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>(resolve => {
-      timer = setTimeout(resolve, READ_WAIT_MS, false);
-    });
-    const reached = this.#options.projection.waitFor(this.#released).then(
-      () => true,
-      () => false,
-    );
-    const isCaughtUp = await Promise.race([reached, late]);
-    clearTimeout(timer);
-    return isCaughtUp;
+  #caughtUp(): Promise<boolean> {
+    return within(READ_WAIT_MS, this.#options.projection.waitFor(this.#released));
   }
 
   #fail(error: unknown): void {
