@@ -142,6 +142,7 @@ export class Candidate {
       epoch,
       node,
       position: () => realm.released,
+      lagMs: () => projection.lagMs,
     });
     const realm = new Realm({
       name: config.realm,

@@ -2,7 +2,7 @@
 // bytes are what was digested when they were written, and the last word of each fact is what the
 // tables say. Memory is bounded by accounts and what is open, whatever the length of the journal:
 // what cannot change any more (trades, transfers, keys, closed orders) is compared piece by piece.
-// Windows and offers are in direct-audit.ts.
+// Windows and offers are in journal-audit-direct.ts.
 
 import {
   cellsOf,
@@ -13,12 +13,12 @@ import {
   Tally,
   text,
 } from './audit-tally.ts';
-import { DirectAudit } from './direct-audit.ts';
 import { TRANSFER_REASONS } from './engine/fact.ts';
 import { decodeStored } from './journal/fact-reader.ts';
 import type { JournalRow } from './journal/journal.ts';
 import { digestOf } from './journal/postgres-journal.ts';
 import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/words.ts';
+import { DirectAudit } from './journal-audit-direct.ts';
 import { Changes } from './projection/changes.ts';
 import type { Standing } from './projection/projector.ts';
 

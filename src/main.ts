@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<void> {
     case 'demo':
       return (await import('./demo/main.ts')).runDemo(rest);
     case 'cluster':
-      return (await import('./trial.ts')).runTrial(process.env, rest);
+      return (await import('./cluster-trial.ts')).runTrial(process.env, rest);
     default:
       process.stderr.write(USAGE);
       process.exitCode = 2;

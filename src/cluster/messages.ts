@@ -48,6 +48,8 @@ export interface FeedBatch {
   readonly count: number;
   readonly position: number;
   readonly leader: string;
+  /** How far the tables are behind the journal: nodes show it. */
+  readonly lagMs: number;
   /** Nothing is in it. */
   readonly isHeartbeat: boolean;
   /** Public frames by channel. */

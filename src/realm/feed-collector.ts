@@ -15,6 +15,8 @@ export interface CollectorOptions {
   readonly node: string;
   /** What is durable and may be known. */
   readonly position: () => number;
+  /** How far the tables are behind. */
+  readonly lagMs: () => number;
 }
 
 /** Nodes take three seconds of silence for a loss. */
@@ -118,10 +120,11 @@ export class FeedCollector implements FeedSink {
     this.#hasSent = false;
   }
 
-  #send(what: Omit<FeedBatch, 'epoch' | 'count' | 'position' | 'leader'>): void {
-    const { channel, epoch, node, position } = this.#options;
+  #send(what: Omit<FeedBatch, 'epoch' | 'count' | 'position' | 'leader' | 'lagMs'>): void {
+    const { channel, epoch, node: leader, position, lagMs } = this.#options;
     this.#hasSent = true;
     const count = this.#count;
-    channel.publishFeed({ epoch, count, position: position(), leader: node, ...what });
+    const head = { epoch, count, position: position(), leader, lagMs: lagMs() };
+    channel.publishFeed({ ...head, ...what });
   }
 }

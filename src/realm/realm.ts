@@ -1,8 +1,8 @@
 // A realm where it is led: the engine, its pipeline, what is announced and what is read, behind the
 // port that the gateway knows. In a single process the gateway calls it; in a cluster LeaderSeat
-// does, for the gateways of all nodes. It owns the clockwork (expiry, deadlines, lag) and the moment at
-// which everything stops: a writer that is deposed, or whose engine broke a rule, says nothing
-// more.
+// does, for the gateways of all nodes. It owns the clockwork (expiry, deadlines, lag) and the
+// moment at which everything stops: a writer that is deposed, or whose engine broke a rule, says
+// nothing more.
 
 import { ME, parseChannel } from '../../protocol/channels.ts';
 import type { Payload } from '../../protocol/commands/registry.ts';

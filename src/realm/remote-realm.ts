@@ -78,6 +78,8 @@ export class RemoteRealm implements RealmPort {
   #released = 0;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #leader = '';
+  /** As the leader said last. */
+  #lagMs = 0;
   #isSilent = true;
 
   constructor(options: RemoteOptions) {
@@ -183,7 +185,7 @@ export class RemoteRealm implements RealmPort {
     const databaseReachable = tables.isReachable;
     const leading = !this.#isSilent;
     const ready = leading && databaseReachable && channel.isConnected;
-    return { leading, databaseReachable, projectionLagMs: 0, ready };
+    return { leading, databaseReachable, projectionLagMs: this.#lagMs, ready };
   }
 
   /** Commands that await their replies. */
@@ -217,6 +219,7 @@ export class RemoteRealm implements RealmPort {
     if (feed.epoch < this.#epoch) return;
     this.#heardAtMs = performance.now();
     this.#leader = feed.leader;
+    this.#lagMs = feed.lagMs;
     this.#release(feed.position);
     const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;

@@ -13,7 +13,8 @@ const packr = new Packr({ useRecords: false });
 
 function feed(count: number): FeedBatch {
   const nothing = { published: [], windows: [], ended: [], private: [] };
-  return { epoch: 1, count, position: count, leader: 'a', isHeartbeat: true, ...nothing };
+  const head = { epoch: 1, count, position: count, leader: 'a', lagMs: 0 };
+  return { ...head, isHeartbeat: true, ...nothing };
 }
 
 async function openBench(nodeUrl?: string) {

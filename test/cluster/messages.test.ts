@@ -31,6 +31,7 @@ const EXAMPLES: Messages = {
     count: 9,
     position: 12,
     leader: 'a-1',
+    lagMs: 40,
     isHeartbeat: false,
     published: [['book:ore', Buffer.from([192])]],
     windows: [[['alice', 'bob'], 3, Buffer.from([1])]],

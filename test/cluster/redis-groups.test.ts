@@ -78,7 +78,8 @@ async function openBench({ url }: RedisGroup) {
     const nothing = { published: [], windows: [], ended: [], private: [] };
     count++;
     leader.publishFeed({
-      ...{ epoch: 1, count, position: count, leader: 'a', isHeartbeat: true, ...nothing },
+      ...{ epoch: 1, count, position: count, leader: 'a', lagMs: 0 },
+      ...{ isHeartbeat: true, ...nothing },
     });
   };
   const goesOn = async (name: string) => {

@@ -23,6 +23,7 @@ beforeEach(() => {
     epoch: 3,
     node: 'a',
     position: () => position,
+    lagMs: () => 7,
   });
 });
 
@@ -49,6 +50,7 @@ describe('the feed of a leader', () => {
         count: 1,
         position: 10,
         leader: 'a',
+        lagMs: 7,
         isHeartbeat: false,
         published: [
           ['book:ore', bytes(1)],

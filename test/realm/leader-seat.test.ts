@@ -53,7 +53,10 @@ function begin(waitingEntriesMax: number): void {
   failures = [];
   const order = () => {};
   registry = new NodeRegistry({ socketsPerPlayerMax: 5, presence: () => {}, order });
-  const collector = new FeedCollector({ channel, registry, epoch: EPOCH, node: 'a', position });
+  const collector = new FeedCollector({
+    ...{ channel, registry, epoch: EPOCH, node: 'a', position },
+    lagMs: () => 0,
+  });
   realm = new Realm({
     name: 'main',
     epoch: EPOCH,

@@ -134,6 +134,11 @@ describe('the feed', () => {
     expect([stage.realm.leader, stage.realm.readiness().ready]).toEqual(['a', true]);
   });
 
+  it('shows how far the tables are behind, as the leader says', () => {
+    stage.beat(0, { lagMs: 120 });
+    expect(stage.realm.readiness().projectionLagMs).toBe(120);
+  });
+
   it('of a leader that is deposed says nothing here any more', () => {
     stage.beat(0, { epoch: 2, leader: 'c' });
     stage.feed(9, { epoch: 1, published: [['book:ore', snapshotFrame(9)]] });

@@ -7,9 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findPostgres, findRedis, type TrialServer } from './cluster-trial-servers.ts';
 import { ConfigError, type Environment, integer } from './config-values.ts';
 import { packageFolder } from './database/worker-file.ts';
-import { findPostgres, findRedis, type TrialServer } from './trial-servers.ts';
 
 const NODES_MAX = 16;
 const LOOK_MS = 200;

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findPostgres, findRedis } from '../../src/trial-servers.ts';
+import { findPostgres, findRedis } from '../../src/cluster-trial-servers.ts';
 import { openTestDatabase, serverUrl } from '../support/postgres.ts';
 import { NO_REDIS, redisUrl } from '../support/redis.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
