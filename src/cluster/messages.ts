@@ -103,15 +103,17 @@ export interface NodeState {
   readonly isLeaving: boolean;
 }
 
-/** From the leader to one node. */
+/** From the leader to one node. What they say holds by itself: told twice, it changes nothing. */
 export interface Orders {
   readonly epoch: number;
   /** The leader has missed something: tell everything. */
   readonly wantsState: boolean;
   /** On how many nodes each of these players is now: his budget is divided by it. */
   readonly shares: readonly (readonly [player: string, nodes: number])[];
-  /** Sockets beyond the bound: close so many of the oldest ones of these players here. */
-  readonly surplus: readonly (readonly [player: string, sockets: number])[];
+  /** True: players who are not in `shares` are on one node. False: they are what changed. */
+  readonly isComplete: boolean;
+  /** Who has too many sockets in all may keep so many here: the oldest ones are closed. */
+  readonly kept: readonly (readonly [player: string, sockets: number])[];
 }
 
 /** By its tag, every message and its content. */

@@ -155,14 +155,18 @@ class UwsGateway implements Gateway {
     feeds.restart(realm);
   }
 
-  share(name: string, nodes: number): void {
-    const player = this.#context.players.find(name);
-    if (player !== undefined) player.nodes = Math.max(1, nodes);
+  share(player: string, nodes: number): void {
+    this.#context.players.share(player, nodes);
   }
 
-  closeOldest(name: string, sockets: number): void {
+  shareAll(shares: readonly (readonly [player: string, nodes: number])[]): void {
+    this.#context.players.shareAll(shares);
+  }
+
+  closeOldest(name: string, kept: number): void {
     const sessions = this.#context.players.find(name)?.sessions ?? [];
-    const closing = sessions.filter(({ role }) => role !== 'service').slice(0, sockets);
+    const surplus = Math.max(0, sessions.length - kept);
+    const closing = sessions.filter(({ role }) => role !== 'service').slice(0, surplus);
     for (const session of closing) session.end('replaced');
   }
 

@@ -7,7 +7,7 @@ import { encodeEvent } from '../../protocol/codec.ts';
 import { eventSequence } from '../../protocol/frame-head.ts';
 import type { GatewayConfig } from './config.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import type { RealmPort } from './port.ts';
+import type { Asker, RealmPort } from './port.ts';
 import type { Session } from './session.ts';
 import type { TemplatedApp } from './uws.ts';
 
@@ -131,17 +131,20 @@ export class Outbound {
       return;
     }
     if (session.socket === null || session.bufferedBytes() > drainedBytes) return;
-    realm.snapshot(next.name, frame => {
+    const goOn = (frame: Uint8Array) => {
       if (!this.#paused.has(session)) return;
       this.#arrived(session, next, frame);
       this.drained(realm, session);
-    });
+    };
+    realm.snapshot(next.name, goOn, waits(session, next));
   }
 
   /** Every channel begins anew: one snapshot for all who subscribe to it. */
   restart(realm: RealmPort): void {
-    for (const { name } of this.#channels.values()) {
-      realm.snapshot(name, frame => this.publish(name, frame));
+    for (const channel of this.#channels.values()) {
+      const { name } = channel;
+      const asker = { on: channel, isWaiting: () => channel.subscribers > 0 };
+      realm.snapshot(name, frame => this.publish(name, frame), asker);
     }
   }
 
@@ -176,10 +179,11 @@ export class Outbound {
   }
 
   #ask(realm: RealmPort, session: Session, channel: Channel): void {
-    realm.snapshot(channel.name, frame => {
+    const goOn = (frame: Uint8Array) => {
       // A socket that was paused meanwhile gets another one when it has drained.
       if (!this.#paused.has(session)) this.#arrived(session, channel, frame);
-    });
+    };
+    realm.snapshot(channel.name, goOn, waits(session, channel));
   }
 
   /** Sends a snapshot to a session, whose channel is live from then on. */
@@ -207,4 +211,9 @@ export class Outbound {
     channel.subscribers -= 1;
     if (channel.subscribers === 0) this.#channels.delete(channel.name);
   }
+}
+
+/** A session waits for a snapshot as long as it is there and wants the channel. */
+function waits(session: Session, channel: Channel): Asker {
+  return { on: session, isWaiting: () => session.channels?.includes(channel) ?? false };
 }

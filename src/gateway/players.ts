@@ -27,6 +27,8 @@ export class Players {
   readonly #byName = new Map<string, Player>();
   /** Without a socket: candidates for being forgotten. */
   readonly #absent = new Set<Player>();
+  /** On other nodes too, as far as the leader has said. */
+  readonly #shared = new Set<Player>();
 
   get size(): number {
     return this.#byName.size;
@@ -54,11 +56,28 @@ export class Players {
     if (player.sessions.length === 0) this.#absent.add(player);
   }
 
+  /** A player is on so many nodes now. */
+  share(name: string, nodes: number): void {
+    const player = this.#byName.get(name);
+    if (player === undefined) return;
+    player.nodes = Math.max(1, nodes);
+    if (player.nodes > 1) this.#shared.add(player);
+    else this.#shared.delete(player);
+  }
+
+  /** These are all who are on several nodes. */
+  shareAll(shares: readonly (readonly [player: string, nodes: number])[]): void {
+    for (const player of this.#shared) player.nodes = 1;
+    this.#shared.clear();
+    for (const [name, nodes] of shares) this.share(name, nodes);
+  }
+
   /** Forgets the players of whom nothing is left to know. */
   sweep(nowMs: number): void {
     for (const player of this.#absent) {
       if (player.inFlight > 0 || player.fullAtMs > nowMs || player.feed !== null) continue;
       this.#absent.delete(player);
+      this.#shared.delete(player);
       this.#byName.delete(player.name);
     }
   }

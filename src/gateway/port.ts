@@ -37,6 +37,14 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>> | RejectBody;
 }
 
+/** Who waits for a snapshot, which in an outage may be long in coming. */
+export interface Asker {
+  /** Whose it is: asking for the same again, he takes the place of his first question. */
+  readonly on: object;
+  /** Whether it is still of use; when it is not, `deliver` is not called any more. */
+  isWaiting(): boolean;
+}
+
 export interface Readiness {
   readonly leading: boolean;
   readonly databaseReachable: boolean;
@@ -64,7 +72,7 @@ export interface RealmPort {
    * or when the leader has answered. What was published before it is in it; what is published after
    * it follows it. Never called when the realm ends before.
    */
-  snapshot(channel: string, deliver: (frame: Uint8Array) => void): void;
+  snapshot(channel: string, deliver: (frame: Uint8Array) => void, asker: Asker): void;
 
   /**
    * All of a player's balances and open orders, and the sequence they stand at. From then on, and
@@ -76,7 +84,12 @@ export interface RealmPort {
    * As {@link snapshot}, for a window as it is committed. Null when `player` has no window of this
    * number that is live or ended within the last minute.
    */
-  windowSnapshot(player: string, window: number, deliver: (frame: Uint8Array | null) => void): void;
+  windowSnapshot(
+    player: string,
+    window: number,
+    deliver: (frame: Uint8Array | null) => void,
+    asker: Asker,
+  ): void;
 
   /** How many open sockets a player has here now; 0 when his last one is gone. */
   presence(player: string, sockets: number): void;
@@ -113,6 +126,8 @@ export interface NodeSink extends FeedSink {
   restart(): void;
   /** A player is on so many nodes now: each gives him its part of his budget. */
   share(player: string, nodes: number): void;
-  /** Closes so many of a player's oldest sockets here: he has too many in all. */
-  closeOldest(player: string, sockets: number): void;
+  /** These are all the players who are on several nodes: everybody else is here alone. */
+  shareAll(shares: readonly (readonly [player: string, nodes: number])[]): void;
+  /** A player has too many sockets in all, and keeps so many here: the oldest ones are closed. */
+  closeOldest(player: string, kept: number): void;
 }

@@ -255,7 +255,10 @@ interface ShownWindow {
   readonly snapshot: Uint8Array;
 }
 
-/** Goes on with the windows among the names as they are committed; refuses those of others. */
+/**
+ * Goes on with the windows among the names as they are committed; refuses those of others. In an
+ * outage that may take long, so a socket waits for no more of them than it may have.
+ */
 function showWindows(
   { session, player, realm, request, route, names }: Asked,
   goOn: (shown: ReadonlyMap<string, ShownWindow>) => void,
@@ -264,15 +267,24 @@ function showWindows(
   const asked = names.filter(name => windowOf(name) !== null);
   let awaited = asked.length;
   if (awaited === 0) goOn(shown);
+  const max = session.context.config.subscriptionsPerSocketMax;
+  if (session.awaitedWindows + awaited > max) {
+    session.refuse(request.id, route, limitReached('subscriptionsPerSocket', max));
+    return;
+  }
+  session.awaitedWindows += awaited;
+  const asker = { on: request, isWaiting: () => session.alive };
   for (const name of asked) {
     const id = windowOf(name) as number;
-    realm.windowSnapshot(player.name, id, snapshot => {
+    const heard = (snapshot: Uint8Array | null) => {
+      session.awaitedWindows -= 1;
       awaited -= 1;
       if (snapshot !== null) shown.set(name, { id, snapshot });
       if (awaited > 0 || !session.alive) return;
       if (shown.size === asked.length) goOn(shown);
       else session.refuse(request.id, route, WINDOW_NOT_FOUND);
-    });
+    };
+    realm.windowSnapshot(player.name, id, heard, asker);
   }
 }
 

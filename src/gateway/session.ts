@@ -48,6 +48,8 @@ export class Session implements ReplyTarget, FeedReader {
   liveChannels = 0;
   /** The windows that it listens to. */
   windows: number[] | null = null;
+  /** Windows of commands that wait for the realm to show them. */
+  awaitedWindows = 0;
   /** uWebSockets dropped something that was published. */
   publicDropped = false;
   /** The flood guard. */

@@ -84,11 +84,14 @@ export class WindowFeeds {
   restart(realm: RealmPort): void {
     for (const [window, { sessions }] of this.#feeds) {
       for (const session of [...sessions]) {
-        realm.windowSnapshot(session.player?.name ?? '', window, frame => {
-          if (session.windows?.includes(window) !== true) return;
+        const isWaiting = () => session.windows?.includes(window) ?? false;
+        const goOn = (frame: Uint8Array | null) => {
+          if (!isWaiting()) return;
           if (frame === null) this.unsubscribe(session, window);
           else this.resync(session, window, frame);
-        });
+        };
+        const asker = { on: session, isWaiting };
+        realm.windowSnapshot(session.player?.name ?? '', window, goOn, asker);
       }
     }
   }

@@ -1,6 +1,9 @@
 // What the leader knows of the nodes: which players are there with how many sockets, and whose
 // private feed is live where. Nodes tell it themselves, and tell all of it again when something was
-// missed; a node that is silent is taken for gone, with everybody who was there.
+// missed, and now and then; a node that is silent is taken for gone, with everybody who was there.
+// What follows from it for the limits of a player is ordered at once when it changes, and all of it
+// again when a node has told everything: an order may be lost, and what a node was told by the
+// leader before this one holds no longer.
 
 import type { NodeState, Orders } from '../cluster/messages.ts';
 
@@ -11,12 +14,17 @@ export interface RegistryOptions {
   readonly order: (node: string, orders: Omit<Orders, 'epoch'>) => void;
 }
 
+/** Players, each with a number. */
+type Pairs = Orders['shares'];
+
 /** A node says something once a second. */
 export const SILENCE_MAX_MS = 3_000;
 
 interface Node {
   count: number;
   seenAtMs: number;
+  /** It has told everything, and is told everything by the next sweep. */
+  isOwed: boolean;
   readonly listening: Set<string>;
   readonly present: Map<string, number>;
 }
@@ -53,8 +61,7 @@ export class NodeRegistry {
   listen(name: string, player: string): boolean {
     const node = this.#nodes.get(name);
     // One that has not said anything yet is asked for its state, and asks again itself.
-    if (node === undefined)
-      this.#options.order(name, { wantsState: true, shares: [], surplus: [] });
+    if (node === undefined) this.#askState(name);
     else this.#listen(node, player, true);
     return node !== undefined;
   }
@@ -68,28 +75,35 @@ export class NodeRegistry {
     let node = this.#nodes.get(state.node);
     const isMissed = !state.isComplete && (node === undefined || state.count !== node.count + 1);
     if (isMissed) {
-      this.#options.order(state.node, { wantsState: true, shares: [], surplus: [] });
+      this.#askState(state.node);
       if (node === undefined) return;
     }
     if (node === undefined) {
-      node = { count: 0, seenAtMs: 0, listening: new Set(), present: new Map() };
+      node = { count: 0, seenAtMs: 0, isOwed: false, listening: new Set(), present: new Map() };
       this.#nodes.set(state.node, node);
     }
     node.seenAtMs = nowMs;
     // A hole stays one until the complete state comes.
     if (!isMissed) node.count = state.count;
-    if (state.isComplete) this.#drop(state.node, node, state);
+    if (state.isComplete) {
+      node.isOwed = true;
+      this.#drop(state.node, node, state);
+    }
     for (const [player, isOn] of state.listening) this.#listen(node, player, isOn);
     for (const [player, sockets] of state.present) this.#place(state.node, node, player, sockets);
   }
 
-  /** Forgets the nodes that have been silent for too long. */
+  /** Forgets the nodes that have been silent for too long; tells the others what they are owed. */
   sweep(nowMs: number): string[] {
     const gone: string[] = [];
     for (const [name, node] of this.#nodes) {
       if (nowMs - node.seenAtMs > SILENCE_MAX_MS) gone.push(name);
     }
     for (const name of gone) this.#forget(name);
+    for (const [name, node] of this.#nodes) {
+      if (node.isOwed) this.#tellAll(name, node);
+      node.isOwed = false;
+    }
     return gone;
   }
 
@@ -136,27 +150,51 @@ export class NodeRegistry {
     if (nodesBefore === 0) this.#options.presence(player, true);
     if (places.size === 0) this.#options.presence(player, false);
     if (nodesBefore !== places.size && nodesBefore + places.size > 1) this.#share(player, places);
-    if (sockets > before && places.size > 1) this.#limit(player, places);
+    if (sockets > before && places.size > 1) {
+      const kept = this.#limit(player, places);
+      for (const [node, sockets] of kept) this.#order(node, [], [[player, sockets]]);
+    }
   }
 
   /** Tells every node of a player how many of them there are. */
   #share(player: string, places: ReadonlySet<string>): void {
-    for (const name of places) {
-      const shares = [[player, places.size]] as const;
-      this.#options.order(name, { wantsState: false, shares, surplus: [] });
-    }
+    for (const name of places) this.#order(name, [[player, places.size]], []);
   }
 
-  /** Closes what a player has too much, where he has been for the longest time. */
-  #limit(player: string, places: ReadonlySet<string>): void {
+  /** Tells a node of all its players whom others have too. */
+  #tellAll(name: string, { present }: Node): void {
+    const shares: [player: string, nodes: number][] = [];
+    const kept: [player: string, sockets: number][] = [];
+    for (const player of present.keys()) {
+      const places = this.#places.get(player);
+      if (places === undefined || places.size === 1) continue;
+      shares.push([player, places.size]);
+      const sockets = this.#limit(player, places).get(name);
+      if (sockets !== undefined) kept.push([player, sockets]);
+    }
+    this.#options.order(name, { wantsState: false, shares, isComplete: true, kept });
+  }
+
+  /** Where a player has sockets too many, and what he keeps there: he loses the oldest places. */
+  #limit(player: string, places: ReadonlySet<string>): ReadonlyMap<string, number> {
     const on = (name: string) => this.#nodes.get(name)?.present.get(player) ?? 0;
     let surplus = -this.#options.socketsPerPlayerMax;
     for (const name of places) surplus += on(name);
+    const kept = new Map<string, number>();
     for (const name of places) {
-      if (surplus <= 0) return;
-      const sockets = Math.min(surplus, on(name));
-      this.#options.order(name, { wantsState: false, shares: [], surplus: [[player, sockets]] });
-      surplus -= sockets;
+      if (surplus <= 0) break;
+      const closed = Math.min(surplus, on(name));
+      kept.set(name, on(name) - closed);
+      surplus -= closed;
     }
+    return kept;
+  }
+
+  #order(name: string, shares: Pairs, kept: Pairs): void {
+    this.#options.order(name, { wantsState: false, shares, isComplete: false, kept });
+  }
+
+  #askState(name: string): void {
+    this.#options.order(name, { wantsState: true, shares: [], isComplete: false, kept: [] });
   }
 }

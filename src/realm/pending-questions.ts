@@ -1,9 +1,13 @@
-// What a node has asked the leader and waits to hear. A question for a snapshot is asked once for
-// all who want it, and again until there is an answer: behind it stands a client who must not be
-// left in silence. Questions of readers have a deadline.
+// What a node has asked the leader and waits to hear. Questions of readers have a deadline. One for
+// a snapshot has none: it is asked once for all who want it, and again each second until there is
+// an answer, since behind it stands a client who must not be left in silence, however long the
+// outage. It is bounded all the same: who asks for the same again has one place, who does not wait
+// any more has none, and a question that nobody waits for is not asked again. How many a socket may
+// wait for is its own bound, which the gateway keeps.
 
 import type { Answered, Ask } from '../cluster/messages.ts';
 import type { NodeChannel } from '../cluster/port.ts';
+import type { Asker } from '../gateway/port.ts';
 
 const DEADLINE_MS = 2_000;
 const AGAIN_MS = 1_000;
@@ -14,8 +18,11 @@ interface Waiting {
   n: number;
   askedAtMs: number;
   readonly untilMs: number;
-  readonly callbacks: ((answer: unknown) => void)[];
+  /** By what they ask on. */
+  readonly askers: Map<object, { readonly asker: Asker; readonly heard: Heard }>;
 }
+
+type Heard = (answer: unknown) => void;
 
 export class PendingQuestions {
   readonly #channel: NodeChannel;
@@ -31,23 +38,21 @@ export class PendingQuestions {
   ask(ask: Ask): Promise<unknown> {
     const name = `once ${++this.#unnamed}`;
     return new Promise(resolve => {
-      this.#put(name, ask, performance.now() + DEADLINE_MS, resolve);
+      const asker = { on: resolve, isWaiting: () => true };
+      this.#put(name, ask, performance.now() + DEADLINE_MS).set(resolve, { asker, heard: resolve });
     });
   }
 
-  askUntilAnswered(ask: Ask, callback: (answer: unknown) => void): void {
+  askUntilAnswered(ask: Ask, heard: Heard, asker: Asker): void {
     const name = JSON.stringify(ask);
-    const waiting = this.#byName.get(name);
-    if (waiting !== undefined) waiting.callbacks.push(callback);
-    else this.#put(name, ask, Number.POSITIVE_INFINITY, callback);
+    const askers = this.#byName.get(name)?.askers ?? this.#put(name, ask, Number.POSITIVE_INFINITY);
+    askers.set(asker.on, { asker, heard });
   }
 
   settle({ n, answer }: Answered): void {
     const waiting = this.#byNumber.get(n);
     if (waiting === undefined) return;
-    this.#byNumber.delete(n);
-    this.#byName.delete(waiting.name);
-    for (const callback of waiting.callbacks) callback(answer);
+    this.#end(waiting, answer);
   }
 
   /** Asks everything again: there is a new leader, or the questions may have been lost. */
@@ -57,11 +62,9 @@ export class PendingQuestions {
   }
 
   sweep(nowMs: number): void {
-    for (const [name, waiting] of this.#byName) {
+    for (const waiting of this.#byName.values()) {
       if (nowMs >= waiting.untilMs) {
-        this.#byName.delete(name);
-        this.#byNumber.delete(waiting.n);
-        for (const callback of waiting.callbacks) callback(undefined);
+        this.#end(waiting, undefined);
       } else if (nowMs - waiting.askedAtMs >= AGAIN_MS) {
         this.#repeat(waiting, nowMs);
       }
@@ -70,21 +73,37 @@ export class PendingQuestions {
 
   /** Answers all who have a deadline; the others are not waited for any more. */
   close(): void {
-    for (const { callbacks, untilMs } of this.#byName.values()) {
-      if (untilMs === Number.POSITIVE_INFINITY) continue;
-      for (const callback of callbacks) callback(undefined);
+    for (const waiting of this.#byName.values()) {
+      if (waiting.untilMs !== Number.POSITIVE_INFINITY) this.#end(waiting, undefined);
     }
     this.#byName.clear();
     this.#byNumber.clear();
   }
 
-  #put(name: string, ask: Ask, untilMs: number, callback: (answer: unknown) => void): void {
-    const waiting = { name, ask, n: 0, askedAtMs: 0, untilMs, callbacks: [callback] };
+  /** Asks for the first time; who waits for it is put into what is returned. */
+  #put(name: string, ask: Ask, untilMs: number): Waiting['askers'] {
+    const waiting: Waiting = { name, ask, n: 0, askedAtMs: 0, untilMs, askers: new Map() };
     this.#byName.set(name, waiting);
-    this.#repeat(waiting, performance.now());
+    this.#send(waiting, performance.now());
+    return waiting.askers;
   }
 
+  /** Asks again, if anybody still waits. */
   #repeat(waiting: Waiting, nowMs: number): void {
+    for (const [on, { asker }] of waiting.askers) {
+      if (!asker.isWaiting()) waiting.askers.delete(on);
+    }
+    if (waiting.askers.size > 0) this.#send(waiting, nowMs);
+    else this.#end(waiting, undefined);
+  }
+
+  #end(waiting: Waiting, answer: unknown): void {
+    this.#byNumber.delete(waiting.n);
+    this.#byName.delete(waiting.name);
+    for (const { asker, heard } of waiting.askers.values()) if (asker.isWaiting()) heard(answer);
+  }
+
+  #send(waiting: Waiting, nowMs: number): void {
     this.#byNumber.delete(waiting.n);
     waiting.n = this.#channel.ask(waiting.ask);
     waiting.askedAtMs = nowMs;

@@ -10,6 +10,7 @@ import type { Answered, FeedBatch } from '../cluster/messages.ts';
 import type { CommandSender, NodeChannel } from '../cluster/port.ts';
 import type {
   Answer,
+  Asker,
   EngineRequest,
   NodeSink,
   Readiness,
@@ -100,11 +101,13 @@ export class RemoteRealm implements RealmPort {
       if (answered.epoch >= this.#epoch) this.#questions.settle(answered);
     });
     channel.onInterrupted(() => this.#begin());
-    channel.onOrders(({ epoch, wantsState, shares, surplus }) => {
+    channel.onOrders(({ epoch, wantsState, shares, isComplete, kept }) => {
       if (epoch !== this.#epoch) return;
       if (wantsState) this.#tellAll();
-      for (const [player, nodes] of shares) options.sink.share(player, nodes);
-      for (const [player, sockets] of surplus) options.sink.closeOldest(player, sockets);
+      const { sink } = options;
+      if (isComplete) sink.shareAll(shares);
+      else for (const [player, nodes] of shares) sink.share(player, nodes);
+      for (const [player, sockets] of kept) sink.closeOldest(player, sockets);
     });
   }
 
@@ -145,20 +148,19 @@ export class RemoteRealm implements RealmPort {
     return this.#options.reader.answer(request);
   }
 
-  snapshot(channel: string, deliver: (frame: Uint8Array) => void): void {
-    this.#questions.askUntilAnswered({ kind: 'snapshot', channel }, answer =>
-      deliver(answer as Uint8Array),
-    );
+  snapshot(channel: string, deliver: (frame: Uint8Array) => void, asker: Asker): void {
+    const heard = (answer: unknown) => deliver(answer as Uint8Array);
+    this.#questions.askUntilAnswered({ kind: 'snapshot', channel }, heard, asker);
   }
 
   windowSnapshot(
     player: string,
     window: number,
     deliver: (frame: Uint8Array | null) => void,
+    asker: Asker,
   ): void {
-    this.#questions.askUntilAnswered({ kind: 'window', player, window }, answer =>
-      deliver(answer as Uint8Array | null),
-    );
+    const heard = (answer: unknown) => deliver(answer as Uint8Array | null);
+    this.#questions.askUntilAnswered({ kind: 'window', player, window }, heard, asker);
   }
 
   async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {

@@ -69,9 +69,9 @@ describe.skipIf(redisUrl === null)(`messages of the leader${NO_REDIS}`, () => {
 
   it('for one node are not heard by another', async () => {
     const { leader, heard } = await openBench();
-    leader.order('c', { epoch: 1, wantsState: false, shares: [], surplus: [] });
+    leader.order('c', { epoch: 1, wantsState: false, shares: [], isComplete: false, kept: [] });
     leader.answer('bb', { epoch: 1, n: 1, answer: 'no' });
-    leader.order('b', { epoch: 1, wantsState: true, shares: [], surplus: [] });
+    leader.order('b', { epoch: 1, wantsState: true, shares: [], isComplete: false, kept: [] });
     await until(() => heard.length > 0, 'its own arrives');
     expect(heard).toEqual(['orders true']);
   });

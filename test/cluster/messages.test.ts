@@ -48,7 +48,10 @@ const EXAMPLES: Messages = {
     present: [['alice', 2]],
     isLeaving: false,
   },
-  orders: { epoch: 4, wantsState: true, shares: [['alice', 2]], surplus: [['alice', 1]] },
+  orders: {
+    ...{ epoch: 4, wantsState: true, isComplete: true },
+    ...{ shares: [['alice', 2]], kept: [['alice', 1]] },
+  },
 };
 
 describe('a message', () => {

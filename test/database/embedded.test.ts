@@ -46,12 +46,13 @@ describe('the embedded database', () => {
 
   it('answers each of many connections with its own statement', async () => {
     const clients = await Promise.all(Array.from({ length: 4 }, connection));
-    const asked = Array.from({ length: 200 }, async (_, i) => {
-      const client = clients[i % 4] as pg.Client;
-      const { rows } = await client.query(`select $1::int + ${i % 4} as sum`, [i]);
-      return rows[0].sum - (i % 4);
+    const asked = clients.map(async (client, at) => {
+      for (let n = 0; n < 50; n++) {
+        const { rows } = await client.query(`select $1::int + ${at} as sum`, [n]);
+        expect(rows[0].sum).toBe(n + at);
+      }
     });
-    expect(await Promise.all(asked)).toEqual(Array.from({ length: 200 }, (_, i) => i));
+    await Promise.all(asked);
   });
 
   it('keeps the session for a connection from the parsing of a statement to its end', async () => {

@@ -6,26 +6,7 @@ import { auditState } from '../../src/engine/audit.ts';
 import type { State } from '../../src/engine/state.ts';
 import type { Window } from '../../src/engine/window.ts';
 import { play } from '../support/scenario.ts';
-
-const REVIEW = `
-  rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0 reviewMs 0
-  define ore commodity
-  grant ann coins 100
-  grant bob ore 10
-  grant cid coins 5
-  bid cid ore 1 @ 2
-  sell bob 1 ore min 1
-  invite ann bob
-  join bob #1
-  put ann #1 50 coins
-  put bob #1 9 ore
-  accept ann #1
-  put bob #1 8 ore
-  accept ann #1
-  accept bob #1
-  confirm ann #1 acknowledge
-  invite cid ann                      -> PLAYER_UNAVAILABLE
-`;
+import { REVIEW } from '../support/scenario-goods.ts';
 
 const OPEN = `${REVIEW}
   reopen bob #1

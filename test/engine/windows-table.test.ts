@@ -2,20 +2,7 @@
 
 import { describe, test } from 'vitest';
 import { play } from '../support/scenario.ts';
-
-const TABLE = `
-  define ore commodity lot 10
-  define gem commodity
-  define sword unique
-  grant ann coins 1_000
-  grant ann gem 50
-  grant ann sword#1 1
-  grant ann sword#2 1
-  grant bob ore 20
-  grant bob gem 5 at mine
-  invite ann bob
-  join bob #1                       -> #1 open rev 0 armed 0
-`;
+import { TABLE } from '../support/scenario-goods.ts';
 
 describe('putting on the table', () => {
   test('sets the whole side, and holds exactly what is on it', () => {

@@ -2,50 +2,22 @@
 // another node and goes on where they were, or stays away and everybody has his own again.
 
 import { expect } from 'vitest';
-import type { CommandName, Payload, Result } from '../../protocol/commands/registry.ts';
 import type { WindowView } from '../../protocol/direct.ts';
 import type { WindowEvent } from '../../protocol/events.ts';
 import { tableHash } from '../../protocol/window-hash.ts';
 import { type NodeProcess, onCluster, TestCluster } from '../support/cluster-nodes.ts';
 import { expectSound } from '../support/cluster-verdict.ts';
-import { TestClient } from '../support/gateway-fixture.ts';
-import { processToken } from '../support/server-process.ts';
+import type { TestClient } from '../support/gateway-fixture.ts';
+import { acknowledgementsOf, ask, enter, windowEvents } from '../support/players.ts';
+import { NO_WAITING } from '../support/server-process.ts';
 
-const RULES = {
-  WINDOW_ARM_ADDED_MS: '0',
-  WINDOW_ARM_TAKEN_MS: '0',
-  WINDOW_ARM_ACCEPTED_MS: '0',
-  WINDOW_REVIEW_MS: '0',
-  WINDOW_GRACE_MS: '2000',
-};
+const RULES = { ...NO_WAITING, WINDOW_GRACE_MS: '2000' };
 /** The leader takes a node for gone after three seconds; then the grace begins. */
 const NOTICED_MS = 8_000;
 
-async function enter(node: NodeProcess, player: string): Promise<TestClient> {
-  const client = await TestClient.connect(node.port, {});
-  const token = await processToken(player, player === 'game' ? 'service' : 'standard');
-  expect((await client.ask('session.open', { token })).outcome).toBe('ok');
-  return client;
-}
-
-async function ask<Name extends CommandName>(
-  client: TestClient,
-  command: Name,
-  payload: Payload<Name>,
-): Promise<Result<Name>> {
-  const { outcome, body } = await client.ask(command, payload);
-  expect([outcome, body]).toEqual(['ok', body]);
-  return body as Result<Name>;
-}
-
 /** The window after this has happened to it, as the client was told. */
 async function after(client: TestClient, window: number, what: string): Promise<WindowEvent> {
-  const find = () =>
-    client
-      .eventsOn(`window:${window}`)
-      .filter(({ kind }) => kind === 'event')
-      .map(({ data }) => data as WindowEvent)
-      .findLast(({ event }) => event === what);
+  const find = () => windowEvents(client, window).findLast(({ event }) => event === what);
   await client.until(() => find() !== undefined, NOTICED_MS);
   return find() as WindowEvent;
 }
@@ -65,14 +37,11 @@ async function close(alice: TestClient, bob: TestClient, table: WindowView): Pro
   const accept = { window, revision, hash: tableHash(window, revision, sides) };
   await ask(alice, 'windows.accept', accept);
   await ask(bob, 'windows.accept', accept);
-  const { manifest } = await after(bob, window, 'reviewed');
+  const reviewed = await after(bob, window, 'reviewed');
   for (const [player, client] of [['alice', alice] as const, ['bob', bob] as const]) {
-    const acknowledge = (manifest?.warnings ?? []).flatMap(warning =>
-      warning.player === player && warning.token !== null ? [warning.token] : [],
-    );
-    await ask(client, 'windows.confirm', {
-      ...{ window, manifest: manifest?.manifest ?? '', acknowledge },
-    });
+    const manifest = reviewed.manifest?.manifest ?? '';
+    const acknowledge = acknowledgementsOf(reviewed, player);
+    await ask(client, 'windows.confirm', { window, manifest, acknowledge });
   }
   const [one, other] = [await after(alice, window, 'done'), await after(bob, window, 'done')];
   expect(one).toEqual(other);
@@ -85,7 +54,7 @@ onCluster(
     const cluster = await TestCluster.start(3, RULES);
     const { leader } = cluster;
     const [near, far] = cluster.followers as [NodeProcess, NodeProcess];
-    const game = await enter(leader, 'game');
+    const game = await enter(leader, 'game', 'service');
     await ask(game, 'items.define', { item: 'iron', kind: 'commodity' });
     await ask(game, 'wallet.grant', { player: 'alice', asset: 'coins', quantity: 100 });
     await ask(game, 'wallet.grant', { player: 'bob', asset: 'iron', quantity: 10 });

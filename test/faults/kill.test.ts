@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';
 import { Judge } from '../support/judge.ts';
-import { transfersByQuantity } from '../support/outside.ts';
+import { expectGreenAudit, transfersByQuantity } from '../support/outside.ts';
 import { seeded } from '../support/seeded.ts';
 import {
   type Environment,
@@ -45,9 +45,7 @@ async function endure({ environment, kills, seed, loadMsMax }: Ordeal): Promise<
   }
   await judge.examine(server.port);
   expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  const audit = new ServerProcess(environment, ['audit']);
-  expect(await audit.exit, audit.output).toEqual({ code: 0, signal: null });
-  expect(audit.output).toContain('All is well.');
+  await expectGreenAudit(environment);
   return judge;
 }
 

@@ -7,8 +7,9 @@ import { CLOSES } from '../../protocol/closes.ts';
 import { createFaultRealm, onPostgres, sleep, until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { HURRIED, isLive, WindowJudge, type windowsOf } from '../support/judge-windows.ts';
+import { expectGreenAudit } from '../support/outside.ts';
 import { seeded } from '../support/seeded.ts';
-import { type Environment, processToken, ServerProcess } from '../support/server-process.ts';
+import { processToken, ServerProcess } from '../support/server-process.ts';
 
 const KILLS = 6;
 const PAIRS = 12;
@@ -16,12 +17,6 @@ const LOAD_MS_MAX = 250;
 /** How late an end may be told: the engine looks at the time now and then. */
 const LATE_MS = 3_000;
 const PAUSE_MS = 100;
-
-async function expectGreenAudit(environment: Environment): Promise<void> {
-  const audit = new ServerProcess(environment, ['audit']);
-  expect(await audit.exit, audit.output).toEqual({ code: 0, signal: null });
-  expect(audit.output).toContain('All is well.');
-}
 
 /** The newest window of a player who need not be connected. */
 async function newestOf(socket: JudgeSocket, player: string) {

@@ -109,6 +109,19 @@ describe('rate limits by tier', () => {
     expect(await burst(await enter('bob', 'guest'), 2)).toBe(2);
   });
 
+  test('who is on several nodes has his part of it here, until he is here alone', async () => {
+    const { enter, gateway } = await startGateway();
+    const [alice, bob] = [await enter('alice', 'guest'), await enter('bob', 'guest')];
+    gateway.share('alice', 2);
+    expect(await burst(alice, 10)).toBe(5);
+    gateway.share('bob', 5);
+    gateway.shareAll([['alice', 2]]);
+    expect(await burst(bob, 10)).toBe(10);
+    const carol = await enter('carol', 'guest');
+    gateway.shareAll([['carol', 5]]);
+    expect(await burst(carol, 10)).toBe(2);
+  });
+
   test('replies carry the remaining budget for those who ask', async () => {
     const { connect, token } = await startGateway();
     const client = await connect();

@@ -168,6 +168,22 @@ describe('sockets of one player', () => {
     expect(third.isOpen).toBe(true);
   });
 
+  test('as many as the leader of a cluster lets him keep are the newest ones', async () => {
+    const { enter, gateway } = await startGateway();
+    const [first, second] = [await enter('alice'), await enter('alice')];
+    gateway.closeOldest('alice', 2);
+    expect(await first.ask('session.ping', {})).toMatchObject({ outcome: 'ok' });
+    gateway.closeOldest('alice', 1);
+    gateway.closeOldest('alice', 1);
+    expect(await first.ended).toEqual({ code: 4409, reason: 'replaced' });
+    expect(await second.ask('session.ping', {})).toMatchObject({ outcome: 'ok' });
+    const services = [await enter('game', 'service'), await enter('game', 'service')];
+    gateway.closeOldest('game', 1);
+    for (const service of services) {
+      expect(await service.ask('session.ping', {})).toMatchObject({ outcome: 'ok' });
+    }
+  });
+
   test('the service role has as many as it likes', async () => {
     const { enter } = await startGateway({ config: { socketsPerPlayerMax: 2 } });
     const clients = [];

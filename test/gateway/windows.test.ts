@@ -115,6 +115,21 @@ describe('the channel of a window', () => {
     expect((await client.ask('session.subscribe', { channels: ['book:wood'] })).outcome).toBe('ok');
   });
 
+  test('is waited for, in an outage, no more often than a socket may have channels', async () => {
+    const fixture = await startWithWindow({ subscriptionsPerSocketMax: 2 });
+    const client = await fixture.enter('alice');
+    const unheard: (() => void)[] = [];
+    fixture.realm.windowSnapshot = (_player, _window, deliver) => {
+      unheard.push(() => deliver(null));
+    };
+    client.tell('session.subscribe', { channels: ['window:1', 'window:2'] });
+    const refused = await client.ask('session.subscribe', { channels: ['window:3'] });
+    expect(refused.body).toMatchObject({ code: 'LIMIT_REACHED', details: { max: 2 } });
+    for (const hear of unheard.splice(0)) hear();
+    client.tell('session.subscribe', { channels: ['window:3'] });
+    await client.until(() => unheard.length === 1);
+  });
+
   test('subscribing twice sends one snapshot; leaving ends frames and interest', async () => {
     const fixture = await startWithWindow();
     const client = await listening(fixture, 'alice');

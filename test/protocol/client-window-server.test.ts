@@ -8,15 +8,7 @@ import type { Role } from '../../protocol/commands/session.ts';
 import type { ManifestView } from '../../protocol/direct.ts';
 import type { TradeWindow } from '../../protocol/trade-window.ts';
 import { createFaultRealm, onPostgres } from '../support/fault-realm.ts';
-import { processToken, ServerProcess } from '../support/server-process.ts';
-
-/** Nobody has to wait here. */
-const HURRIED = {
-  WINDOW_ARM_ADDED_MS: '0',
-  WINDOW_ARM_TAKEN_MS: '0',
-  WINDOW_ARM_ACCEPTED_MS: '0',
-  WINDOW_REVIEW_MS: '0',
-};
+import { NO_WAITING, processToken, ServerProcess } from '../support/server-process.ts';
 
 interface Player {
   readonly client: TradeClient;
@@ -44,7 +36,7 @@ async function enter(port: number, name: string, role: Role = 'standard'): Promi
 }
 
 async function atTheTable(): Promise<{ alice: Player; hers: TradeWindow; his: TradeWindow }> {
-  const { environment } = await createFaultRealm(HURRIED);
+  const { environment } = await createFaultRealm(NO_WAITING);
   const server = await ServerProcess.start(environment);
   const game = await enter(server.port, 'game', 'service');
   const sword = { player: 'bob', asset: 'sword#1', quantity: 1 };

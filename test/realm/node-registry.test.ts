@@ -17,10 +17,11 @@ beforeEach(() => {
   registry = new NodeRegistry({
     socketsPerPlayerMax: 3,
     presence: (player, isPresent) => presences.push([player, isPresent]),
-    order: (node, { wantsState, shares, surplus }) => {
+    order: (node, { wantsState, shares, isComplete, kept }) => {
       if (wantsState) orders.push({ node, wantsState });
-      if (shares.length > 0) orders.push({ node, shares });
-      if (surplus.length > 0) orders.push({ node, surplus });
+      if (isComplete) orders.push({ node, isComplete, shares });
+      else if (shares.length > 0) orders.push({ node, shares });
+      if (kept.length > 0) orders.push({ node, kept });
     },
   });
 });
@@ -72,13 +73,59 @@ describe('a player', () => {
     tell('b', { present: [['alice', 1]] });
     orders.length = 0;
     tell('b', { present: [['alice', 3]] });
-    expect(orders).toEqual([{ node: 'a', surplus: [['alice', 2]] }]);
+    expect(orders).toEqual([{ node: 'a', kept: [['alice', 0]] }]);
+  });
+
+  it('with one more too many before the first is closed loses two, not three', () => {
+    begin('a', 'b');
+    tell('a', { present: [['alice', 3]] });
+    tell('b', { present: [['alice', 1]] });
+    tell('b', { present: [['alice', 2]] });
+    const kept = orders.filter(order => order.kept !== undefined);
+    expect(kept).toEqual([
+      { node: 'a', kept: [['alice', 2]] },
+      { node: 'a', kept: [['alice', 1]] },
+    ]);
   });
 
   it('with too many on one node is that node’s own business', () => {
     begin('a');
     tell('a', { present: [['alice', 9]] });
     expect(orders).toEqual([]);
+  });
+});
+
+describe('a node that has told everything', () => {
+  it('is told once who is on other nodes too, and whoever else it had divided is not', () => {
+    begin('a', 'b');
+    tell('a', {
+      present: [
+        ['alice', 1],
+        ['bob', 1],
+      ],
+    });
+    tell('b', { present: [['bob', 1]] });
+    orders.length = 0;
+    registry.sweep(0);
+    registry.sweep(0);
+    expect(orders).toEqual([
+      { node: 'a', isComplete: true, shares: [['bob', 2]] },
+      { node: 'b', isComplete: true, shares: [['bob', 2]] },
+    ]);
+  });
+
+  it('is told again to close what is too much: the order may have been lost', () => {
+    begin('a', 'b');
+    registry.sweep(0);
+    tell('a', { present: [['alice', 3]] });
+    tell('b', { present: [['alice', 1]] });
+    orders.length = 0;
+    tell('a', { isComplete: true, present: [['alice', 3]] });
+    registry.sweep(0);
+    expect(orders).toEqual([
+      { node: 'a', isComplete: true, shares: [['alice', 2]] },
+      { node: 'a', kept: [['alice', 2]] },
+    ]);
   });
 });
 
@@ -169,6 +216,6 @@ describe('a node', () => {
     tell('b', { present: [['alice', 1]] }, 2_000);
     expect(registry.sweep(SILENCE_MAX_MS + 1_000)).toEqual(['a']);
     expect(presences).toEqual([['alice', true]]);
-    expect(orders.at(-1)).toEqual({ node: 'b', shares: [['alice', 1]] });
+    expect(orders).toContainEqual({ node: 'b', shares: [['alice', 1]] });
   });
 });

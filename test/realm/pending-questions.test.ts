@@ -9,6 +9,8 @@ import { FakeNodeChannel } from '../support/fake-cluster.ts';
 const SNAPSHOT: Ask = { kind: 'snapshot', channel: 'book:ore' };
 const BOOK: Ask = { kind: 'market', command: 'market.book', payload: { item: 'ore' } };
 
+const somebody = (isWaiting = () => true) => ({ on: {}, isWaiting });
+
 let channel: FakeNodeChannel;
 let questions: PendingQuestions;
 
@@ -33,7 +35,7 @@ describe('a question for a snapshot', () => {
   it('is asked once for all who want it, and answered to each', () => {
     const heard: unknown[] = [];
     for (const name of ['a', 'b', 'c']) {
-      questions.askUntilAnswered(SNAPSHOT, answer => heard.push([name, answer]));
+      questions.askUntilAnswered(SNAPSHOT, answer => heard.push([name, answer]), somebody());
     }
     expect(channel.asked).toEqual([{ n: 1, ask: SNAPSHOT }]);
     settle(1, 'frame');
@@ -46,16 +48,16 @@ describe('a question for a snapshot', () => {
   });
 
   it('is another one for another channel, and after its answer', () => {
-    questions.askUntilAnswered(SNAPSHOT, () => {});
-    questions.askUntilAnswered({ kind: 'snapshot', channel: 'book:oak' }, () => {});
+    questions.askUntilAnswered(SNAPSHOT, () => {}, somebody());
+    questions.askUntilAnswered({ kind: 'snapshot', channel: 'book:oak' }, () => {}, somebody());
     settle(1, 'frame');
-    questions.askUntilAnswered(SNAPSHOT, () => {});
+    questions.askUntilAnswered(SNAPSHOT, () => {}, somebody());
     expect(channel.asked.map(({ n }) => n)).toEqual([1, 2, 3]);
   });
 
   it('is asked again every second, and never given up', () => {
     const heard: unknown[] = [];
-    questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer));
+    questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer), somebody());
     for (let i = 0; i < 100; i++) pass(100);
     expect(channel.asked.length).toBe(11);
     expect(heard).toEqual([]);
@@ -63,9 +65,38 @@ describe('a question for a snapshot', () => {
     expect(heard).toEqual(['at last']);
   });
 
+  it('is not asked again when nobody waits for it any more, and nobody hears its answer', () => {
+    const heard: string[] = [];
+    let isGone = false;
+    const gone = somebody(() => !isGone);
+    questions.askUntilAnswered(SNAPSHOT, () => heard.push('gone'), gone);
+    questions.askUntilAnswered({ kind: 'snapshot', channel: 'book:oak' }, () => {}, gone);
+    questions.askUntilAnswered(SNAPSHOT, () => heard.push('there'), somebody());
+    pass(1_000);
+    expect(channel.asked.slice(2).map(({ n }) => n)).toEqual([3, 4]);
+    isGone = true;
+    pass(1_000);
+    questions.askAgain();
+    expect(channel.asked.slice(4).map(({ ask }) => ask)).toEqual([SNAPSHOT, SNAPSHOT]);
+    settle(4, 'of a channel that nobody wants');
+    settle(6, 'frame');
+    expect(heard).toEqual(['there']);
+  });
+
+  it('has one place for whoever asks for the same again, however long the outage is', () => {
+    const heard: string[] = [];
+    const one = somebody();
+    for (const time of ['first', 'second', 'third']) {
+      questions.askUntilAnswered(SNAPSHOT, () => heard.push(time), one);
+    }
+    expect(channel.asked).toHaveLength(1);
+    settle(1, 'frame');
+    expect(heard).toEqual(['third']);
+  });
+
   it('takes only the answer to what it asked last: an older one is from before a gap', () => {
     const heard: unknown[] = [];
-    questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer));
+    questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer), somebody());
     questions.askAgain();
     settle(1, 'from before');
     expect(heard).toEqual([]);
@@ -91,9 +122,10 @@ describe('a question of a reader', () => {
   it('is answered with nothing when the node ends', async () => {
     const asked = questions.ask(BOOK);
     let isHeard = false;
-    questions.askUntilAnswered(SNAPSHOT, () => {
+    const hear = () => {
       isHeard = true;
-    });
+    };
+    questions.askUntilAnswered(SNAPSHOT, hear, somebody());
     questions.close();
     expect(await asked).toBeUndefined();
     expect(isHeard).toBe(false);

@@ -13,6 +13,7 @@ const wallet = {
   role: 'standard',
 } as ReadRequest;
 
+const SOMEBODY = { on: {}, isWaiting: () => true };
 let stage: RemoteStage;
 
 beforeEach(() => {
@@ -29,7 +30,7 @@ describe('a snapshot', () => {
   it('is the leader’s, asked again after a gap so that none from before is shown', () => {
     stage.beat(0);
     const frames: Uint8Array[] = [];
-    stage.realm.snapshot('book:ore', bytes => frames.push(bytes));
+    stage.realm.snapshot('book:ore', bytes => frames.push(bytes), SOMEBODY);
     const first = stage.channel.asked.at(-1)?.n ?? 0;
     stage.feed(3);
     const second = stage.channel.asked.at(-1)?.n ?? 0;
@@ -43,7 +44,7 @@ describe('a snapshot', () => {
   it('of a leader that is deposed is not taken', () => {
     stage.beat(0, { epoch: 2 });
     const frames: Uint8Array[] = [];
-    stage.realm.snapshot('book:ore', bytes => frames.push(bytes));
+    stage.realm.snapshot('book:ore', bytes => frames.push(bytes), SOMEBODY);
     stage.channel.answer({ epoch: 1, n: 1, answer: snapshotFrame(1) });
     expect(frames).toEqual([]);
   });
@@ -51,7 +52,7 @@ describe('a snapshot', () => {
   it('of a window that the player may not see is null', () => {
     stage.beat(0);
     const frames: (Uint8Array | null)[] = [];
-    stage.realm.windowSnapshot('alice', 4, bytes => frames.push(bytes));
+    stage.realm.windowSnapshot('alice', 4, bytes => frames.push(bytes), SOMEBODY);
     const ask = { kind: 'window', player: 'alice', window: 4 };
     expect(stage.channel.asked).toEqual([{ n: 1, ask }]);
     stage.channel.answer({ epoch: 1, n: 1, answer: null });
@@ -142,16 +143,21 @@ describe('a read', () => {
 describe('orders of the leader', () => {
   it('are carried out when he is the one that is known here', () => {
     stage.beat(0);
-    const orders = { wantsState: false, shares: [['alice', 2]], surplus: [['bob', 1]] } as const;
-    stage.channel.orders({ epoch: 1, ...orders });
-    stage.channel.orders({ epoch: 9, ...orders });
-    expect([stage.sink.shares, stage.sink.closed]).toEqual([[['alice', 2]], [['bob', 1]]]);
+    const shares = [['alice', 2]] as const;
+    const kept = [['bob', 1]] as const;
+    const changed = { wantsState: false, shares, isComplete: false, kept };
+    stage.channel.orders({ epoch: 1, ...changed });
+    stage.channel.orders({ epoch: 9, ...changed });
+    const { sink } = stage;
+    expect([sink.shares, sink.allShares, sink.closed]).toEqual([shares, [], kept]);
+    stage.channel.orders({ epoch: 1, ...changed, isComplete: true });
+    expect([sink.shares, sink.allShares]).toEqual([shares, [shares]]);
   });
 
   it('to tell everything are followed, and the feed begins anew', () => {
     stage.beat(0);
     stage.realm.presence('alice', 2);
-    stage.channel.orders({ epoch: 1, wantsState: true, shares: [], surplus: [] });
+    stage.channel.orders({ epoch: 1, wantsState: true, shares: [], isComplete: false, kept: [] });
     expect(stage.channel.told.at(-1)).toMatchObject({ isComplete: true, present: [['alice', 2]] });
     expect(stage.sink.restarts).toBe(2);
   });

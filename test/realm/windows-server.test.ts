@@ -2,37 +2,13 @@
 // other one goes and comes, and after the server itself was away.
 
 import { expect } from 'vitest';
-import type { CommandName, Payload, Result } from '../../protocol/commands/registry.ts';
 import type { WindowEvent, WindowSnapshot } from '../../protocol/events.ts';
 import { tableHash } from '../../protocol/window-hash.ts';
 import { createFaultRealm, onPostgres } from '../support/fault-realm.ts';
-import { TestClient } from '../support/gateway-fixture.ts';
+import type { TestClient } from '../support/gateway-fixture.ts';
+import { acknowledgementsOf, ask, enter, windowEvents } from '../support/players.ts';
 import { startHere } from '../support/server-here.ts';
-import { processToken } from '../support/server-process.ts';
-
-const NO_WAITING = {
-  WINDOW_ARM_ADDED_MS: '0',
-  WINDOW_ARM_TAKEN_MS: '0',
-  WINDOW_ARM_ACCEPTED_MS: '0',
-  WINDOW_REVIEW_MS: '0',
-};
-
-async function enter(port: number, player: string, role: 'standard' | 'service' = 'standard') {
-  const client = await TestClient.connect(port, {});
-  const token = await processToken(player, role);
-  expect((await client.ask('session.open', { token })).outcome).toBe('ok');
-  return client;
-}
-
-async function ask<Name extends CommandName>(
-  client: TestClient,
-  command: Name,
-  payload: Payload<Name>,
-): Promise<Result<Name>> {
-  const { outcome, body } = await client.ask(command, payload);
-  expect([outcome, body]).toEqual(['ok', body]);
-  return body as Result<Name>;
-}
+import { NO_WAITING } from '../support/server-process.ts';
 
 async function watch(client: TestClient, window: number): Promise<WindowSnapshot> {
   const channel = `window:${window}`;
@@ -44,11 +20,7 @@ async function watch(client: TestClient, window: number): Promise<WindowSnapshot
 
 /** The events of the window that a client has got, once the last one is `last`. */
 async function until(client: TestClient, window: number, last: string): Promise<WindowEvent[]> {
-  const events = () =>
-    client
-      .eventsOn(`window:${window}`)
-      .filter(({ kind }) => kind === 'event')
-      .map(({ data }) => data as WindowEvent);
+  const events = () => windowEvents(client, window);
   await client.until(() => events().at(-1)?.event === last);
   return events();
 }
@@ -72,12 +44,12 @@ onPostgres('a window outlives its sockets and its server, and ends in one swap',
   const realm = await createFaultRealm(NO_WAITING);
   const config = realm.config();
   let server = await startHere(config);
-  const game = await enter(server.port, 'game', 'service');
+  const game = await enter(server, 'game', 'service');
   await ask(game, 'items.define', { item: 'iron', kind: 'commodity' });
   await ask(game, 'wallet.grant', { player: 'alice', asset: 'coins', quantity: 100 });
   await ask(game, 'wallet.grant', { player: 'bob', asset: 'iron', quantity: 10 });
-  let alice = await enter(server.port, 'alice');
-  let bob = await enter(server.port, 'bob');
+  let alice = await enter(server, 'alice');
+  let bob = await enter(server, 'bob');
   const { window } = await ask(alice, 'windows.invite', { player: 'bob' });
   await watch(alice, window);
   expect((await bob.ask('session.subscribe', { channels: ['window:99'] })).body).toMatchObject({
@@ -89,7 +61,7 @@ onPostgres('a window outlives its sockets and its server, and ends in one swap',
 
   bob.terminate();
   expect((await until(alice, window, 'left')).at(-1)).toMatchObject({ player: 'bob' });
-  bob = await enter(server.port, 'bob');
+  bob = await enter(server, 'bob');
   await watch(bob, window);
   await untilPresent(bob, window, [true, true]);
   expect((await until(alice, window, 'returned')).map(({ event }) => event)).toEqual([
@@ -102,12 +74,12 @@ onPostgres('a window outlives its sockets and its server, and ends in one swap',
   await server.stop();
   expect((await bob.ended).reason).toBe('restarting');
   server = await startHere(config);
-  alice = await enter(server.port, 'alice');
+  alice = await enter(server, 'alice');
   await watch(alice, window);
   const recovered = await untilPresent(alice, window, [true, false]);
   expect(recovered).toMatchObject({ status: 'open', revision: 1 });
   expect(recovered.sides[0].assets).toEqual([{ ...coins[0], location: 'main' }]);
-  bob = await enter(server.port, 'bob');
+  bob = await enter(server, 'bob');
   await watch(bob, window);
   await until(alice, window, 'returned');
   const iron = [{ asset: 'iron', quantity: 7 }];
@@ -119,9 +91,7 @@ onPostgres('a window outlives its sockets and its server, and ends in one swap',
   const reviewed = (await until(bob, window, 'reviewed')).at(-1) as WindowEvent;
   expect(reviewed.manifest?.sides[0].assets).toMatchObject([{ digits: '40', words: 'forty' }]);
   for (const [player, client] of [['alice', alice] as const, ['bob', bob] as const]) {
-    const acknowledge = (reviewed.manifest?.warnings ?? []).flatMap(warning =>
-      warning.player === player && warning.token !== null ? [warning.token] : [],
-    );
+    const acknowledge = acknowledgementsOf(reviewed, player);
     const { manifest } = reviewed.window as { manifest: string };
     await ask(client, 'windows.confirm', { window, manifest, acknowledge });
   }

@@ -8,9 +8,8 @@ import { loadEngine } from '../../src/recovery.ts';
 import type { TestCluster } from './cluster-nodes.ts';
 import type { FaultRealm } from './fault-realm.ts';
 import type { Judge } from './judge.ts';
-import { hashOfJournal, transfersByQuantity } from './outside.ts';
+import { expectGreenAudit, hashOfJournal, transfersByQuantity } from './outside.ts';
 import { quiet } from './postgres.ts';
-import { ServerProcess } from './server-process.ts';
 
 const SETTLE_MS = 20_000;
 
@@ -38,9 +37,7 @@ export async function passVerdict(cluster: TestCluster, judge: Judge): Promise<v
 
 /** The audit is green, and the tables are what the journal comes to. No node may run. */
 export async function expectSound(realm: FaultRealm): Promise<void> {
-  const audit = new ServerProcess(realm.environment, ['audit']);
-  expect(await audit.exit, audit.output).toEqual({ code: 0, signal: null });
-  expect(audit.output).toContain('All is well.');
+  await expectGreenAudit(realm.environment);
   const { rules } = realm.config();
   const engine = new Engine(rules);
   await loadEngine(realm.database, engine, quiet);

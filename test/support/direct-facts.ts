@@ -17,13 +17,13 @@ import { ANN, BOB, balance, COINS, ORE, SWORD_1, sampleGroups, T0, transfer } fr
 
 /** More than a minute later: what an engine remembers of an invitation is over. */
 export const T1 = T0 + 70_000;
-export const CAT = 4;
-export const DAN = 5;
+const CAT = 4;
+const DAN = 5;
 
 const line = (asset: number, quantity: number): Line => ({ asset, location: 0, quantity });
-export const COINS_500 = line(COINS, 500);
-export const ORE_4 = line(ORE, 4);
-export const ORE_2 = line(ORE, 2);
+const COINS_500 = line(COINS, 500);
+const ORE_4 = line(ORE, 4);
+const ORE_2 = line(ORE, 2);
 
 function side(player: number, changed: Partial<WindowSideFact> = {}): WindowSideFact {
   return { player, lines: [], accepted: false, confirmed: false, awayUntilMs: 0, ...changed };

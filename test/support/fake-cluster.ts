@@ -165,7 +165,9 @@ export class FakeReader implements CommandReader {
 export class RecordingNodeSink extends RecordingSink implements NodeSink {
   restarts = 0;
   readonly shares: [player: string, nodes: number][] = [];
-  readonly closed: [player: string, sockets: number][] = [];
+  /** Complete lists of them. */
+  readonly allShares: (readonly (readonly [player: string, nodes: number])[])[] = [];
+  readonly closed: [player: string, kept: number][] = [];
 
   restart(): void {
     this.restarts++;
@@ -175,8 +177,12 @@ export class RecordingNodeSink extends RecordingSink implements NodeSink {
     this.shares.push([player, nodes]);
   }
 
-  closeOldest(player: string, sockets: number): void {
-    this.closed.push([player, sockets]);
+  shareAll(shares: readonly (readonly [player: string, nodes: number])[]): void {
+    this.allShares.push(shares);
+  }
+
+  closeOldest(player: string, kept: number): void {
+    this.closed.push([player, kept]);
   }
 }
 

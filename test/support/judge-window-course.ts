@@ -83,7 +83,7 @@ export async function confirm(trader: Trader) {
   return trader.do('windows.confirm', { window, manifest: name, acknowledge });
 }
 
-export async function bothSee(pair: Pair, is: (view: WindowView) => boolean): Promise<void> {
+async function bothSee(pair: Pair, is: (view: WindowView) => boolean): Promise<void> {
   await Promise.all(pair.map(trader => trader.sees(is)));
 }
 

@@ -13,22 +13,19 @@ import { JudgeSocket } from './judge-socket.ts';
 import { Interrupted, Trader } from './judge-trader.ts';
 import { tradeOnce } from './judge-window-course.ts';
 import { seeded } from './seeded.ts';
-import { type Environment, processToken } from './server-process.ts';
+import { type Environment, NO_WAITING, processToken } from './server-process.ts';
 
 export type Pair = readonly [inviter: Trader, invited: Trader];
 
 /** What everybody owns in the beginning, of each of these. */
 export const START = 1_000_000_000;
-export const ASSETS = ['coins', 'ore', 'silk'];
+const ASSETS = ['coins', 'ore', 'silk'];
 
 const PAGE = 200;
 
-/** Nobody waits: what is tested here is not the arming. */
+/** Nobody waits, and nobody is held back: what is tested here is neither arming nor limits. */
 export const HURRIED: Environment = {
-  WINDOW_ARM_ADDED_MS: '0',
-  WINDOW_ARM_TAKEN_MS: '0',
-  WINDOW_ARM_ACCEPTED_MS: '0',
-  WINDOW_REVIEW_MS: '0',
+  ...NO_WAITING,
   WINDOW_INVITES_PER_MINUTE_MAX: '1000000',
   WINDOW_INVITES_PER_PLAYER_MAX: '1000000',
   WINDOW_GRACE_MS: '4000',

@@ -1,10 +1,13 @@
-// SQL from outside on the tables and the journal of a fault test's realm.
+// What can be found out from outside of the realm of a fault test: tables and journal by SQL, and
+// whether the audit is content.
 
+import { expect } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
 import { TRANSFER_REASONS } from '../../src/engine/fact.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { decodeGroups } from '../../src/journal/fact-reader.ts';
 import type { FaultRealm } from './fault-realm.ts';
+import { type Environment, ServerProcess } from './server-process.ts';
 
 /** How many transfers by command there were of each quantity. */
 export async function transfersByQuantity(realm: FaultRealm): Promise<Map<number, number>> {
@@ -41,4 +44,11 @@ export async function hashOfJournal(realm: FaultRealm, rules = DEFAULT_RULES): P
   const ids = { lastOrder, lastTrade, lastWindow, lastOffer };
   engine.resume({ sequence: last.sequence, atMs: last.atMs, ...ids });
   return engine.hash();
+}
+
+/** The audit of the command line finds nothing. */
+export async function expectGreenAudit(environment: Environment): Promise<void> {
+  const audit = new ServerProcess(environment, ['audit']);
+  expect(await audit.exit, audit.output).toEqual({ code: 0, signal: null });
+  expect(audit.output).toContain('All is well.');
 }

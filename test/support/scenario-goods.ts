@@ -1,5 +1,5 @@
-// What the scenarios of reviews share: two players at a table with goods, and a market that has
-// prices.
+// What the scenarios of windows share: two players at a table with goods, a review, and a market
+// that has prices.
 
 export const QUICK = 'rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0';
 
@@ -37,3 +37,39 @@ export function trades(item: string, prices: readonly number[]): string {
 
 export const FIVE = [10, 12, 11, 90, 9];
 export const FIFTEEN = [10, 12, 11, 90, 9, 10, 10, 11, 13, 8, 10, 12, 11, 90, 1_000];
+
+/** Ann and bob at an empty table, with something of every kind to put on it. */
+export const TABLE = `
+  define ore commodity lot 10
+  define gem commodity
+  define sword unique
+  grant ann coins 1_000
+  grant ann gem 50
+  grant ann sword#1 1
+  grant ann sword#2 1
+  grant bob ore 20
+  grant bob gem 5 at mine
+  invite ann bob
+  join bob #1                       -> #1 open rev 0 armed 0
+`;
+
+/** A review in which ann has confirmed and bob has not, of a table that was changed on the way. */
+export const REVIEW = `
+  rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0 reviewMs 0
+  define ore commodity
+  grant ann coins 100
+  grant bob ore 10
+  grant cid coins 5
+  bid cid ore 1 @ 2
+  sell bob 1 ore min 1
+  invite ann bob
+  join bob #1
+  put ann #1 50 coins
+  put bob #1 9 ore
+  accept ann #1
+  put bob #1 8 ore
+  accept ann #1
+  accept bob #1
+  confirm ann #1 acknowledge
+  invite cid ann                      -> PLAYER_UNAVAILABLE
+`;

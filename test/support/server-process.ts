@@ -15,6 +15,14 @@ export const PROCESS_SECRET = 'a secret of the fault tests, more than thirty-two
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** Rules of windows under which nobody waits before he accepts or confirms. */
+export const NO_WAITING: Environment = {
+  WINDOW_ARM_ADDED_MS: '0',
+  WINDOW_ARM_TAKEN_MS: '0',
+  WINDOW_ARM_ACCEPTED_MS: '0',
+  WINDOW_REVIEW_MS: '0',
+};
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
