@@ -178,9 +178,8 @@ export class Engine {
     const body = decision.body as Readonly<Record<string, unknown>>;
     const player = state.player(entry.player);
     const fact = { kind: 'decided', player, key, digest: entry.digest, ok, body } as const;
-    state.keys.add(fact, entry.atMs);
     state.output.push(fact);
-    return state.keys.lastBody;
+    return state.keys.add(fact, entry.atMs);
   }
 
   #findKey(player: string, key: string): Decision {

@@ -67,7 +67,7 @@ export interface Applied {
   /** 'invalid' only for KEY_REUSED. */
   readonly outcome: 'ok' | 'rejected' | 'invalid';
   readonly body: ReplyBody | RejectBody;
-  /** The body as bytes when a key has just remembered it so. Valid until the next entry. */
+  /** The body as bytes when a key has just remembered it so. As it is kept. */
   readonly encoded: Encoded | null;
   /** In the order in which they came about. Empty when nothing changed. */
   readonly output: readonly EngineOutput[];

@@ -7,7 +7,6 @@
 // O(1).
 
 import { readPair } from '../../protocol/msgpack-reader.ts';
-import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { assert } from '../base/assert.ts';
 import { ByteStore } from './byte-store.ts';
 import type { Encoded, ReplyBody } from './entry.ts';
@@ -35,7 +34,6 @@ export class Keys {
   /** Where the bytes of the key and of the answer to it are. */
   #place = new Float64Array(1024);
   readonly #store = new ByteStore();
-  readonly #writer = new FrameWriter();
   /** Lists: the next record in the bucket, by age among all, by age among the player's own. */
   #nextInBucket = new Int32Array(1024);
   #older = new Int32Array(1024);
@@ -54,7 +52,6 @@ export class Keys {
   #soughtPlayer = NONE;
   #soughtKey = '';
   #soughtHash = 0;
-  #bodyStart = 0;
 
   constructor(perPlayerMax: number, retentionMs: number) {
     this.#perPlayerMax = perPlayerMax;
@@ -91,8 +88,11 @@ export class Keys {
     return this.#read(at)[1];
   }
 
-  /** Remembers a key that {@link find} does not find: a key is decided once. */
-  add(fact: DecidedFact, atMs: number): void {
+  /**
+   * Remembers a key that {@link find} does not find: a key is decided once.
+   * @returns the answer as it is kept, in MessagePack.
+   */
+  add(fact: DecidedFact, atMs: number): Encoded {
     this.prune(atMs);
     if ((this.#countOwn[fact.player] ?? 0) >= this.#perPlayerMax) {
       this.#forget(this.#oldestOwn[fact.player] as number);
@@ -104,17 +104,13 @@ export class Keys {
     this.#ok[at] = fact.ok ? 1 : 0;
     const isSought = fact.player === this.#soughtPlayer && fact.key === this.#soughtKey;
     this.#hash[at] = isSought ? this.#soughtHash : hashOf(fact.player, fact.key);
-    this.#writer.reset();
-    this.#writer.text(fact.key);
-    this.#bodyStart = this.#writer.length;
-    this.#writer.value(fact.body);
-    this.#place[at] = this.#store.put(this.#writer.bytes, this.#writer.length);
+    const writer = this.#store.begin();
+    writer.text(fact.key);
+    const start = writer.length;
+    writer.value(fact.body);
+    this.#place[at] = this.#store.end();
     this.#link(at, fact.player);
-  }
-
-  /** The answer that was added last, as MessagePack: valid until the next one is added. */
-  get lastBody(): Encoded {
-    return { bytes: this.#writer.bytes, start: this.#bodyStart, end: this.#writer.length };
+    return { bytes: writer.bytes, start, end: writer.length };
   }
 
   /** Forgets what is too old at `atMs`. */

@@ -23,6 +23,7 @@ const AVAILABLE = 2;
 const HELD = 3;
 const RECORD_BYTES = 32;
 const ACCOUNTS_INITIAL = 1024;
+const NONE = -1;
 
 export class Ledger {
   // What belongs to one account lies side by side, seen through two views of one buffer: an access
@@ -31,8 +32,11 @@ export class Ledger {
   #balances = new Float64Array(this.#records.buffer);
   readonly #index = new AccountIndex(this.#records);
   #count = 0;
-  /** Accounts changed since the last flush, each once. */
+  /** By owner: the first account that was opened for him, or -1. */
+  readonly #firstOf: number[] = [];
+  /** Accounts changed since the last flush, each once: the first `#touchedCount` of these. */
   readonly #touched: number[] = [];
+  #touchedCount = 0;
 
   /** Accounts are numbered 0 .. count - 1. */
   get count(): number {
@@ -41,12 +45,18 @@ export class Ledger {
 
   /** The account, or -1 when it was never opened. */
   find(owner: number, asset: number, location: number): number {
+    // Most owners have their money first: then no line of the index is fetched for it.
+    const first = this.#firstOf[owner] ?? NONE;
+    if (first !== NONE) {
+      const at = first * RECORD;
+      if (this.#records[at + 1] === asset && this.#records[at + 2] === location) return first;
+    }
     return this.#index.find(owner, asset, location);
   }
 
   /** The account, opened when needed. */
   open(owner: number, asset: number, location: number): number {
-    const found = this.#index.find(owner, asset, location);
+    const found = this.find(owner, asset, location);
     return found >= 0 ? found : this.#create(owner, asset, location);
   }
 
@@ -107,11 +117,12 @@ export class Ledger {
 
   /** Appends a balance fact for each account changed since the last flush. */
   flush(output: EngineOutput[]): void {
-    for (const account of this.#touched) {
+    for (let index = 0; index < this.#touchedCount; index++) {
+      const account = this.#touched[index] as number;
       this.#records[account * RECORD + TOUCHED] = 0;
       output.push(this.balance(account));
     }
-    this.#touched.length = 0;
+    this.#touchedCount = 0;
   }
 
   /** An account as it stands. */
@@ -147,6 +158,8 @@ export class Ledger {
     this.#records[at + 1] = asset;
     this.#records[at + 2] = location;
     this.#index.add(account);
+    while (this.#firstOf.length <= owner) this.#firstOf.push(NONE);
+    if (this.#firstOf[owner] === NONE) this.#firstOf[owner] = account;
     this.#touch(account);
     return account;
   }
@@ -155,7 +168,7 @@ export class Ledger {
     const at = account * RECORD + TOUCHED;
     if (this.#records[at] === 1) return;
     this.#records[at] = 1;
-    this.#touched.push(account);
+    this.#touched[this.#touchedCount++] = account;
   }
 
   #grow(): void {

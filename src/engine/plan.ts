@@ -39,7 +39,6 @@ export class Plan<Kind extends Resting<Kind> = Order> {
 
   /** No fills: for what never meets a book. */
   clear(): void {
-    this.orders.length = 0;
     this.count = 0;
     this.quantity = 0;
     this.value = 0;

@@ -53,7 +53,9 @@ export class State {
   lastOffer = 0;
   /** What the entry at hand has come to so far. */
   output: EngineOutput[] = [];
+  /** Price levels that the entry at hand has changed: the first `#touchedCount` of these. */
   readonly #touchedLevels: PriceLevel[] = [];
+  #touchedCount = 0;
 
   constructor(rules: Rules) {
     this.rules = rules;
@@ -170,13 +172,14 @@ export class State {
   touchLevel(level: PriceLevel): void {
     if (level.isTouched) return;
     level.isTouched = true;
-    this.#touchedLevels.push(level);
+    this.#touchedLevels[this.#touchedCount++] = level;
   }
 
   /** Completes the output of an entry: accounts and price levels as they stand now. */
   flush(): void {
     this.ledger.flush(this.output);
-    for (const level of this.#touchedLevels) {
+    for (let index = 0; index < this.#touchedCount; index++) {
+      const level = this.#touchedLevels[index] as PriceLevel;
       level.isTouched = false;
       this.output.push({
         kind: 'level',
@@ -188,6 +191,6 @@ export class State {
         orders: level.orders,
       });
     }
-    this.#touchedLevels.length = 0;
+    this.#touchedCount = 0;
   }
 }

@@ -1,5 +1,6 @@
 // The data structures of the engine against slow, obvious ones, on random sequences of operations.
 
+import { decode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BookSide } from '../../src/engine/book-side.ts';
@@ -218,6 +219,28 @@ describe('the keys', () => {
       const found = keys.find(2 + (number % 7), `k${number}`, 4_999);
       expect(found >= 0).toBe(number > 3_999);
       if (found >= 0) expect(keys.body(found)).toEqual({ number });
+    }
+  });
+
+  test('keep answers of any size, each as its command was told it', () => {
+    const sizes = [10, 300_000, 20, 700_000, 1_000, ...new Array<number>(600).fill(990)];
+    const keys = new Keys(10_000, 1_000);
+    for (const [number, size] of sizes.entries()) {
+      const body = { number, text: 'x'.repeat(size) };
+      const fact = {
+        kind: 'decided',
+        player: 2,
+        key: `k${number}`,
+        digest: 0,
+        ok: true,
+        body,
+      } as const;
+      const { bytes, start, end } = keys.add(fact, 0);
+      expect(decode(bytes.subarray(start, end))).toEqual(body);
+    }
+    for (const [number, size] of sizes.entries()) {
+      const found = keys.find(2, `k${number}`, 0);
+      expect(keys.body(found)).toEqual({ number, text: 'x'.repeat(size) });
     }
   });
 });
