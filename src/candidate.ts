@@ -141,6 +141,7 @@ export class Candidate {
       registry,
       epoch,
       node,
+      begin: offset,
       position: () => realm.released,
       lagMs: () => projection.lagMs,
     });

@@ -83,6 +83,7 @@ const AREAS: readonly Area[] = [
       'src/journal',
       'src/gateway/port.ts',
       'src/reads/manifest-view.ts',
+      'src/cluster/stream-id.ts',
     ],
     typesFrom: ['src/cluster', 'src/database', 'src/projection', 'src/reads'],
     node: false,

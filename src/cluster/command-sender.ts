@@ -35,6 +35,7 @@ export class RedisCommandSender implements CommandSender {
   #isStreamFull = false;
   #isLooking = false;
   readonly #timer: NodeJS.Timeout;
+  #entered: (numbers: readonly number[], entry: string) => void = () => {};
   #failed: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void = () => {};
 
   constructor(options: SenderOptions) {
@@ -44,6 +45,10 @@ export class RedisCommandSender implements CommandSender {
 
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void {
     this.#failed = callback;
+  }
+
+  onEntered(callback: (numbers: readonly number[], entry: string) => void): void {
+    this.#entered = callback;
   }
 
   send(command: Omit<SentCommand, 'n'>): number {
@@ -78,9 +83,11 @@ export class RedisCommandSender implements CommandSender {
     const incarnation = this.#incarnation;
     const count = ++this.#count;
     const bytes = encodeMessage('commands', { node, incarnation, count, lifeMs, commands });
+    const numbers = commands.map(({ n }) => n);
     const isConnected = redis.status === 'ready';
+    let entry: string;
     try {
-      await redis.xadd(key, '*', COMMANDS, bytes);
+      entry = (await redis.xadd(key, '*', COMMANDS, bytes)) as string;
     } catch (error) {
       // What came after it on this connection has the old incarnation; what comes now the new one.
       if (this.#incarnation === incarnation) {
@@ -89,11 +96,10 @@ export class RedisCommandSender implements CommandSender {
       }
       log.warn({ error: String(error), commands: commands.length }, 'a batch was not taken');
       const fate = isConnected && !isRefusal(error) ? 'unknown' : 'unsent';
-      this.#failed(
-        commands.map(({ n }) => n),
-        fate,
-      );
+      this.#failed(numbers, fate);
+      return;
     }
+    this.#entered(numbers, entry);
   }
 
   async #look(): Promise<void> {

@@ -48,6 +48,8 @@ export interface FeedBatch {
   readonly count: number;
   readonly position: number;
   readonly leader: string;
+  /** Behind this entry of the stream it began: up to it, only a former leader answers. */
+  readonly begin: string;
   /** How far the tables are behind the journal: nodes show it. */
   readonly lagMs: number;
   /** Nothing is in it. */

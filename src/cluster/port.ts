@@ -21,6 +21,8 @@ export interface CommandSender {
   send(command: { player: string; command: string; payload: unknown; key: string | null }): number;
   /** Commands whose batch failed: `unsent` never entered the stream, `unknown` may have. */
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void;
+  /** Commands whose batch is in the stream, and as which entry. */
+  onEntered(callback: (numbers: readonly number[], entry: string) => void): void;
   close(): void;
 }
 

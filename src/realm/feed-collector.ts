@@ -13,6 +13,8 @@ export interface CollectorOptions {
   readonly registry: NodeRegistry;
   readonly epoch: number;
   readonly node: string;
+  /** Where in the stream of commands this epoch begins. */
+  readonly begin: string;
   /** What is durable and may be known. */
   readonly position: () => number;
   /** How far the tables are behind. */
@@ -22,6 +24,7 @@ export interface CollectorOptions {
 /** Nodes take three seconds of silence for a loss. */
 export const HEARTBEAT_MS = 500;
 
+type Head = Pick<FeedBatch, 'epoch' | 'count' | 'position' | 'leader' | 'begin' | 'lagMs'>;
 type Mutable<List> = List extends readonly (infer Item)[] ? Item[] : never;
 
 export class FeedCollector implements FeedSink {
@@ -120,11 +123,11 @@ export class FeedCollector implements FeedSink {
     this.#hasSent = false;
   }
 
-  #send(what: Omit<FeedBatch, 'epoch' | 'count' | 'position' | 'leader' | 'lagMs'>): void {
-    const { channel, epoch, node: leader, position, lagMs } = this.#options;
+  #send(what: Omit<FeedBatch, keyof Head>): void {
+    const { channel, epoch, node: leader, begin, position, lagMs } = this.#options;
     this.#hasSent = true;
     const count = this.#count;
-    const head = { epoch, count, position: position(), leader, lagMs: lagMs() };
+    const head: Head = { epoch, count, position: position(), leader, begin, lagMs: lagMs() };
     channel.publishFeed({ ...head, ...what });
   }
 }

@@ -5,13 +5,16 @@ import { writeReply, writeReplyHead } from '../../protocol/codec.ts';
 import { replyId } from '../../protocol/frame-head.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { OUTCOMES, type Outcome, type RejectBody } from '../../protocol/rejects.ts';
+import { compareIds } from '../cluster/stream-id.ts';
 import type { ReplyTarget } from '../gateway/port.ts';
 
 interface Pending {
   /** The request id of the client. */
   readonly id: number;
   readonly target: ReplyTarget;
-  readonly dueMs: number;
+  dueMs: number;
+  /** Its entry of the stream; empty until it is known. */
+  entry: string;
 }
 
 const UNSENT: RejectBody = Object.freeze({
@@ -27,7 +30,7 @@ const UNKNOWN: RejectBody = Object.freeze({
 
 export class PendingCommands {
   readonly #timeoutMs: number;
-  /** By number, oldest first: all have the same time. */
+  /** By number, oldest first: none is due before those that are older. */
   readonly #pending = new Map<number, Pending>();
   readonly #writer = new FrameWriter();
   #drained: (() => void)[] = [];
@@ -41,7 +44,28 @@ export class PendingCommands {
   }
 
   add(n: number, id: number, target: ReplyTarget): void {
-    this.#pending.set(n, { id, target, dueMs: performance.now() + this.#timeoutMs });
+    const dueMs = performance.now() + this.#timeoutMs;
+    this.#pending.set(n, { id, target, dueMs, entry: '' });
+  }
+
+  /** Where in the stream commands are: in the order of {@link add}. */
+  entered(numbers: readonly number[], entry: string): void {
+    for (const n of numbers) {
+      const pending = this.#pending.get(n);
+      if (pending !== undefined) pending.entry = entry;
+    }
+  }
+
+  /**
+   * Waits no longer than until `dueMs` for commands in `entry` and before: whoever took them leads
+   * no more, and his reply has most likely gone with him.
+   */
+  giveUp(entry: string, dueMs: number): void {
+    if (entry === '') return;
+    for (const pending of this.#pending.values()) {
+      if (pending.entry === '' || compareIds(pending.entry, entry) > 0) break;
+      pending.dueMs = Math.min(pending.dueMs, dueMs);
+    }
   }
 
   /** Hands over reply frames whose ids are numbers; `places` has n, start and end of each. */

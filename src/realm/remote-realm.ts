@@ -43,6 +43,8 @@ export interface RemoteOptions {
 const SILENCE_MAX_MS = 3_000;
 const SWEEP_MS = 50;
 const READ_WAIT_MS = 5_000;
+/** How much later than the first word of a new leader the last reply of a former one may come. */
+const LATE_REPLY_MS = 250;
 
 const NO_LEADER: RejectBody = Object.freeze({
   code: 'SERVICE_UNAVAILABLE',
@@ -92,6 +94,7 @@ export class RemoteRealm implements RealmPort {
     this.#announcer = new NodeAnnouncer(channel, node);
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
     sender.onFailed((numbers, fate) => this.#commands.fail(numbers, fate));
+    sender.onEntered((numbers, entry) => this.#commands.entered(numbers, entry));
     channel.onReplies(({ position, frames, places }) => {
       this.#release(position);
       this.#commands.deliver(frames, places);
@@ -229,7 +232,7 @@ export class RemoteRealm implements RealmPort {
     this.#epoch = feed.epoch;
     this.#count = feed.count;
     this.#isSilent = false;
-    if (isNew) this.#announcer.tellAll();
+    if (isNew) this.#meet(feed);
     if (hasHole) this.#begin();
     const { sink } = this.#options;
     for (const [channel, frame] of feed.published) sink.publish(channel, frame);
@@ -238,6 +241,12 @@ export class RemoteRealm implements RealmPort {
     for (const [player, sequence, event] of feed.private) {
       sink.publishPrivate(player, sequence, event as MeEvent);
     }
+  }
+
+  /** Another leader: it must know us, and what its forerunners left unanswered stays so. */
+  #meet({ begin }: FeedBatch): void {
+    this.#announcer.tellAll();
+    this.#commands.giveUp(begin, performance.now() + LATE_REPLY_MS);
   }
 
   /** The leader has not known us for a while: it announced nothing private to us meanwhile. */

@@ -13,7 +13,7 @@ const packr = new Packr({ useRecords: false });
 
 function feed(count: number): FeedBatch {
   const nothing = { published: [], windows: [], ended: [], private: [] };
-  const head = { epoch: 1, count, position: count, leader: 'a', lagMs: 0 };
+  const head = { epoch: 1, count, position: count, leader: 'a', begin: '', lagMs: 0 };
   return { ...head, isHeartbeat: true, ...nothing };
 }
 

@@ -9,6 +9,7 @@ import { quiet } from '../support/postgres.ts';
 import { NO_REDIS, readyOf, redisUrl, testKeys, testLinks, until } from '../support/redis.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
+type Entered = [numbers: readonly number[], entry: string];
 type Failure = [numbers: readonly number[], fate: string];
 
 interface Bench {
@@ -18,6 +19,7 @@ interface Bench {
   readonly direct: Links;
   readonly key: string;
   readonly failures: Failure[];
+  readonly entered: Entered[];
   send(command: string): number;
   batches(): Promise<CommandBatch[]>;
 }
@@ -41,6 +43,8 @@ async function openBench(
   });
   onTestFinished(() => sender.close());
   const failures: Failure[] = [];
+  const entered: Entered[] = [];
+  sender.onEntered((numbers, entry) => entered.push([numbers, entry]));
   sender.onFailed((numbers, fate) => failures.push([numbers, fate]));
   const send = (command: string) =>
     sender.send({ player: 'alice', command, payload: {}, key: null });
@@ -48,7 +52,7 @@ async function openBench(
     const entries = await direct.commands.xrangeBuffer(key, '-', '+');
     return entries.map(([, fields]) => decodeMessage(fields[1] as Buffer).content as CommandBatch);
   };
-  return { sender, links, direct, key, failures, send, batches };
+  return { sender, links, direct, key, failures, entered, send, batches };
 }
 
 async function throughProxy(): Promise<{ proxy: TcpProxy; bench: Bench }> {
@@ -85,6 +89,18 @@ describe.skipIf(redisUrl === null)(`what a node sends${NO_REDIS}`, () => {
     expect(batches.map(({ node, lifeMs }) => [node, lifeMs])).toEqual([
       ['a', 5_000],
       ['a', 5_000],
+    ]);
+  });
+
+  it('is told to be in the stream, with the id of its entry', async () => {
+    const bench = await openBench({ batchMax: 2 });
+    for (const command of ['a', 'b', 'c']) bench.send(command);
+    await until(() => bench.entered.length === 2, 'both entries are told');
+    const entries = await bench.direct.commands.xrange(bench.key, '-', '+');
+    const [first = '', second = ''] = entries.map(([id]) => id);
+    expect(bench.entered).toEqual([
+      [[1, 2], first],
+      [[3], second],
     ]);
   });
 

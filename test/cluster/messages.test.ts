@@ -31,6 +31,7 @@ const EXAMPLES: Messages = {
     count: 9,
     position: 12,
     leader: 'a-1',
+    begin: '5-0',
     lagMs: 40,
     isHeartbeat: false,
     published: [['book:ore', Buffer.from([192])]],

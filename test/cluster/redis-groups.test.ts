@@ -78,7 +78,7 @@ async function openBench({ url }: RedisGroup) {
     const nothing = { published: [], windows: [], ended: [], private: [] };
     count++;
     leader.publishFeed({
-      ...{ epoch: 1, count, position: count, leader: 'a', lagMs: 0 },
+      ...{ epoch: 1, count, position: count, leader: 'a', begin: '', lagMs: 0 },
       ...{ isHeartbeat: true, ...nothing },
     });
   };

@@ -22,6 +22,7 @@ beforeEach(() => {
     registry,
     epoch: 3,
     node: 'a',
+    begin: '5-0',
     position: () => position,
     lagMs: () => 7,
   });
@@ -50,6 +51,7 @@ describe('the feed of a leader', () => {
         count: 1,
         position: 10,
         leader: 'a',
+        begin: '5-0',
         lagMs: 7,
         isHeartbeat: false,
         published: [

@@ -54,7 +54,7 @@ function begin(waitingEntriesMax: number): void {
   const order = () => {};
   registry = new NodeRegistry({ socketsPerPlayerMax: 5, presence: () => {}, order });
   const collector = new FeedCollector({
-    ...{ channel, registry, epoch: EPOCH, node: 'a', position },
+    ...{ channel, registry, epoch: EPOCH, node: 'a', begin: '5-0', position },
     lagMs: () => 0,
   });
   realm = new Realm({

@@ -89,6 +89,39 @@ describe('a command without a reply', () => {
     expect(bob.replies).toMatchObject([{ id: 11, outcome, body: { code } }]);
   });
 
+  it('is waited for no longer once its entry is given up, as are those before it alone', () => {
+    for (const n of [1, 2, 3, 4]) pending.add(n, 10 + n, alice);
+    pending.entered([1], '9-9');
+    pending.entered([2], '10-0');
+    pending.entered([3], '10-1');
+    pending.giveUp('10-0', performance.now() + 100);
+    vi.advanceTimersByTime(99);
+    pending.sweep(performance.now());
+    expect(alice.replies).toEqual([]);
+    vi.advanceTimersByTime(1);
+    pending.sweep(performance.now());
+    expect(alice.replies.map(({ id, outcome }) => [id, outcome])).toEqual([
+      [11, 'unknown'],
+      [12, 'unknown'],
+    ]);
+    vi.advanceTimersByTime(TIMEOUT_MS);
+    pending.sweep(performance.now());
+    expect(pending.size).toBe(0);
+  });
+
+  it('is never given up after its deadline, nor by a realm without a stream', () => {
+    pending.add(1, 10, alice);
+    pending.entered([1], '10-0');
+    pending.giveUp('', 0);
+    pending.giveUp('10-0', performance.now() + 2 * TIMEOUT_MS);
+    vi.advanceTimersByTime(TIMEOUT_MS - 1);
+    pending.sweep(performance.now());
+    expect(pending.size).toBe(1);
+    vi.advanceTimersByTime(1);
+    pending.sweep(performance.now());
+    expect(pending.size).toBe(0);
+  });
+
   it('is unknown when the node ends', () => {
     pending.add(1, 10, alice);
     pending.close();

@@ -78,6 +78,23 @@ describe('a command', () => {
     expect(stage.inbox.replies).toMatchObject([{ id: 1, body: { code: 'OUTCOME_UNKNOWN' } }]);
   });
 
+  it('that a former leader took and left unanswered is unknown once another leads', async () => {
+    stage.beat(0);
+    for (const id of [1, 2]) stage.submit(id);
+    stage.sender.enter([1], '7-0');
+    stage.sender.enter([2], '7-1');
+    await stage.pass(1_000);
+    stage.beat(0, { epoch: 2, begin: '7-0' });
+    // A reply that was still on its way counts.
+    await stage.pass(200);
+    expect(stage.inbox.replies).toEqual([]);
+    await stage.pass(150);
+    expect(stage.inbox.replies).toMatchObject([{ id: 1, body: { code: 'OUTCOME_UNKNOWN' } }]);
+    // The other one is the new leader's to execute.
+    stage.channel.replies(replyBatch(101, [[2, 'ok', {}]]));
+    expect(stage.inbox.replies).toMatchObject([{ id: 1 }, { id: 2, outcome: 'ok' }]);
+  });
+
   it('whose batch never entered the stream is unavailable, and its key is free', () => {
     stage.beat(0);
     stage.submit(1);

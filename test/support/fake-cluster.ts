@@ -30,6 +30,7 @@ export class FakeSender implements CommandSender {
   readonly sent: SentCommand[] = [];
   hasRoom = true;
   fail: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void = () => {};
+  enter: (numbers: readonly number[], entry: string) => void = () => {};
 
   send(command: Omit<SentCommand, 'n'>): number {
     if (!this.hasRoom) return -1;
@@ -39,6 +40,10 @@ export class FakeSender implements CommandSender {
 
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void {
     this.fail = callback;
+  }
+
+  onEntered(callback: (numbers: readonly number[], entry: string) => void): void {
+    this.enter = callback;
   }
 
   close(): void {}

@@ -59,8 +59,8 @@ export class RemoteStage {
   /** A message of the leader arrives; epoch 1 and position 100 when nothing else is said. */
   feed(count: number, more: Partial<FeedBatch> = {}): void {
     const nothing = { published: [], windows: [], ended: [], private: [] };
-    const head = { epoch: 1, count, position: 100, leader: 'a', lagMs: 0, isHeartbeat: false };
-    this.channel.feed({ ...head, ...nothing, ...more });
+    const head = { epoch: 1, count, position: 100, leader: 'a', begin: '5-0', lagMs: 0 };
+    this.channel.feed({ ...head, isHeartbeat: false, ...nothing, ...more });
   }
 
   beat(count: number, more: Partial<FeedBatch> = {}): void {
