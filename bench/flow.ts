@@ -30,6 +30,15 @@ export interface FlowPlan {
   readonly prices: number;
 }
 
+/** A book that a flow can be played to. */
+export interface Book {
+  place(id: number, side: 'buy' | 'sell', price: number, quantity: number): void;
+  cancel(id: number): void;
+}
+
+/** About a thousand orders rest all the time. */
+export const LIVE = { seed: 2, resting: 1_000, count: 1_000_000, prices: 50 } as const;
+
 const ADD_SHARE = 0.45;
 const CANCEL_SHARE = 0.4;
 const MIDDLE = 10_000;
@@ -48,6 +57,22 @@ export function writeFlow(plan: FlowPlan): Flow {
     else writer.cross();
   }
   return writer.flow;
+}
+
+/** Plays the operations from number `from` to before `to`. */
+export function replay(book: Book, flow: Flow, from: number, to: number): void {
+  for (let at = from; at < to; at++) step(book, flow, at);
+}
+
+export function step(book: Book, flow: Flow, at: number): void {
+  const kind = flow.kinds[at] as number;
+  const order = flow.orders[at] as number;
+  if (kind === CANCEL) {
+    book.cancel(order);
+    return;
+  }
+  const side = kind === BUY ? 'buy' : 'sell';
+  book.place(order, side, flow.prices[at] as number, flow.quantities[at] as number);
 }
 
 class FlowWriter {

@@ -1,5 +1,6 @@
 // `engine`: what one thread decides without any I/O: purchases and orders with ledger, facts and
-// idempotency keys; then the same with facts and answers encoded as for journal and sockets.
+// idempotency keys; then the same with facts and answers encoded as for journal and sockets. A
+// yardstick runs between its parts, since rates of single threads differ threefold by machine.
 
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { auditState } from '../../src/engine/audit.ts';
@@ -12,6 +13,7 @@ import { nameOf } from '../frame-template.ts';
 import { Random } from '../random.ts';
 import { NOTHING, type Result } from '../report.ts';
 import { say } from '../trial.ts';
+import { Yardstick } from '../yardstick.ts';
 
 type Entered = Omit<Entry, 'command' | 'payload'> & { command: string; payload: object };
 
@@ -23,6 +25,7 @@ const COUNT = 2_000_000;
 /** Entries made at a time, outside the clock; and entries per batch of the journal. */
 const CHUNK = 1_000;
 const BATCH = 500;
+const YARDSTICK_EVERY = 200_000;
 const SEED = 9;
 
 export async function engine(): Promise<Result[]> {
@@ -39,6 +42,7 @@ function run(scenario: string, encodes: boolean): Result {
   let seconds = 0;
   let rejected = 0;
   let bytes = 0;
+  const yardstick = new Yardstick();
   for (let done = 0; done < COUNT; done += CHUNK) {
     const entries = Array.from({ length: CHUNK }, (_, index) => purchase(random, done + index));
     const startedMs = performance.now();
@@ -61,19 +65,29 @@ function run(scenario: string, encodes: boolean): Result {
       }
     }
     seconds += (performance.now() - startedMs) / 1_000;
-    if (done % 500_000 === 0) say(`${Math.round((done + CHUNK) / seconds)}/s`);
+    if (done % YARDSTICK_EVERY !== 0) continue;
+    yardstick.round();
+    say(
+      `${Math.round((done + CHUNK) / seconds)}/s, yardstick ${Math.round(yardstick.perSecond)}/s`,
+    );
   }
   const broken = auditState(subject.state);
   for (const line of broken) say(line);
+  const perSecond = (COUNT - rejected) / seconds;
+  const encoding = encodes ? { journalBytesPerCommand: Math.round(bytes / COUNT) } : {};
   return {
     ...NOTHING,
     scenario,
     seconds: Math.round(seconds * 1_000) / 1_000,
     commands: COUNT - rejected,
-    commandsPerSecond: Math.round((COUNT - rejected) / seconds),
+    commandsPerSecond: Math.round(perSecond),
     rejected,
     audit: broken.length === 0 ? 'ok' : 'FAILED',
-    more: encodes ? { journalBytesPerCommand: Math.round(bytes / COUNT) } : {},
+    more: {
+      peerOrdersPerSecond: Math.round(yardstick.perSecond),
+      timesThePeer: Math.round((100 * perSecond) / yardstick.perSecond) / 100,
+      ...encoding,
+    },
   };
 }
 

@@ -3,20 +3,17 @@
 // operation, and the fills of both must be the same.
 
 import { BookRun } from '../book-run.ts';
-import { BUY, CANCEL, type Flow, writeFlow } from '../flow.ts';
+import { type Book, type Flow, LIVE, replay, step, writeFlow } from '../flow.ts';
 import { createHistogram } from '../meter.ts';
 import { PeerBookRun } from '../peers/order-book.ts';
 import { NOTHING, type Result } from '../report.ts';
 import { say } from '../trial.ts';
 
-interface Book {
+interface Counting extends Book {
   readonly trades: number;
   readonly checksum: number;
-  place(id: number, side: 'buy' | 'sell', price: number, quantity: number): void;
-  cancel(id: number): void;
 }
 
-const LIVE = { seed: 2, resting: 1_000, count: 1_000_000, prices: 50 } as const;
 const DEEP = { seed: 3, resting: 500_000, count: 1_000_000, prices: 10 } as const;
 /** The peer needs an hour for all of the deep flow: it gets the beginning of it. */
 const PEER_DEEP_COUNT = 2_000;
@@ -48,7 +45,7 @@ function measure(
   scenario: string,
   flow: Flow,
   count: number,
-  create: () => Book,
+  create: () => Counting,
   passes = PASSES,
 ): Result {
   const end = flow.before + count;
@@ -71,21 +68,6 @@ function measure(
     commandsPerSecond: Math.round(count / seconds),
     more: { trades, ...latencies(flow, end, create()) },
   };
-}
-
-function replay(book: Book, flow: Flow, from: number, to: number): void {
-  for (let at = from; at < to; at++) step(book, flow, at);
-}
-
-function step(book: Book, flow: Flow, at: number): void {
-  const kind = flow.kinds[at] as number;
-  const order = flow.orders[at] as number;
-  if (kind === CANCEL) {
-    book.cancel(order);
-    return;
-  }
-  const side = kind === BUY ? 'buy' : 'sell';
-  book.place(order, side, flow.prices[at] as number, flow.quantities[at] as number);
 }
 
 /** Of single operations, in microseconds, the reading of the clock included. */
