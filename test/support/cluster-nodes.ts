@@ -17,7 +17,8 @@ const QUICK: Environment = { LEASE_MS: '1000', REPLY_TIMEOUT_MS: '6000', LOG_LEV
 
 type Run = () => Promise<void>;
 
-function skipping(reason: string | null) {
+/** `test`, or a test that is skipped by name and reason. */
+export function skipping(reason: string | null) {
   return (title: string, options: TestOptions, run: Run): void => {
     if (reason === null) test(title, options, run);
     else test.skip(`${title} (skipped: ${reason})`, options, run);
