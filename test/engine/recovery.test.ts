@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
-import { load, replay } from '../sim/restore.ts';
+import { load, loadAndFollow, replay } from '../sim/restore.ts';
 import { play } from '../support/scenario.ts';
 
 const DAY = `
@@ -25,6 +25,15 @@ describe('an engine brought back from its facts', () => {
     const { engine, groups, auditor, rules } = play(DAY);
     expect(replay(rules, groups, auditor.tables).hash()).toBe(engine.hash());
     expect(load(rules, auditor.tables).hash()).toBe(engine.hash());
+  });
+
+  test('is the same engine however far the tables are behind its facts', () => {
+    const { engine, groups, auditor, rules } = play(DAY);
+    for (let lag = 0; lag <= groups.length; lag++) {
+      const followed = loadAndFollow(rules, groups, lag, auditor.tables);
+      expect(followed.hash(), `${lag} groups behind`).toBe(engine.hash());
+      expect(auditState(followed.state)).toEqual([]);
+    }
   });
 
   test('stays the same when facts are applied twice', () => {

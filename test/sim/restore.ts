@@ -1,10 +1,11 @@
-// Two ways to bring an engine back from its facts: every group in its order, as the journal would
-// be replayed; and the last fact of each thing, as the tables would be loaded.
+// Three ways to bring an engine back from its facts: every group in its order, as the journal would
+// be replayed; the last fact of each thing, as the tables would be loaded; and both, as from tables
+// that are behind the journal: what they say, and then the groups behind that.
 
 import { Engine } from '../../src/engine/engine.ts';
 import type { Fact, FactGroup, TradeFact } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
-import { type FactTables, isLive } from './fact-tables.ts';
+import { FactTables, isLive } from './fact-tables.ts';
 
 const INVITATION_MEMORY_MS = 60_000;
 const RECENT_TRADES = 15;
@@ -16,14 +17,39 @@ function travelled<Value>(value: Value): Value {
 
 export function replay(rules: Rules, groups: readonly FactGroup[], tables: FactTables): Engine {
   const engine = new Engine(rules);
-  for (const { facts, atMs } of travelled(groups)) {
-    for (const fact of facts) engine.restore(fact, atMs);
-  }
+  follow(engine, groups);
   return resumed(engine, tables);
 }
 
 export function load(rules: Rules, tables: FactTables): Engine {
   const engine = new Engine(rules);
+  loadInto(engine, tables);
+  return resumed(engine, tables);
+}
+
+/** @param lag how many of the last groups the tables lack. */
+export function loadAndFollow(
+  rules: Rules,
+  groups: readonly FactGroup[],
+  lag: number,
+  tables: FactTables,
+): Engine {
+  const behind = new FactTables();
+  const shown = Math.max(0, groups.length - lag);
+  for (const group of groups.slice(0, shown)) behind.apply(group);
+  const engine = new Engine(rules);
+  loadInto(engine, behind);
+  follow(engine, groups.slice(shown));
+  return resumed(engine, tables);
+}
+
+function follow(engine: Engine, groups: readonly FactGroup[]): void {
+  for (const { facts, atMs } of travelled(groups)) {
+    for (const fact of facts) engine.restore(fact, atMs);
+  }
+}
+
+function loadInto(engine: Engine, tables: FactTables): void {
   const put = (facts: readonly Fact[]) => {
     for (const fact of travelled(facts)) engine.restore(fact, tables.atMs);
   };
@@ -43,7 +69,6 @@ export function load(rules: Rules, tables: FactTables): Engine {
   put([...tables.blocks.values()].filter(({ blocked }) => blocked));
   put([...tables.privacies.values()].filter(({ closed }) => closed));
   for (const { fact, atMs } of tables.keys) engine.restore(travelled(fact), atMs);
-  return resumed(engine, tables);
 }
 
 function resumed(engine: Engine, tables: FactTables): Engine {

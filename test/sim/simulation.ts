@@ -13,7 +13,7 @@ import { compareAnswers, compareStates } from './compare.ts';
 import { FactTables } from './fact-tables.ts';
 import { Model } from './model.ts';
 import { Random } from './random.ts';
-import { load, replay } from './restore.ts';
+import { load, loadAndFollow, replay } from './restore.ts';
 import { randomFees, randomRules, Workload } from './workload.ts';
 
 /** A broken rule or a difference between engine and model, with what is needed to see it again. */
@@ -39,6 +39,12 @@ export class SimulationFailure extends Error {
     this.difference = difference;
   }
 }
+
+/** What an engine is brought back from: see restore.ts. */
+type Source = 'groups' | 'tables' | 'both';
+
+/** How far tables may be behind: a little, between one group and half of all. */
+const LAG_GROUPS = 20;
 
 /** The engine and its two judges, taking the same entries. */
 export class Bench {
@@ -80,7 +86,7 @@ export class Bench {
   }
 
   /** Goes on with an engine restored from the facts, under `rules`. */
-  restore(rules: Rules, from: 'groups' | 'tables'): void {
+  restore(rules: Rules, from: Source): void {
     const { tables } = this.auditor;
     const hash = this.engine.hash();
     const replayed = replay(rules, this.groups, tables);
@@ -89,7 +95,14 @@ export class Bench {
     if (loaded.hash() !== hash) throw new Error('an engine loaded from tables is another');
     const broken = auditState(loaded.state);
     if (broken.length > 0) throw new Error(`loaded: ${broken.join('; ')}`);
-    this.engine = from === 'groups' ? replayed : loaded;
+    let followed = loaded;
+    for (const lag of [1, LAG_GROUPS, this.groups.length >> 1]) {
+      followed = loadAndFollow(rules, this.groups, lag, tables);
+      if (followed.hash() !== hash) {
+        throw new Error(`an engine loaded from tables ${lag} groups behind is another`);
+      }
+    }
+    this.engine = { groups: replayed, tables: loaded, both: followed }[from];
     this.#rules = rules;
     this.model.changeRules(rules);
     this.auditor.changeRules(rules);
@@ -124,9 +137,7 @@ export interface SimulationResult {
 }
 
 /** Something that happened in a run, so that it can happen again. */
-type Step =
-  | { readonly entry: Entry }
-  | { readonly restore: 'groups' | 'tables'; readonly rules: Rules };
+type Step = { readonly entry: Entry } | { readonly restore: Source; readonly rules: Rules };
 
 /** Runs one seed, twice. Throws a SimulationFailure at the first thing that is wrong. */
 export function simulate(seed: number, commands = 500): SimulationResult {
@@ -166,7 +177,7 @@ export function simulate(seed: number, commands = 500): SimulationResult {
 
 function restoreSomehow(bench: Bench, random: Random): Step {
   const rules = random.chance(40) ? withOtherFees(bench.rules, random) : bench.rules;
-  const restore = random.pick(['groups', 'tables'] as const);
+  const restore = random.pick(['groups', 'tables', 'both'] as const);
   bench.restore(rules, restore);
   return { restore, rules };
 }
