@@ -9,7 +9,7 @@ import { createLog, type Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import { type connect, type Database, withClient } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
-import { Engine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
 import { PostgresJournalReader } from './journal/postgres-reader.ts';
 import { auditJournal } from './journal-audit.ts';
 import { Projector, RoundLostError, readStanding, type Standing } from './projection/projector.ts';
@@ -89,9 +89,9 @@ const NO_PRUNING = {
 
 async function auditEngine(config: Config, database: Database, log: Log): Promise<Finding> {
   const check = 'an engine loaded from the tables is sound';
-  const engine = new Engine(config.rules);
+  let engine: Engine;
   try {
-    await loadEngine(database, engine, log);
+    engine = await loadEngine(database, config.rules, log);
   } catch (error) {
     return { check, ok: false, detail: error instanceof Error ? error.message : String(error) };
   }

@@ -95,7 +95,9 @@ export class Candidate {
     });
     if (this.#isStopping) this.#end({ why: 'asked' });
     const beganMs = performance.now();
-    const leadership = await takeLeadership(database, config, log, config.replyTimeoutMs);
+    const leadership = await takeLeadership(database, config, log, {
+      claimTimeoutMs: config.replyTimeoutMs,
+    });
     const seat = await this.#sit(leadership).catch(async (error: unknown) => {
       await leadership.close();
       throw error;
@@ -127,9 +129,7 @@ export class Candidate {
   async #sit(leadership: Leadership): Promise<Seat> {
     const { config, log, node, reader, links, keys, observer, lost } = this.#options;
     const { commands, listening } = links;
-    const { epoch, position, offset, engine, journal, projection } = leadership;
-    // The last thing that may fail: from here on this node says that it leads.
-    const history = await reader.marketHistory(wallClock.nowMs());
+    const { epoch, position, offset, engine, journal, projection, history } = leadership;
     const channel = new RedisLeaderChannel({ commands, listening, keys, node, log });
     const registry = new NodeRegistry({
       socketsPerPlayerMax: config.gateway.socketsPerPlayerMax,

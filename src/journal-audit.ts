@@ -17,20 +17,13 @@ import { TRANSFER_REASONS } from './engine/fact.ts';
 import { decodeStored } from './journal/fact-reader.ts';
 import type { JournalRow } from './journal/journal.ts';
 import { digestOf } from './journal/postgres-journal.ts';
+import { PostgresJournalReader, type StoredRow } from './journal/postgres-reader.ts';
 import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/words.ts';
 import { DirectAudit } from './journal-audit-direct.ts';
 import { Changes } from './projection/changes.ts';
 import type { Standing } from './projection/projector.ts';
 
-type StoredRow = JournalRow & { readonly digest: Buffer };
-
-const PIECE_ROWS_MAX = 1_000;
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
-
-const READ = `select position, epoch, sequence, at_ms as "atMs", digest, facts from (
-    select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
-    from (select * from journal where position > $1 order by position limit ${PIECE_ROWS_MAX}) as n
-  ) as sized where before < ${PIECE_BYTES_MAX} order by position`;
 
 /** The columns of each table by id, in the order in which {@link Expected} has them. */
 const TABLES = {
@@ -57,9 +50,10 @@ export async function auditJournal(
   keyRetentionMs: number,
 ): Promise<Finding[]> {
   const audit = new JournalAudit(source, standing.atMs - keyRetentionMs);
+  const journal = new PostgresJournalReader(source);
   let position = 0;
   for (;;) {
-    const { rows } = await source.query<StoredRow>(READ, [position]);
+    const rows = await journal.readAfter(position, PIECE_BYTES_MAX);
     const last = rows.at(-1);
     if (last === undefined) break;
     await audit.piece(rows);

@@ -1,17 +1,19 @@
 // Taking over a realm, the same for a single server and for the leader of a cluster: claim the
-// journal, which deposes whoever wrote before; let the tables catch up; load the engine; check it.
-// What comes out may write, until somebody else claims.
+// journal, which deposes whoever wrote before; bring the engine, made ready beforehand or loaded
+// now, to the claim; check it. What comes out may write, until somebody else claims. The tables
+// catch up meanwhile and afterwards: they are given nothing that was not found whole before.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
-import { Engine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
 import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
+import type { Preparation } from './preparation.ts';
 import { Projection } from './projection/projection.ts';
-import { checkBacklog, loadEngine, tablesStanding } from './recovery.ts';
+import { checkBacklog, damagedAt, type MarketHistory, Recovery } from './recovery.ts';
 
 export interface Leadership {
   readonly epoch: number;
@@ -22,14 +24,22 @@ export interface Leadership {
   readonly engine: Engine;
   readonly journal: PostgresJournal;
   readonly projection: Projection;
+  /** What the feed starts from. */
+  readonly history: MarketHistory;
   /** Lets the tables catch up, for a moment; then nothing is written here any more. */
   close(): Promise<void>;
+}
+
+export interface TakeoverOptions {
+  /** How long to wait for a database that is away, before somebody else should try. */
+  readonly claimTimeoutMs?: number;
+  /** An engine that was made ready while another one led. */
+  readonly preparation?: Preparation | null;
 }
 
 const CATCH_UP_MS = 2_000;
 
 /**
- * `claimTimeoutMs`: how long to wait for a database that is away, before somebody else should try.
  * @throws {DeposedError} when somebody else claimed while this one was loading.
  * @throws with a message for the operator when the journal or the tables are damaged.
  */
@@ -37,15 +47,81 @@ export async function takeLeadership(
   database: Database,
   config: Config,
   log: Log,
-  claimTimeoutMs = Number.POSITIVE_INFINITY,
+  options: TakeoverOptions = {},
 ): Promise<Leadership> {
-  await checkBacklog(database);
+  const { claimTimeoutMs = Number.POSITIVE_INFINITY, preparation = null } = options;
+  // What was prepared has found its rows whole as it took them.
+  if (preparation === null) await checkBacklog(database);
   const journal = new PostgresJournal(database, log);
-  const { epoch, position, offset } = await claimWithin(journal, claimTimeoutMs);
-  const standing = await tablesStanding(database);
+  try {
+    const claim = await claimWithin(journal, claimTimeoutMs);
+    const prepared = preparation === null ? null : await bringAlong(preparation, claim, log);
+    const recovery =
+      prepared ?? (await loadUntil(claim, new Recovery(database, config.rules, log)));
+    return await lead({ database, config, log, journal, claim, recovery });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+/** Null when it is of no use: then an engine is loaded as if there had never been one. */
+async function bringAlong(
+  preparation: Preparation,
+  claim: Claim,
+  log: Log,
+): Promise<Recovery | null> {
+  const recovery = await preparation.take();
+  if (recovery === null) return null;
+  try {
+    await recovery.follow(claim.position);
+    assertAtClaim(recovery, claim);
+    return recovery;
+  } catch (error) {
+    log.warn({ error: String(error) }, 'the engine that was prepared is not used');
+    return null;
+  } finally {
+    recovery.close();
+  }
+}
+
+async function loadUntil(claim: Claim, recovery: Recovery): Promise<Recovery> {
+  try {
+    await recovery.load(claim.position);
+    assertAtClaim(recovery, claim);
+    return recovery;
+  } finally {
+    recovery.close();
+  }
+}
+
+function assertAtClaim({ standing }: Recovery, { position, epoch }: Claim): void {
+  if (standing.epoch > epoch) {
+    throw new DeposedError('Another writer claimed the realm while this one was starting.');
+  }
+  if (standing.position < position) throw damagedAt(standing.position + 1, 'is missing');
+  if (standing.epoch < epoch) {
+    throw damagedAt(position, 'is missing, though the tables have seen it');
+  }
+}
+
+interface Taken {
+  readonly database: Database;
+  readonly config: Config;
+  readonly log: Log;
+  readonly journal: PostgresJournal;
+  readonly claim: Claim;
+  readonly recovery: Recovery;
+}
+
+async function lead(taken: Taken): Promise<Leadership> {
+  const { database, config, log, journal, claim, recovery } = taken;
+  const { epoch, position, offset } = claim;
+  const { engine, history } = recovery;
+  recovery.resume();
   const projection = new Projection({
     database,
-    position: standing.position,
+    position: recovery.tablesPosition,
     epoch,
     clock: wallClock,
     log,
@@ -55,30 +131,14 @@ export async function takeLeadership(
       keyRetentionMs: config.rules.keyRetentionMs,
     },
   });
-  let laterEpoch = 0;
-  projection.onEpoch(later => {
-    laterEpoch = later;
-  });
   const close = async () => {
     await projection.stop(CATCH_UP_MS);
     await journal.close();
   };
   try {
-    const engine = new Engine(config.rules);
     projection.notify(position);
-    const caughtUp = projection.waitFor(position);
-    caughtUp.catch(() => {});
-    // When they lack nothing but the claim, which says nothing to an engine, it is loaded already
-    // while the projection starts.
-    if (standing.position < position - 1) await caughtUp;
-    const loadedEpoch = await loadEngine(database, engine, log);
     assertSound(engine);
-    await caughtUp;
-    // Nobody listened to the projection yet: a claim that came after ours may have gone by.
-    if (Math.max(laterEpoch, loadedEpoch) > epoch) {
-      throw new DeposedError('Another writer claimed the realm while this one was starting.');
-    }
-    return { epoch, position, offset, engine, journal, projection, close };
+    return { epoch, position, offset, engine, journal, projection, history, close };
   } catch (error) {
     await close();
     throw error;

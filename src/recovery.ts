@@ -1,17 +1,186 @@
-// From tables to a running engine, at a start.
+// From what is stored to a running engine, wherever the tables stand: what they say at one moment,
+// and behind that the facts of the journal, row by row, as far as is wanted. Invariant: each row
+// that is taken follows the one before it, and its bytes are those that were digested when it was
+// written. Who may write when the engine is there is for leadership.ts to see to.
 
+import type pg from 'pg';
+import { assert } from './base/assert.ts';
+import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
-import { type Database, withClient } from './database/connection.ts';
-import type { Engine } from './engine/engine.ts';
+import { connect, type Database, discard, withClient } from './database/connection.ts';
+import { Engine } from './engine/engine.ts';
+import type { Fact, TradeFact } from './engine/fact.ts';
+import type { Rules } from './engine/rules.ts';
+import { decodeGroups } from './journal/fact-reader.ts';
+import { digestOf } from './journal/postgres-journal.ts';
+import { PostgresJournalReader, type StoredRow } from './journal/postgres-reader.ts';
 import { loadRealm } from './projection/load.ts';
-import { readStanding, type Standing } from './projection/projector.ts';
+import type { Standing } from './projection/projector.ts';
+import { atOneMoment } from './projection/rows.ts';
+import {
+  getLatestTrades,
+  getQuarters,
+  type PastQuarter,
+  type PastTrade,
+} from './reads/market-history.ts';
 
 const CLIENT = { name: 'recovery', statementTimeoutMs: 10 * 60_000 };
 const PROGRESS_EVERY_FACTS = 250_000;
+const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Where the tables stand before the projector has caught up. */
-export async function tablesStanding(database: Database): Promise<Standing> {
-  return withClient(database, CLIENT, readStanding);
+/** What the feed of a recovered realm starts from. */
+export interface MarketHistory {
+  /** As the tables had them. */
+  readonly trades: readonly PastTrade[];
+  readonly quarters: readonly PastQuarter[];
+  /** Behind those, oldest first: in no quarter yet. As many as the tables lacked. */
+  readonly later: readonly PastTrade[];
+}
+
+export class Recovery {
+  readonly engine: Engine;
+  readonly #database: Database;
+  readonly #log: Log;
+  #client: pg.Client | null = null;
+  #lost: Error | null = null;
+  #standing: Standing | null = null;
+  #tablesPosition = 0;
+  #trades: readonly PastTrade[] = [];
+  #quarters: readonly PastQuarter[] = [];
+  readonly #later: PastTrade[] = [];
+  #facts = 0;
+
+  constructor(database: Database, rules: Rules, log: Log) {
+    this.engine = new Engine(rules);
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /** The last journal row that is in the engine, and what follows from it. */
+  get standing(): Standing {
+    assert(this.#standing !== null, 'what is recovered was loaded first');
+    return this.#standing;
+  }
+
+  /** Where the tables stood when they were loaded. */
+  get tablesPosition(): number {
+    return this.#tablesPosition;
+  }
+
+  get history(): MarketHistory {
+    return { trades: this.#trades, quarters: this.#quarters, later: this.#later };
+  }
+
+  /**
+   * Loads what the tables say and takes the journal rows behind that, up to `until`, all as of one
+   * moment: so rows that others remove meanwhile, once the tables show them, are not missed.
+   * @throws for the operator when the journal is damaged.
+   */
+  async load(until = Number.POSITIVE_INFINITY): Promise<void> {
+    assert(this.#client === null, 'an engine is loaded once');
+    this.#client = await connect(this.#database, CLIENT, error => {
+      this.#lost ??= error;
+    });
+    if (this.#lost !== null) this.close();
+    await this.#reading(client =>
+      atOneMoment(client, async () => {
+        this.#standing = await loadRealm(client, (fact, atMs) => this.#restore(fact, atMs));
+        this.#tablesPosition = this.#standing.position;
+        this.#trades = await getLatestTrades(client);
+        this.#quarters = await getQuarters(client, wallClock.nowMs());
+        await this.#take(client, until);
+      }),
+    );
+  }
+
+  /** Takes the journal rows that are there by now, up to `until`. Throws as {@link load} does. */
+  follow(until = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.#reading(client => this.#take(client, until));
+  }
+
+  /** Lets the engine go on from here. */
+  resume(): void {
+    this.engine.resume(this.standing);
+  }
+
+  /** Ends its connection, whatever it is doing. The engine stays. */
+  close(): void {
+    if (this.#client !== null) discard(this.#client);
+    this.#lost ??= new Error('The recovery was ended.');
+  }
+
+  /** Rejects with why the connection was lost, when it was. */
+  async #reading(work: (client: pg.Client) => Promise<void>): Promise<void> {
+    assert(this.#client !== null, 'the journal is followed from where the tables stood');
+    try {
+      await work(this.#client);
+    } catch (error) {
+      throw this.#lost ?? error;
+    }
+  }
+
+  async #take(client: pg.Client, until: number): Promise<void> {
+    const journal = new PostgresJournalReader(client);
+    while (this.standing.position < until) {
+      const rows = await journal.readAfter(this.standing.position, PIECE_BYTES_MAX);
+      if (rows.length === 0) return;
+      for (const row of rows) if (row.position <= until) this.#row(row);
+    }
+  }
+
+  #row(row: StoredRow): void {
+    const { position: last, epoch: lastEpoch, ...ids } = this.standing;
+    const { position, epoch, sequence, atMs, facts, digest } = row;
+    if (position !== last + 1) throw damagedAt(last + 1, 'is missing');
+    if (!digestOf(facts).equals(digest))
+      throw damagedAt(position, 'was changed after it was written');
+    assert(epoch >= lastEpoch, 'the epoch of the journal never falls');
+    for (const group of decodeGroups(facts)) {
+      for (const fact of group.facts) {
+        this.#restore(fact, group.atMs);
+        if (fact.kind === 'trade') this.#later.push(this.#pastTrade(fact, group.atMs));
+      }
+    }
+    const { state } = this.engine;
+    this.#standing = {
+      position,
+      epoch,
+      sequence,
+      atMs,
+      lastOrder: Math.max(ids.lastOrder, state.lastOrder),
+      lastTrade: Math.max(ids.lastTrade, state.lastTrade),
+      lastWindow: Math.max(ids.lastWindow, state.lastWindow),
+      lastOffer: Math.max(ids.lastOffer, state.lastOffer),
+    };
+  }
+
+  #restore(fact: Fact, atMs: number): void {
+    this.engine.restore(fact, atMs);
+    this.#facts++;
+    if (this.#facts % PROGRESS_EVERY_FACTS === 0) {
+      this.#log.info({ facts: this.#facts }, 'loading the realm');
+    }
+  }
+
+  #pastTrade(fact: TradeFact, atMs: number): PastTrade {
+    const { state } = this.engine;
+    const { id, asset, location, price, quantity, takerSide } = fact;
+    const name = state.assetNames.name(asset);
+    const item = state.market(asset).item.asset;
+    return { item, location, print: [id, name, price, quantity, takerSide, atMs] };
+  }
+}
+
+/** An engine with all that is stored in it by now. Nobody is kept from writing more. */
+export async function loadEngine(database: Database, rules: Rules, log: Log): Promise<Engine> {
+  const recovery = new Recovery(database, rules, log);
+  try {
+    await recovery.load();
+    recovery.resume();
+    return recovery.engine;
+  } finally {
+    recovery.close();
+  }
 }
 
 /** The first thing that is wrong with the journal rows that the tables lack, in their order. */
@@ -42,25 +211,13 @@ export async function checkBacklog(database: Database): Promise<void> {
     client.query<{ position: number; fault: string }>(FIRST_FAULT),
   );
   const [found] = rows;
-  if (found === undefined) return;
-  throw new Error(
-    `The journal is damaged: its position ${found.position} ${found.fault}. Before that is ` +
-      'mended, no server starts and the tables are given nothing.',
-  );
+  if (found !== undefined) throw damagedAt(found.position, found.fault);
 }
 
-/**
- * Restores everything the engine remembers, and lets it go on from there.
- * @returns the epoch of the last journal row that the tables show.
- */
-export async function loadEngine(database: Database, engine: Engine, log: Log): Promise<number> {
-  let facts = 0;
-  const standing = await withClient(database, CLIENT, client =>
-    loadRealm(client, (fact, atMs) => {
-      engine.restore(fact, atMs);
-      if (++facts % PROGRESS_EVERY_FACTS === 0) log.info({ facts }, 'loading the realm');
-    }),
+/** What the operator is told of a row of the journal. */
+export function damagedAt(position: number, fault: string): Error {
+  return new Error(
+    `The journal is damaged: its position ${position} ${fault}. Before that is mended, no ` +
+      'server starts and the tables are given nothing.',
   );
-  engine.resume(standing);
-  return standing.epoch;
 }

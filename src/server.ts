@@ -1,6 +1,6 @@
 // One server, from nothing to listening and back. The order matters: the folder and the database
-// first; then the claim, which deposes whoever wrote before; then the tables catch up and the
-// engine is loaded; only then do sockets open. Stopping goes the other way round.
+// first; then the claim, which deposes whoever wrote before; then the engine is loaded; only then
+// do sockets open, while the tables catch up. Stopping goes the other way round.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
@@ -81,7 +81,7 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       failed: error => giveUp(error, parts, options),
     });
     registerRealm(gateway.registry, () => realm);
-    realm.announcer.restore(await reader.marketHistory(wallClock.nowMs()));
+    realm.announcer.restore(leadership.history);
     realm.start();
     gateway.attach(realm);
     const { port } = await gateway.listen(config.host, config.port);

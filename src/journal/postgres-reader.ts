@@ -6,21 +6,24 @@ import type { JournalReader, JournalRow } from './journal.ts';
 
 const ROWS_MAX = 4_096;
 
-const READ_AFTER = `select position, epoch, sequence, at_ms as "atMs", facts from (
+/** As it is stored: the digest tells whether the facts are what was written. */
+export type StoredRow = JournalRow & { readonly digest: Buffer };
+
+const READ_AFTER = `select position, epoch, sequence, at_ms as "atMs", digest, facts from (
     select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
     from (select * from journal where position > $1 order by position limit ${ROWS_MAX}) as next
   ) as sized where before < $2 order by position`;
 
 export class PostgresJournalReader implements JournalReader {
-  readonly #source: Pick<pg.Client, 'query'>;
+  readonly #source: Pick<pg.ClientBase, 'query'>;
 
   /** `source` is a connection or a pool. */
-  constructor(source: Pick<pg.Client, 'query'>) {
+  constructor(source: Pick<pg.ClientBase, 'query'>) {
     this.#source = source;
   }
 
-  async readAfter(position: number, bytesMax: number): Promise<JournalRow[]> {
-    const { rows } = await this.#source.query<JournalRow>(READ_AFTER, [position, bytesMax]);
+  async readAfter(position: number, bytesMax: number): Promise<StoredRow[]> {
+    const { rows } = await this.#source.query<StoredRow>(READ_AFTER, [position, bytesMax]);
     return rows;
   }
 }

@@ -1,6 +1,5 @@
-// Tables back to facts: what the engine is restored from at a start, after the projection has
-// caught up with the journal. One database transaction sees all tables at one moment; rows come in
-// pieces, the next one being fetched while the engine takes the last, so memory stays bounded.
+// Tables back to facts: what the engine is restored from, before it is given what the journal has
+// behind them (src/recovery.ts). All tables are seen at one moment.
 
 import type pg from 'pg';
 import type { Fact, InstanceFact, ItemFact, OrderFact, TradeFact } from '../engine/fact.ts';
@@ -24,32 +23,28 @@ export type Restore = (fact: Fact, atMs: number) => void;
 /**
  * Gives `restore` everything that the engine remembers: names in the order of their numbers, then
  * balances, open orders by priority, the latest trades of each market, what is open of direct
- * trades with who wants nothing from whom, and keys by sequence.
+ * trades with who wants nothing from whom, and keys by sequence. `client` sees one moment:
+ * see {@link atOneMoment}.
  * @returns where the engine stood when the last of these facts came out.
  */
 export async function loadRealm(client: pg.ClientBase, restore: Restore): Promise<Standing> {
-  await client.query('begin transaction isolation level repeatable read read only');
-  try {
-    // A million orders are sorted in memory rather than on disk.
-    await client.query(`set local work_mem to '256MB'`);
-    const standing = await readStanding(client);
-    const { atMs } = standing;
-    await each(client, PLAYERS, ([player, name]) =>
-      restore({ kind: 'player', player: player as number, name: name as string }, atMs),
-    );
-    await each(client, LOCATIONS, ([location, name]) =>
-      restore({ kind: 'location', location: location as number, name: name as string }, atMs),
-    );
-    await loadAssets(client, fact => restore(fact, atMs));
-    await each(client, ACCOUNTS, cells => restore(balanceOf(cells), atMs));
-    await each(client, OPEN_ORDERS, cells => restore(orderOf(cells), atMs));
-    await each(client, RECENT_TRADES, cells => restore(tradeOf(cells), atMs));
-    await loadDirectTrades(client, standing, fact => restore(fact, atMs));
-    await each(client, KEYS, cells => restore(decidedOf(cells), cells[5] as number));
-    return standing;
-  } finally {
-    await client.query('rollback');
-  }
+  // A million orders are sorted in memory rather than on disk.
+  await client.query(`set local work_mem to '256MB'`);
+  const standing = await readStanding(client);
+  const { atMs } = standing;
+  await each(client, PLAYERS, ([player, name]) =>
+    restore({ kind: 'player', player: player as number, name: name as string }, atMs),
+  );
+  await each(client, LOCATIONS, ([location, name]) =>
+    restore({ kind: 'location', location: location as number, name: name as string }, atMs),
+  );
+  await loadAssets(client, fact => restore(fact, atMs));
+  await each(client, ACCOUNTS, cells => restore(balanceOf(cells), atMs));
+  await each(client, OPEN_ORDERS, cells => restore(orderOf(cells), atMs));
+  await each(client, RECENT_TRADES, cells => restore(tradeOf(cells), atMs));
+  await loadDirectTrades(client, standing, fact => restore(fact, atMs));
+  await each(client, KEYS, cells => restore(decidedOf(cells), cells[5] as number));
+  return standing;
 }
 
 const PLAYERS = 'select id, name from players order by id';

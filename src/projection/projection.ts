@@ -61,6 +61,8 @@ export class Projection {
   readonly #loop: Engaged;
   readonly #epochListeners: ((epoch: number) => void)[] = [];
   readonly #brokenListeners: ((reason: string) => void)[] = [];
+  /** Of another writer, after ours; 0 while none is known. */
+  #laterEpoch = 0;
   #committed: number;
   #reached: number;
   #wanted = 0;
@@ -134,9 +136,13 @@ export class Projection {
     });
   }
 
-  /** Calls back when the journal has rows of a later epoch: another writer took the realm over. */
+  /**
+   * Calls back when the journal has rows of a later epoch: another writer took the realm over. At
+   * once when that is known already.
+   */
   onEpoch(callback: (epoch: number) => void): void {
     this.#epochListeners.push(callback);
+    if (this.#laterEpoch > 0) callback(this.#laterEpoch);
   }
 
   /** Calls back when the projection has ended by itself, and why: the tables will not go on. */
@@ -169,7 +175,9 @@ export class Projection {
       this.#waiters.shift()?.resolve();
     }
     if (this.#committed > position) this.#order();
-    if (epoch > this.#epoch) for (const callback of this.#epochListeners) callback(epoch);
+    if (epoch <= this.#epoch) return;
+    this.#laterEpoch = epoch;
+    for (const callback of this.#epochListeners) callback(epoch);
   }
 
   #onFailed(reason: string): void {

@@ -1,11 +1,24 @@
-// Reading a table from its beginning to its end: in pieces, so that memory stays bounded, the next
-// piece being fetched while the last one is taken.
+// Reading tables at one moment, each from its beginning to its end: in pieces, so that memory stays
+// bounded, the next piece being fetched while the last one is taken.
 
 import type pg from 'pg';
 
 const CHUNK_ROWS = 10_000;
 
 export type Cells = readonly unknown[];
+
+/** Everything that `work` reads is as of one moment. It writes nothing. */
+export async function atOneMoment<Outcome>(
+  client: pg.ClientBase,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  await client.query('begin transaction isolation level repeatable read read only');
+  try {
+    return await work();
+  } finally {
+    await client.query('rollback');
+  }
+}
 
 /** Calls `take` with each row of `query`, as an array, in order. */
 export async function each(

@@ -11,12 +11,6 @@ import { ok, rejected, type TableAnswer } from './answer.ts';
 import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
-import {
-  getLatestTrades,
-  getQuarters,
-  type PastQuarter,
-  type PastTrade,
-} from './market-history.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPrivateSnapshot } from './private-snapshot.ts';
 import { getWallet } from './wallet.ts';
@@ -31,15 +25,9 @@ export interface TableRequest {
   readonly role: string;
 }
 
-export interface MarketHistory {
-  readonly trades: readonly PastTrade[];
-  readonly quarters: readonly PastQuarter[];
-}
-
 export interface Reader {
   answer(request: TableRequest): Promise<TableAnswer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
-  marketHistory(nowMs: number): Promise<MarketHistory>;
   /** How far the tables have come. */
   standing(): Promise<{ position: number }>;
   close(): Promise<void>;
@@ -68,13 +56,6 @@ export function createReader({ database, log, amountWordsLocale }: ReaderOptions
       }
     },
     privateSnapshot: player => getPrivateSnapshot(pool, player),
-    async marketHistory(nowMs) {
-      const [trades, quarters] = await Promise.all([
-        getLatestTrades(pool),
-        getQuarters(pool, nowMs),
-      ]);
-      return { trades, quarters };
-    },
     async standing() {
       const { rows } = await pool.query<{ position: number }>('select position from projection');
       return rows[0] as { position: number };

@@ -26,10 +26,18 @@ export interface CommittedGroup {
   readonly output: readonly EngineOutput[];
 }
 
-/** What the tables know of the markets' past. Items and locations by their numbers. */
+interface PastTrade {
+  readonly item: number;
+  readonly location: number;
+  readonly print: TradePrint;
+}
+
+/** The markets' past. Items and locations by their numbers. */
 export interface MarketPast {
-  readonly trades: readonly { item: number; location: number; print: TradePrint }[];
+  readonly trades: readonly PastTrade[];
   readonly quarters: readonly ({ item: number; location: number } & TickerBucket)[];
+  /** Trades after those, which no quarter counts yet. */
+  readonly later: readonly PastTrade[];
 }
 
 export interface AnnouncerOptions {
@@ -89,6 +97,9 @@ export class Announcer {
     }
     for (const quarter of past.quarters) {
       this.view(quarter.item, quarter.location).ticker.restore({ ...quarter });
+    }
+    for (const { item, location, print } of past.later) {
+      this.view(item, location).rememberTrade(print);
     }
   }
 

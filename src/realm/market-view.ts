@@ -65,15 +65,20 @@ export class MarketView {
   }
 
   trade(sequence: number, print: TradePrint): void {
+    this.rememberTrade(print);
+    this.#unseen.push(print);
+    this.#sequence = sequence;
+    this.isDirty = true;
+  }
+
+  /** Takes a trade in that is no news to anybody. */
+  rememberTrade(print: TradePrint): void {
     const [, , price, quantity, , atMs] = print;
     this.ticker.trade(price, quantity, atMs);
     this.#trades.push(print);
     if (this.#trades.length >= TRADES_SNAPSHOT_MAX * 2) {
       this.#trades = this.#trades.slice(-TRADES_SNAPSHOT_MAX);
     }
-    this.#unseen.push(print);
-    this.#sequence = sequence;
-    this.isDirty = true;
   }
 
   /** Puts a trade of the past back, oldest first; the ticker's past comes in buckets. */

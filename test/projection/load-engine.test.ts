@@ -116,8 +116,7 @@ it('an engine loaded from the tables after any command is the same engine', asyn
       const reader = readerOf(rowsOf(groups), 100);
       const projector = await Projector.begin(test.database, client, reader, OPTIONS);
       while (await projector.step());
-      const loaded = new Engine(RULES);
-      await loadEngine(test.database, loaded, quiet);
+      const loaded = await loadEngine(test.database, RULES, quiet);
       expect(loaded.hash(), what.command).toBe(engine.hash());
       expect(auditState(loaded.state)).toEqual([]);
     }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/engine/fact.ts';
 import { loadRealm } from '../../src/projection/load.ts';
 import { Projector, readStanding } from '../../src/projection/projector.ts';
+import { atOneMoment } from '../../src/projection/rows.ts';
 import { directGroups, MANIFEST_3 } from '../support/direct-facts.ts';
 import { ORE, sampleGroups } from '../support/facts.ts';
 import { readerOf, rowsOf } from '../support/journal-rows.ts';
@@ -26,7 +27,7 @@ afterEach(() => test.close());
 describe('loading from the tables', () => {
   async function load(): Promise<Fact[]> {
     const loaded: Fact[] = [];
-    await loadRealm(client, fact => loaded.push(fact));
+    await atOneMoment(client, () => loadRealm(client, fact => loaded.push(fact)));
     return loaded;
   }
 
@@ -57,7 +58,7 @@ describe('loading from the tables', () => {
   });
 
   it('says where the engine stood', async () => {
-    const standing = await loadRealm(client, () => {});
+    const standing = await atOneMoment(client, () => loadRealm(client, () => {}));
     expect(standing).toEqual(await readStanding(client));
     const ids = { lastOrder: 3, lastTrade: 3, lastWindow: 4, lastOffer: 4 };
     expect(standing).toMatchObject({ sequence: allGroups.length, atMs: rows.at(-1)?.atMs, ...ids });

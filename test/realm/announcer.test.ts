@@ -244,13 +244,15 @@ describe('windows in the private feed', () => {
 });
 
 describe('after a recovery', () => {
-  it('shows the recovered books, and the past that the tables know', () => {
+  it('shows the recovered books, what the tables know of the past, and what they lack', () => {
     commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
     const recovered = begun(5);
     const item = engine.state.assetNames.find('iron');
+    const bucket = Math.floor(clock.nowMs() / (15 * 60 * 1000));
     recovered.restore({
       trades: [{ item, location: 0, print: [9, 'iron', 4, 2, 'sell', clock.nowMs()] }],
-      quarters: [],
+      quarters: [{ item, location: 0, bucket, open: 4, high: 4, low: 3, volume: 7, trades: 2 }],
+      later: [{ item, location: 0, print: [10, 'iron', 6, 1, 'buy', clock.nowMs()] }],
     });
     recovered.begin();
     const { sequence } = engine.state;
@@ -261,6 +263,16 @@ describe('after a recovery', () => {
     const trades = decodeEvent(
       recovered.snapshot('trades:iron', { family: 'trades', item: 'iron', location: 'main' }),
     );
-    expect(trades.data).toEqual({ trades: [[9, 'iron', 4, 2, 'sell', clock.nowMs()]] });
+    expect(trades.data).toEqual({
+      trades: [
+        [9, 'iron', 4, 2, 'sell', clock.nowMs()],
+        [10, 'iron', 6, 1, 'buy', clock.nowMs()],
+      ],
+    });
+    const ticker = decodeEvent(
+      recovered.snapshot('ticker:iron', { family: 'ticker', item: 'iron', location: 'main' }),
+    );
+    const day = { open24h: 4, high24h: 6, low24h: 3, volume24h: 8, trades24h: 3 };
+    expect(ticker.data).toMatchObject({ lastPrice: 6, lastQuantity: 1, ...day });
   });
 });

@@ -3,7 +3,6 @@
 // the tables.
 
 import { expect } from 'vitest';
-import { Engine } from '../../src/engine/engine.ts';
 import { loadEngine } from '../../src/recovery.ts';
 import type { TestCluster } from './cluster-nodes.ts';
 import type { FaultRealm } from './fault-realm.ts';
@@ -39,7 +38,6 @@ export async function passVerdict(cluster: TestCluster, judge: Judge): Promise<v
 export async function expectSound(realm: FaultRealm): Promise<void> {
   await expectGreenAudit(realm.environment);
   const { rules } = realm.config();
-  const engine = new Engine(rules);
-  await loadEngine(realm.database, engine, quiet);
+  const engine = await loadEngine(realm.database, rules, quiet);
   expect(engine.hash()).toBe(await hashOfJournal(realm, rules));
 }

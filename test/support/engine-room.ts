@@ -3,14 +3,14 @@
 
 import type { Database } from '../../src/database/connection.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import type { Entry } from '../../src/engine/entry.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import type { EngineRequest, ReplyTarget } from '../../src/gateway/port.ts';
 import { PostgresJournal } from '../../src/journal/postgres-journal.ts';
 import { Projection } from '../../src/projection/projection.ts';
 import { Pipeline } from '../../src/realm/pipeline.ts';
-import { loadEngine, tablesStanding } from '../../src/recovery.ts';
+import { Recovery } from '../../src/recovery.ts';
 import { quiet } from './postgres.ts';
 
 const UNHEARD: ReplyTarget = { deliver: () => {} };
@@ -47,9 +47,13 @@ export class EngineRoom {
     await migrate(database);
     const journal = new PostgresJournal(database, quiet);
     const { epoch, position } = await journal.claim();
+    const recovery = new Recovery(database, rules, quiet);
+    await recovery.load(position);
+    recovery.resume();
+    recovery.close();
     const projection = new Projection({
       database,
-      position: (await tablesStanding(database)).position,
+      position: recovery.tablesPosition,
       epoch,
       clock: { nowMs: () => 0 },
       log: quiet,
@@ -57,10 +61,7 @@ export class EngineRoom {
       thread: 'same',
     });
     projection.notify(position);
-    await projection.waitFor(position);
-    const engine = new Engine(rules);
-    await loadEngine(database, engine, quiet);
-    return new EngineRoom({ engine, journal, projection });
+    return new EngineRoom({ engine: recovery.engine, journal, projection });
   }
 
   /** Takes an entry at its time, which becomes the wall clock's. */
