@@ -1,6 +1,7 @@
 // A node that may lead: it waits for the lease, takes the realm over, serves the commands of the
 // stream until it is asked to stop, or has lost the lease, or was deposed, and then waits again.
-// Everything of a leadership is made for it and thrown away with it.
+// Everything of a leadership is made for it and thrown away with it. While it waits it has no
+// engine, unless the leader wants to go and asks this node to be ready.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
@@ -13,6 +14,7 @@ import type { Links } from './cluster/links.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
+import { Preparation } from './preparation.ts';
 import type { Reader } from './reads/reader.ts';
 import { FeedCollector } from './realm/feed-collector.ts';
 import { LeaderSeat } from './realm/leader-seat.ts';
@@ -36,6 +38,8 @@ export interface CandidateOptions {
 const RETRY_MS = 1_000;
 const STALL_INTERVAL_MS = 250;
 const DRAIN_MS = 3_000;
+/** For loading what another node leads with. Longer than that, and it loads when it leads. */
+const SUMMON_MS = 5_000;
 
 /** Why a leadership ended. `asked`: in peace, everything was handed over. */
 type Ending = { readonly why: 'asked' | 'lease' } | { readonly why: 'failed'; error: unknown };
@@ -44,6 +48,11 @@ export class Candidate {
   readonly #options: CandidateOptions;
   readonly #lease: RedisLease;
   #realm: Realm | null = null;
+  #preparation: Preparation | null = null;
+  /** From the lease on until it was given up. */
+  #isInCharge = false;
+  /** Does not begin to lead any more, and does not go on. */
+  #isRetiring = false;
   #isStopping = false;
   #end: (ending: Ending) => void = () => {};
   #loop: Promise<void> | null = null;
@@ -52,8 +61,12 @@ export class Candidate {
     this.#options = options;
     const { config, links, keys, node, log } = options;
     const { leaseMs: lifeMs } = config;
-    this.#lease = new RedisLease({ redis: links.commands, key: keys.lease, node, log, lifeMs });
+    this.#lease = new RedisLease({ redis: links.commands, keys, node, log, lifeMs });
     this.#lease.onLost(() => this.#end({ why: 'lease' }));
+    this.#lease.onAsked(
+      isAsked => this.#prepare(isAsked),
+      () => this.#preparation?.isReady === true,
+    );
   }
 
   /** What this node leads, or null. */
@@ -65,27 +78,58 @@ export class Candidate {
     this.#loop = this.#run();
   }
 
+  /**
+   * Wants to go. If the realm is here it goes on being served, until another node has made itself
+   * ready, or none does in time. Then {@link stop} hands it over.
+   */
+  async retire(): Promise<void> {
+    this.#isRetiring = true;
+    if (this.#loop === null) return;
+    if (!this.#isInCharge) {
+      this.#lease.close();
+      // It may have been passed to us a moment ago, and not have been noticed yet.
+      await this.#lease.giveUp();
+      this.#prepare(false);
+      return;
+    }
+    const isReady = await this.#lease.summon(SUMMON_MS);
+    if (!isReady) this.#options.log.warn('no other node is ready to lead: one must load first');
+  }
+
   /** Hands the realm over, if it is here, and is no candidate any more. */
   async stop(): Promise<void> {
+    this.#isRetiring = true;
     this.#isStopping = true;
     this.#end({ why: 'asked' });
-    if (this.#realm === null) this.#lease.close();
+    if (!this.#isInCharge) this.#lease.close();
     await this.#loop;
     this.#lease.close();
+    this.#prepare(false);
   }
 
   async #run(): Promise<void> {
     const { log } = this.#options;
-    while (!this.#isStopping && (await this.#lease.acquire())) {
+    while (!this.#isRetiring && (await this.#lease.acquire())) {
+      if (this.#isRetiring) return this.#lease.giveUp();
+      this.#isInCharge = true;
       try {
         await this.#lead();
       } catch (error) {
         log.error({ error: String(error) }, 'the realm cannot be led from here');
         await this.#lease.giveUp();
       }
+      this.#isInCharge = false;
       // Whoever could not lead lets the others try first.
-      if (!this.#isStopping) await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+      if (!this.#isRetiring) await new Promise(resolve => setTimeout(resolve, RETRY_MS));
     }
+  }
+
+  /** Makes an engine ready to take the realm over, or throws it away. */
+  #prepare(isWanted: boolean): void {
+    const { database, config, log } = this.#options;
+    this.#preparation?.drop();
+    const { rules } = config;
+    this.#preparation = isWanted ? new Preparation({ database, rules, log }) : null;
   }
 
   async #lead(): Promise<void> {
@@ -95,9 +139,10 @@ export class Candidate {
     });
     if (this.#isStopping) this.#end({ why: 'asked' });
     const beganMs = performance.now();
-    const leadership = await takeLeadership(database, config, log, {
-      claimTimeoutMs: config.replyTimeoutMs,
-    });
+    const preparation = this.#preparation;
+    this.#preparation = null;
+    const options = { claimTimeoutMs: config.replyTimeoutMs, preparation };
+    const leadership = await takeLeadership(database, config, log, options);
     const seat = await this.#sit(leadership).catch(async (error: unknown) => {
       await leadership.close();
       throw error;
@@ -199,8 +244,10 @@ export class Candidate {
     }
     this.#realm = null;
     channel.close();
-    await leadership.close();
+    // The next leader need not wait until the tables have caught up here.
+    await leadership.journal.close();
     await this.#lease.giveUp();
+    await leadership.close();
   }
 }
 

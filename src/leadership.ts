@@ -60,6 +60,7 @@ export async function takeLeadership(
       prepared ?? (await loadUntil(claim, new Recovery(database, config.rules, log)));
     return await lead({ database, config, log, journal, claim, recovery });
   } catch (error) {
+    preparation?.drop();
     await journal.close();
     throw error;
   }

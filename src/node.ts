@@ -128,9 +128,13 @@ interface Parts {
   readonly store: Store;
 }
 
-/** What was taken is answered first; then the realm is handed over; then the sockets close. */
+/**
+ * A realm that is led here is served on, for sockets here too, until another node is ready for it.
+ * Then what was taken is answered; then the realm is handed over; then the sockets close.
+ */
 async function stopNode(parts: Parts): Promise<void> {
   const { log, gateway, realm, sender, candidate, reader, links, store } = parts;
+  await candidate.retire();
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
     log.error(

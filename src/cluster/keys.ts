@@ -7,6 +7,10 @@ export interface RealmKeys {
   readonly commands: string;
   /** String with a time to live: which node leads. For liveness only; see lease.ts. */
   readonly lease: string;
+  /** Strings with a time to live: who leads next, and how far that has come; see succession.ts. */
+  readonly successor: string;
+  readonly asked: string;
+  readonly ready: string;
   /** Channel: committed batches, heartbeats and handovers of the leader, to every node. */
   readonly feed: string;
   /** Channel: what nodes ask of the leader and tell it that need not be durable. */
@@ -20,6 +24,9 @@ export function realmKeys(realm: string): RealmKeys {
   return {
     commands: `${tag}:commands`,
     lease: `${tag}:lease`,
+    successor: `${tag}:successor`,
+    asked: `${tag}:asked`,
+    ready: `${tag}:ready`,
     feed: `${tag}:feed`,
     leader: `${tag}:leader`,
     node: name => `${tag}:node:${name}`,

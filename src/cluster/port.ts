@@ -49,14 +49,25 @@ export interface CommandReader {
   stop(): Promise<void>;
 }
 
-/** Liveness only: who should lead. Safety is the journal's. */
+/** Liveness only: who should lead, and who is next. Safety is the journal's. */
 export interface Lease {
-  /** Resolves when this node holds the lease; null after `close`. */
+  /** Resolves when this node holds the lease; false after `close`. */
   acquire(): Promise<boolean>;
   /** The lease is not held any more (lost, or could not be renewed in time). */
   onLost(callback: () => void): void;
-  /** Lets another node have it at once. */
+  /**
+   * The leader wants this node, which is next, to make itself ready; or, with false, it does not
+   * any more. Until then `isReady` is asked for, and told to the leader.
+   */
+  onAsked(callback: (isAsked: boolean) => void, isReady: () => boolean): void;
+  /**
+   * Asks whoever is next to make himself ready, until the lease is given up. Resolves when he is:
+   * false when there is none, or he is not after `timeoutMs`.
+   */
+  summon(timeoutMs: number): Promise<boolean>;
+  /** Passes the lease to the one who is ready; without one, another node may have it at once. */
   giveUp(): Promise<void>;
+  /** Seeks and renews no more. What is held is not given up by it. */
   close(): void;
 }
 

@@ -2,6 +2,7 @@
 // knows by its own clock when it is not one any more.
 
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RealmKeys } from '../../src/cluster/keys.ts';
 import { RedisLease } from '../../src/cluster/lease.ts';
 import type { Links } from '../../src/cluster/links.ts';
 import { quiet } from '../support/postgres.ts';
@@ -10,9 +11,9 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const LIFE_MS = 400;
 
-function leaseOf(links: Links, key: string, node: string) {
+function leaseOf(links: Links, keys: RealmKeys, node: string) {
   const { commands: redis } = links;
-  const lease = new RedisLease({ redis, key, node, log: quiet, lifeMs: LIFE_MS });
+  const lease = new RedisLease({ redis, keys, node, log: quiet, lifeMs: LIFE_MS });
   onTestFinished(() => lease.close());
   const seen = { isHeld: false, losses: 0 };
   lease.onLost(() => {
@@ -31,15 +32,15 @@ const after = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 describe.skipIf(redisUrl === null)(`the lease${NO_REDIS}`, () => {
   it('has one holder, for as long as he renews it', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const [one, other] = [leaseOf(links, key, 'a'), leaseOf(links, key, 'b')];
+    const [one, other] = [leaseOf(links, keys, 'a'), leaseOf(links, keys, 'b')];
     expect(await one.seek()).toBe(true);
     void other.seek();
     for (let i = 0; i < 10; i++) {
       await after(LIFE_MS / 4);
-      expect(await links.commands.get(key)).toBe('a');
-      const restMs = await links.commands.pttl(key);
+      expect(await links.commands.get(keys.lease)).toBe('a');
+      const restMs = await links.commands.pttl(keys.lease);
       expect(restMs).toBeGreaterThan(0);
       expect(restMs).toBeLessThanOrEqual(LIFE_MS);
     }
@@ -50,9 +51,9 @@ describe.skipIf(redisUrl === null)(`the lease${NO_REDIS}`, () => {
   });
 
   it('that is given up is the next one’s at once, and no loss', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const [one, other] = [leaseOf(links, key, 'a'), leaseOf(links, key, 'b')];
+    const [one, other] = [leaseOf(links, keys, 'a'), leaseOf(links, keys, 'b')];
     await one.seek();
     void other.seek();
     const beganMs = performance.now();
@@ -63,9 +64,9 @@ describe.skipIf(redisUrl === null)(`the lease${NO_REDIS}`, () => {
   });
 
   it('of a holder who is gone without a word ends with its life', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const [one, other] = [leaseOf(links, key, 'a'), leaseOf(links, key, 'b')];
+    const [one, other] = [leaseOf(links, keys, 'a'), leaseOf(links, keys, 'b')];
     await one.seek();
     one.lease.close();
     const beganMs = performance.now();
@@ -74,62 +75,62 @@ describe.skipIf(redisUrl === null)(`the lease${NO_REDIS}`, () => {
   });
 
   it('that another one has is lost, once, and may be sought again', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const { seek, seen } = leaseOf(links, key, 'a');
+    const { seek, seen } = leaseOf(links, keys, 'a');
     await seek();
-    await links.commands.set(key, 'b', 'PX', LIFE_MS);
+    await links.commands.set(keys.lease, 'b', 'PX', LIFE_MS);
     await until(() => seen.losses > 0, 'the loss is told');
     await after(LIFE_MS);
     expect(seen).toEqual({ isHeld: false, losses: 1 });
     expect(await seek()).toBe(true);
-    expect(await links.commands.get(key)).toBe('a');
+    expect(await links.commands.get(keys.lease)).toBe('a');
   });
 
   it('is neither renewed nor given up by whoever does not hold it', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const { lease, seek } = leaseOf(links, key, 'a');
-    await links.commands.set(key, 'b', 'PX', 5_000);
+    const { lease, seek } = leaseOf(links, keys, 'a');
+    await links.commands.set(keys.lease, 'b', 'PX', 5_000);
     void seek();
     await after(LIFE_MS);
     await lease.giveUp();
-    expect(await links.commands.get(key)).toBe('b');
-    expect(await links.commands.pttl(key)).toBeLessThanOrEqual(5_000 - LIFE_MS / 2);
+    expect(await links.commands.get(keys.lease)).toBe('b');
+    expect(await links.commands.pttl(keys.lease)).toBeLessThanOrEqual(5_000 - LIFE_MS / 2);
   });
 
   it('that is emptied away is taken by another, and the holder hears of it', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const { seek, seen } = leaseOf(links, key, 'a');
+    const { seek, seen } = leaseOf(links, keys, 'a');
     await seek();
-    await links.commands.del(key);
+    await links.commands.del(keys.lease);
     await until(() => seen.losses > 0, 'the loss is told');
   });
 
   it('is sought no more after the end, and then not kept', async () => {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const links = await testLinks('a');
-    const { lease, seek } = leaseOf(links, key, 'a');
+    const { lease, seek } = leaseOf(links, keys, 'a');
     const sought = seek();
     lease.close();
     expect(await sought).toBe(false);
     expect(await seek()).toBe(false);
     await after(LIFE_MS / 4);
-    expect(await links.commands.get(key)).toBeNull();
+    expect(await links.commands.get(keys.lease)).toBeNull();
   });
 });
 
 describe.skipIf(redisUrl === null)(`a holder who cannot reach Redis${NO_REDIS}`, () => {
   async function behindProxy() {
-    const { lease: key } = testKeys().keys;
+    const { keys } = testKeys();
     const url = new URL(redisUrl as string);
     const port = Number(url.port || 6379);
     const proxy = await TcpProxy.open({ host: url.hostname, port });
     onTestFinished(() => proxy.close());
     url.host = `127.0.0.1:${proxy.port}`;
     const links = await testLinks('a', url.href);
-    return { proxy, links, key, ...leaseOf(links, key, 'a') };
+    return { proxy, links, ...leaseOf(links, keys, 'a') };
   }
 
   it('has lost it when its life is over by his own clock', async () => {

@@ -43,7 +43,7 @@ async function openBench({ url }: RedisGroup) {
   const { commands } = ofLeader;
   const common = { key: KEYS.commands, log: quiet };
   const lease = new RedisLease({
-    ...{ redis: commands, key: KEYS.lease, node: 'a', log: quiet },
+    ...{ redis: commands, keys: KEYS, node: 'a', log: quiet },
     lifeMs: 1_000,
   });
   const seen = { isHeld: false, interruptions: 0, feeds: [] as number[], questions: 0 };

@@ -104,6 +104,10 @@ describe.each(['worker', 'same'] as const)('the projection in the %s thread', th
     const claim = await rival.claim();
     await rival.close();
     await expect.poll(() => epochs).toContain(claim.epoch);
+    // Who asks later hears of it at once.
+    const late: number[] = [];
+    projection.onEpoch(epoch => late.push(epoch));
+    expect(late).toEqual([claim.epoch]);
     last = claim.position;
   });
 

@@ -181,10 +181,10 @@ export class TestCluster {
 }
 
 async function dropKeys(realm: string, url: string): Promise<void> {
-  const { commands, lease } = realmKeys(realm);
+  const { commands, lease, successor } = realmKeys(realm);
   const redis = connectRedis(url, commands);
   try {
-    await redis.del(commands, lease);
+    await redis.del(commands, lease, successor);
   } catch {
     // A Redis of the test's own may be gone already, with everything in it.
   } finally {

@@ -50,7 +50,7 @@ export function testKeys(): { realm: string; keys: RealmKeys } {
   const keys = realmKeys(realm);
   onTestFinished(async () => {
     const link = new Redis(redisUrl ?? LOCAL_URL);
-    await link.del(keys.commands, keys.lease);
+    await link.del(keys.commands, keys.lease, keys.successor, keys.asked, keys.ready);
     link.disconnect();
   });
   return { realm, keys };
