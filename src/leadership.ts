@@ -1,13 +1,12 @@
 // Taking over a realm, the same for a single server and for the leader of a cluster: claim the
-// journal, which deposes whoever wrote before; bring the engine, made ready beforehand or loaded
-// now, to the claim; check it. What comes out may write, until somebody else claims. The tables
-// catch up meanwhile and afterwards: they are given nothing that was not found whole before.
+// journal, which deposes whoever wrote before; bring an engine to the claim, which is loaded and
+// checked now, or was while another node led. What comes out may write, until somebody else claims.
+// The tables catch up afterwards: they are given nothing that was not found whole before.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
-import { auditState } from './engine/audit.ts';
 import type { Engine } from './engine/engine.ts';
 import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
@@ -58,7 +57,7 @@ export async function takeLeadership(
     const prepared = preparation === null ? null : await bringAlong(preparation, claim, log);
     const recovery =
       prepared ?? (await loadUntil(claim, new Recovery(database, config.rules, log)));
-    return await lead({ database, config, log, journal, claim, recovery });
+    return lead({ database, config, log, journal, claim, recovery });
   } catch (error) {
     preparation?.drop();
     await journal.close();
@@ -90,6 +89,7 @@ async function loadUntil(claim: Claim, recovery: Recovery): Promise<Recovery> {
   try {
     await recovery.load(claim.position);
     assertAtClaim(recovery, claim);
+    recovery.assertSound();
     return recovery;
   } finally {
     recovery.close();
@@ -115,8 +115,7 @@ interface Taken {
   readonly recovery: Recovery;
 }
 
-async function lead(taken: Taken): Promise<Leadership> {
-  const { database, config, log, journal, claim, recovery } = taken;
+function lead({ database, config, log, journal, claim, recovery }: Taken): Leadership {
   const { epoch, position, offset } = claim;
   const { engine, history } = recovery;
   recovery.resume();
@@ -132,18 +131,12 @@ async function lead(taken: Taken): Promise<Leadership> {
       keyRetentionMs: config.rules.keyRetentionMs,
     },
   });
+  projection.notify(position);
   const close = async () => {
     await projection.stop(CATCH_UP_MS);
     await journal.close();
   };
-  try {
-    projection.notify(position);
-    assertSound(engine);
-    return { epoch, position, offset, engine, journal, projection, history, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return { epoch, position, offset, engine, journal, projection, history, close };
 }
 
 async function claimWithin(journal: PostgresJournal, timeoutMs: number): Promise<Claim> {
@@ -154,13 +147,4 @@ async function claimWithin(journal: PostgresJournal, timeoutMs: number): Promise
   } finally {
     clearTimeout(timer);
   }
-}
-
-function assertSound(engine: Engine): void {
-  const broken = auditState(engine.state);
-  if (broken.length === 0) return;
-  throw new Error(
-    `The tables are damaged, so the realm is not started. Run "npm run audit". ` +
-      broken.join('; '),
-  );
 }

@@ -1,6 +1,7 @@
-// An engine that is made ready while another node leads: loaded, and then kept at the end of the
-// journal, until it is taken or dropped. It only reads. Whatever goes wrong with it ends it, and it
-// begins anew; whether it may lead is decided by the claim, and by what the journal has until then.
+// An engine that is made ready while another node leads: loaded, checked, and then kept at the end
+// of the journal until it is taken or dropped. It only reads. When anything goes wrong with it, it
+// is thrown away and another one begun. It is checked as a whole here and not again when it is
+// taken: what it takes after that are rows of the journal, each held against its digest.
 
 import type { Log } from './base/log.ts';
 import type { Database } from './database/connection.ts';
@@ -31,7 +32,7 @@ export class Preparation {
     this.#done = this.#run();
   }
 
-  /** Whether the engine has everything that the journal had a moment ago. */
+  /** Whether the engine is sound, and has everything that the journal had a moment ago. */
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -62,6 +63,7 @@ export class Preparation {
       this.#recovery = recovery;
       try {
         await recovery.load();
+        recovery.assertSound();
         while (this.#isWanted) {
           await recovery.follow();
           this.#isReady = true;

@@ -8,6 +8,7 @@ import { assert } from './base/assert.ts';
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { connect, type Database, discard, withClient } from './database/connection.ts';
+import { auditState } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import type { Fact, TradeFact } from './engine/fact.ts';
 import type { Rules } from './engine/rules.ts';
@@ -96,6 +97,16 @@ export class Recovery {
   /** Takes the journal rows that are there by now, up to `until`. Throws as {@link load} does. */
   follow(until = Number.POSITIVE_INFINITY): Promise<void> {
     return this.#reading(client => this.#take(client, until));
+  }
+
+  /** @throws for the operator when the state cannot be, so that the tables are damaged. O(n). */
+  assertSound(): void {
+    const broken = auditState(this.engine.state);
+    if (broken.length === 0) return;
+    throw new Error(
+      `The tables are damaged, so the realm is not started. Run "npm run audit". ` +
+        broken.join('; '),
+    );
   }
 
   /** Lets the engine go on from here. */

@@ -205,6 +205,15 @@ describe('an engine that is made ready while another one leads', () => {
     expect(recovery?.engine.hash()).toBe(live.hash());
   });
 
+  it('is none when what the tables say cannot be', async () => {
+    await trade(100);
+    await project(last);
+    await client.query('update accounts set available = available + 1 where id = 7');
+    const preparation = prepare();
+    expect(await preparation.take()).toBeNull();
+    expect(preparation.isReady).toBe(false);
+  });
+
   it('is none when it was dropped', async () => {
     await trade(40);
     const preparation = prepare();
