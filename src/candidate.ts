@@ -93,7 +93,7 @@ export class Candidate {
       return;
     }
     const isReady = await this.#lease.summon(SUMMON_MS);
-    if (!isReady) this.#options.log.warn('no other node is ready to lead: one must load first');
+    if (!isReady) this.#options.log.info('no other node is ready to lead: one must load first');
   }
 
   /** Hands the realm over, if it is here, and is no candidate any more. */

@@ -58,6 +58,7 @@ export class Preparation {
   /** Never rejects. */
   async #run(): Promise<Recovery | null> {
     const { database, rules, log } = this.#options;
+    log.info('this node makes itself ready to lead');
     while (this.#isWanted) {
       const recovery = new Recovery(database, rules, log);
       this.#recovery = recovery;
@@ -66,6 +67,7 @@ export class Preparation {
         recovery.assertSound();
         while (this.#isWanted) {
           await recovery.follow();
+          if (!this.#isReady) log.info(recovery.standing, 'this node is ready to lead');
           this.#isReady = true;
           await this.#pause(FOLLOW_INTERVAL_MS);
         }

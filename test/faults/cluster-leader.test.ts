@@ -1,13 +1,16 @@
 // The leader that does not die: one that is frozen past its lease and wakes up, and one that is
-// asked to go. The first is not believed any more; the second leaves nothing behind unanswered.
+// asked to go. The first is not believed any more; the second leaves nothing behind unanswered,
+// whatever happens to its successor meanwhile.
 
 import { expect } from 'vitest';
+import { realmKeys } from '../../src/cluster/keys.ts';
 import { type NodeProcess, onCluster, TestCluster } from '../support/cluster-nodes.ts';
 import { passVerdict } from '../support/cluster-verdict.ts';
 import { sleep, until } from '../support/fault-realm.ts';
 import { TestClient } from '../support/gateway-fixture.ts';
 import { Judge } from '../support/judge.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
+import { connectRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
 
 const FREEZES = 3;
@@ -116,3 +119,94 @@ onCluster(
     await passVerdict(cluster, judge);
   },
 );
+
+const PREPARES = 'this node makes itself ready to lead';
+const READY = 'this node is ready to lead';
+const PASSED = 'the lease was passed on';
+
+/** The node that is next in line, and the one after it. */
+async function inLine(cluster: TestCluster): Promise<[NodeProcess, NodeProcess]> {
+  const { successor } = realmKeys(cluster.realm.name);
+  const redis = connectRedis(cluster.redisUrl, successor);
+  let name: string | null = null;
+  await until(async () => {
+    name = await redis.get(successor);
+    return cluster.followers.some(node => node.name === name);
+  }, 'a follower is the successor');
+  redis.disconnect();
+  const isNext = (node: NodeProcess) => node.name === name;
+  const last = cluster.followers.find(node => !isNext(node));
+  return [cluster.followers.find(isNext) as NodeProcess, last as NodeProcess];
+}
+
+const ENDS = [
+  ['is killed', 'SIGKILL'],
+  ['freezes', 'SIGSTOP'],
+] as const;
+
+for (const [what, signal] of ENDS) {
+  onCluster(
+    `a successor that ${what} while it loads is passed over, and nobody notices`,
+    { timeout: 120_000 },
+    async () => {
+      const { cluster, judge } = await start(53);
+      const { leader, epoch } = cluster;
+      const [next, last] = await inLine(cluster);
+      // What it has on its way itself is lost with it: that is another test's subject.
+      await judge.begin(leader.port, last.port);
+      await sleep(200);
+      const holder = await cluster.realm.session();
+      await holder.query('begin');
+      await holder.query('lock table privacy in access exclusive mode');
+      judge.measureGaps();
+      leader.signal('SIGTERM');
+      await until(() => next.server.output.includes(PREPARES), 'the successor loads');
+      await sleep(100);
+      expect(next.server.output).not.toContain(READY);
+      next.signal(signal);
+      await holder.query('rollback');
+      expect(await cluster.leaderAfter(epoch)).toBe(last);
+      expect(leader.server.output).toContain(PASSED);
+      expect(await leader.server.exit).toEqual({ code: 0, signal: null });
+      const ledAtMs = performance.now();
+      await until(() => judge.decidedAtMs > ledAtMs, 'commands are decided again');
+      expect(judge.longestGapMs).toBeLessThan(1_000);
+      expect(judge.counts().unknown).toBe(0);
+      next.signal('SIGCONT');
+      await passVerdict(cluster, judge);
+    },
+  );
+}
+
+const MOMENTS = [
+  ['when it is ready', READY],
+  ['when it was passed the lease', PASSED],
+] as const;
+
+for (const [when, line] of MOMENTS) {
+  onCluster(
+    `a successor that is stopped itself ${when} leaves the realm to the next`,
+    { timeout: 120_000 },
+    async () => {
+      const { cluster, judge } = await start(54);
+      const { leader, epoch } = cluster;
+      const [next, last] = await inLine(cluster);
+      await load(cluster, judge);
+      await sleep(200);
+      const said = line === PASSED ? leader : next;
+      leader.signal('SIGTERM');
+      while (!said.server.output.includes(line)) await new Promise(setImmediate);
+      next.signal('SIGTERM');
+      expect(await next.server.exit).toEqual({ code: 0, signal: null });
+      expect(await leader.server.exit).toEqual({ code: 0, signal: null });
+      await until(() => last.epoch > epoch, 'the last node leads');
+      const ledAtMs = performance.now();
+      await until(() => judge.decidedAtMs > ledAtMs, 'commands are decided again');
+      judge.stopSending();
+      await judge.settled(20_000);
+      expect(judge.counts().unknown).toBe(0);
+      expect(await judge.decidedUnheard(last.port)).toEqual([]);
+      await passVerdict(cluster, judge);
+    },
+  );
+}
