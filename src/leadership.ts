@@ -75,9 +75,10 @@ async function bringAlong(
   if (recovery === null) return null;
   try {
     await recovery.follow(claim.position);
-    assertAtClaim(recovery, claim);
+    await checkAtClaim(recovery, claim);
     return recovery;
   } catch (error) {
+    if (error instanceof DeposedError) throw error;
     log.warn({ error: String(error) }, 'the engine that was prepared is not used');
     return null;
   } finally {
@@ -88,21 +89,23 @@ async function bringAlong(
 async function loadUntil(claim: Claim, recovery: Recovery): Promise<Recovery> {
   try {
     await recovery.load(claim.position);
-    assertAtClaim(recovery, claim);
     recovery.assertSound();
+    await checkAtClaim(recovery, claim);
     return recovery;
   } finally {
     recovery.close();
   }
 }
 
-function assertAtClaim({ standing }: Recovery, { position, epoch }: Claim): void {
-  if (standing.epoch > epoch) {
-    throw new DeposedError('Another writer claimed the realm while this one was starting.');
-  }
+/** The engine has the journal up to the claim, and nobody has written anything behind that. */
+async function checkAtClaim(recovery: Recovery, { position, epoch }: Claim): Promise<void> {
+  const { standing } = recovery;
   if (standing.position < position) throw damagedAt(standing.position + 1, 'is missing');
   if (standing.epoch < epoch) {
     throw damagedAt(position, 'is missing, though the tables have seen it');
+  }
+  if (standing.epoch > epoch || (await recovery.hasMore())) {
+    throw new DeposedError('Another writer claimed the realm while this one was starting.');
   }
 }
 

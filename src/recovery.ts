@@ -99,6 +99,14 @@ export class Recovery {
     return this.#reading(client => this.#take(client, until));
   }
 
+  /** Whether the journal has rows by now that the engine does not have. */
+  async hasMore(): Promise<boolean> {
+    const next = await this.#reading(client =>
+      new PostgresJournalReader(client).readAfter(this.standing.position, 1),
+    );
+    return next.length > 0;
+  }
+
   /** @throws for the operator when the state cannot be, so that the tables are damaged. O(n). */
   assertSound(): void {
     const broken = auditState(this.engine.state);
@@ -121,10 +129,10 @@ export class Recovery {
   }
 
   /** Rejects with why the connection was lost, when it was. */
-  async #reading(work: (client: pg.Client) => Promise<void>): Promise<void> {
+  async #reading<Outcome>(work: (client: pg.Client) => Promise<Outcome>): Promise<Outcome> {
     assert(this.#client !== null, 'the journal is followed from where the tables stood');
     try {
-      await work(this.#client);
+      return await work(this.#client);
     } catch (error) {
       throw this.#lost ?? error;
     }

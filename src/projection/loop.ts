@@ -7,7 +7,7 @@ import { InvariantError } from '../base/assert.ts';
 import { connect, type Database, discard } from '../database/connection.ts';
 import { BackOff } from '../journal/back-off.ts';
 import { PostgresJournalReader } from '../journal/postgres-reader.ts';
-import { Projector, type ProjectorOptions } from './projector.ts';
+import { Projector, type ProjectorOptions, TablesMovedError } from './projector.ts';
 
 export interface LoopOptions extends ProjectorOptions {
   /** Rounds are at least this far apart when nobody waits. */
@@ -84,7 +84,9 @@ export class ProjectionLoop {
           this.#listener.broken(error.message);
           return;
         }
-        this.#listener.failed(error instanceof Error ? error.message : String(error));
+        if (!(error instanceof TablesMovedError)) {
+          this.#listener.failed(error instanceof Error ? error.message : String(error));
+        }
         if (this.#stopAt > 0) await this.#backOff.wait();
       }
     }

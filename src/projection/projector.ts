@@ -64,7 +64,12 @@ const PRUNE_KEYS = `delete from keys where sequence in (
 
 /** A round found the tables moved by somebody else, or was not committed. Begin anew. */
 export class RoundLostError extends Error {
-  override readonly name = 'RoundLostError';
+  override readonly name: string = 'RoundLostError';
+}
+
+/** Somebody else did the round: as when a leader goes while its successor begins. No harm is done. */
+export class TablesMovedError extends RoundLostError {
+  override readonly name = 'TablesMovedError';
 }
 
 /** How far the tables have come, as `source` sees it. */
@@ -173,7 +178,7 @@ export class Projector {
     const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
     const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids];
     const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
-    if (advanced.rowCount !== 1) throw new RoundLostError('Another projector moved the tables.');
+    if (advanced.rowCount !== 1) throw new TablesMovedError('Another projector moved the tables.');
     for (const [index, write] of writes.entries()) {
       // While the database does the last and longest of them, the next round is made ready.
       if (index === writes.length - 1 && this.#options.readsAhead === true) {
