@@ -82,6 +82,8 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
     });
     registerRealm(gateway.registry, () => realm);
     realm.announcer.restore(leadership.history);
+    // The first reader need not wait for a connection.
+    await reader.standing();
     realm.start();
     gateway.attach(realm);
     const { port } = await gateway.listen(config.host, config.port);

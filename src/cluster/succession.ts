@@ -1,8 +1,8 @@
 // How a realm goes from one node to the next, in steps that Redis takes as one each. Whoever seeks
-// the lease and does not get it is the successor, when there is none. A leader that wants to go asks
-// the successor to make itself ready; once it is, the leader passes the lease to it by name, so that
-// nobody else can have it. Everything is told again until it is answered, and each word of it ends
-// by itself: one who is gone or frozen is not waited for.
+// the lease and does not get it is the successor, when there is none. A leader that wants to go
+// asks the successor to make itself ready; once it is, the leader passes the lease to it by name,
+// so that nobody else can have it. Everything is told again until it is answered, and each word of
+// it ends by itself: one who is gone or frozen is not waited for.
 
 import type { Redis } from 'ioredis';
 import type { RealmKeys } from './keys.ts';
@@ -50,7 +50,7 @@ const SEEK = `local node = ARGV[1]
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1]
   then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end`;
 
-/** Renews the lease too. KEYS lease, successor, asked, ready. ARGV node, lives of lease and word. */
+/** Renews too. KEYS lease, successor, asked, ready. ARGV node, lives of the lease and the word. */
 const ASK = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 'gone' end
   redis.call('pexpire', KEYS[1], ARGV[2])
   local successor = redis.call('get', KEYS[2])

@@ -67,7 +67,7 @@ export class RoundLostError extends Error {
   override readonly name: string = 'RoundLostError';
 }
 
-/** Somebody else did the round: as when a leader goes while its successor begins. No harm is done. */
+/** Somebody else did the round, as when a leader goes while its successor begins: no harm done. */
 export class TablesMovedError extends RoundLostError {
   override readonly name = 'TablesMovedError';
 }
