@@ -39,7 +39,7 @@ const RETRY_MS = 1_000;
 const STALL_INTERVAL_MS = 250;
 const DRAIN_MS = 3_000;
 /** For loading what another node leads with. Longer than that, and it loads when it leads. */
-const SUMMON_MS = 5_000;
+const SUMMON_MS = 15_000;
 
 /** Why a leadership ended. `asked`: in peace, everything was handed over. */
 type Ending = { readonly why: 'asked' | 'lease' } | { readonly why: 'failed'; error: unknown };

@@ -61,7 +61,7 @@ describe.skipIf(redisUrl === null)(`a leader that wants to go${NO_REDIS}`, () =>
     const passedMs = performance.now();
     await leader.lease.giveUp();
     await until(() => next?.seen.leads === true, 'the successor leads');
-    expect((next?.seen.sinceMs ?? 0) - passedMs).toBeLessThan(60);
+    expect((next?.seen.sinceMs ?? 0) - passedMs).toBeLessThan(500);
     await after(150);
     expect(other?.seen).toMatchObject({ leads: false, asked: [] });
     expect(leader.seen.losses).toBe(0);
@@ -71,7 +71,7 @@ describe.skipIf(redisUrl === null)(`a leader that wants to go${NO_REDIS}`, () =>
     const { leader } = await course();
     const beganMs = performance.now();
     expect(await leader.lease.summon(5_000)).toBe(false);
-    expect(performance.now() - beganMs).toBeLessThan(600);
+    expect(performance.now() - beganMs).toBeLessThan(3_000);
   });
 
   it('does not wait for ever, and leaves the lease to whoever is first', async () => {
