@@ -3,6 +3,7 @@
 // stack.
 
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { role as roleSchema } from '../protocol/commands/session.ts';
 import { createLog } from './base/log.ts';
 import { type Config, readConfig } from './config.ts';
@@ -47,6 +48,8 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function start(config: Config): Promise<void> {
+  // Decision 47: what waits for its commit is not long-lived, however it looks to the collector.
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const log = createLog(config.logLevel);
   if (config.redisUrl !== null) {
     const node = await startNode({ config: { ...config, redisUrl: config.redisUrl }, log });
