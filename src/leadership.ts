@@ -12,7 +12,8 @@ import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
 import type { Preparation } from './preparation.ts';
 import { Projection } from './projection/projection.ts';
-import { checkBacklog, damagedAt, type MarketHistory, Recovery } from './recovery.ts';
+import type { MarketPast } from './realm/announcer.ts';
+import { checkBacklog, damagedAt, Recovery } from './recovery.ts';
 
 export interface Leadership {
   readonly epoch: number;
@@ -24,7 +25,7 @@ export interface Leadership {
   readonly journal: PostgresJournal;
   readonly projection: Projection;
   /** What the feed starts from. */
-  readonly history: MarketHistory;
+  readonly history: MarketPast;
   /** Lets the tables catch up, for a moment; then nothing is written here any more. */
   close(): Promise<void>;
 }

@@ -24,19 +24,11 @@ import {
   type PastQuarter,
   type PastTrade,
 } from './reads/market-history.ts';
+import type { MarketPast } from './realm/announcer.ts';
 
 const CLIENT = { name: 'recovery', statementTimeoutMs: 10 * 60_000 };
 const PROGRESS_EVERY_FACTS = 250_000;
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
-
-/** What the feed of a recovered realm starts from. */
-export interface MarketHistory {
-  /** As the tables had them. */
-  readonly trades: readonly PastTrade[];
-  readonly quarters: readonly PastQuarter[];
-  /** Behind those, oldest first: in no quarter yet. As many as the tables lacked. */
-  readonly later: readonly PastTrade[];
-}
 
 export class Recovery {
   readonly engine: Engine;
@@ -68,7 +60,7 @@ export class Recovery {
     return this.#tablesPosition;
   }
 
-  get history(): MarketHistory {
+  get history(): MarketPast {
     return { trades: this.#trades, quarters: this.#quarters, later: this.#later };
   }
 
@@ -82,6 +74,7 @@ export class Recovery {
     this.#client = await connect(this.#database, CLIENT, error => {
       this.#lost ??= error;
     });
+    // It was ended while it connected.
     if (this.#lost !== null) this.close();
     await this.#reading(client =>
       atOneMoment(client, async () => {

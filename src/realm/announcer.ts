@@ -6,16 +6,16 @@
 
 import type { PublicChannel } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
-import type { MeEvent, TradePrint } from '../../protocol/events.ts';
+import type { MeEvent } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EngineOutput, LevelFact, OfferFact, TradeFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
+import type { PastQuarter, PastTrade } from '../reads/market-history.ts';
 import { offerView, windowNotice } from './direct-views.ts';
 import { MarketView } from './market-view.ts';
-import type { TickerBucket } from './ticker.ts';
 import { balanceView, emptyMarket, ownOrder, tradeView } from './views.ts';
 import { WindowViews } from './window-view.ts';
 
@@ -26,17 +26,12 @@ export interface CommittedGroup {
   readonly output: readonly EngineOutput[];
 }
 
-interface PastTrade {
-  readonly item: number;
-  readonly location: number;
-  readonly print: TradePrint;
-}
-
-/** The markets' past. Items and locations by their numbers. */
+/** What the feed of a recovered realm starts from. */
 export interface MarketPast {
+  /** As the tables had them, oldest first. */
   readonly trades: readonly PastTrade[];
-  readonly quarters: readonly ({ item: number; location: number } & TickerBucket)[];
-  /** Trades after those, which no quarter counts yet. */
+  readonly quarters: readonly PastQuarter[];
+  /** Behind those, oldest first: in no quarter yet. As many as the tables lacked. */
   readonly later: readonly PastTrade[];
 }
 
