@@ -67,8 +67,14 @@ export const OFFER_MESSAGE_LENGTH_MAX = 200;
 /** Characters of the reason of a report. Beyond it: INVALID_REQUEST at `reason`. */
 export const REPORT_LENGTH_MAX = 500;
 
+/** Reports of one player within 24 hours. Beyond it: LIMIT_REACHED. */
+export const REPORTS_PER_DAY_MAX = 50;
+
 /** Tokens of warnings in one confirmation. Beyond it: INVALID_REQUEST. */
 export const ACKNOWLEDGE_MAX = 64;
+
+/** Places of one realm, `main` included. Beyond it: LIMIT_REACHED. */
+export const PLACES_MAX = 100_000;
 
 /** Players that one player may block. Beyond it: LIMIT_REACHED. */
 export const BLOCKED_PLAYERS_MAX = 200;

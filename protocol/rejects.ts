@@ -102,6 +102,12 @@ export const REJECTS = {
     mayLaterSucceed: true,
     meaning: 'The player cannot be traded with now. Why is not said.',
   },
+  PLAYER_NOT_FOUND: {
+    outcome: 'rejected',
+    httpStatus: 404,
+    mayLaterSucceed: true,
+    meaning: 'The realm does not know this player yet. details: {player}.',
+  },
   OFFER_NOT_FOUND: {
     outcome: 'rejected',
     httpStatus: 404,
@@ -167,6 +173,12 @@ export const REJECTS = {
     httpStatus: 422,
     mayLaterSucceed: false,
     meaning: 'A currency is what is paid with; it has no market of its own.',
+  },
+  PLACE_NOT_FOUND: {
+    outcome: 'rejected',
+    httpStatus: 404,
+    mayLaterSucceed: true,
+    meaning: 'No such place is defined. details: {place}.',
   },
   MARKET_HALTED: {
     outcome: 'rejected',

@@ -8,6 +8,7 @@ import { keyCommands } from './keys.ts';
 import { listingCommands } from './listings.ts';
 import { marketCommands } from './market.ts';
 import { offerCommands } from './offers.ts';
+import { placeCommands } from './places.ts';
 import { purchaseCommands } from './purchases.ts';
 import { saleCommands } from './sales.ts';
 import { sessionCommands } from './session.ts';
@@ -17,6 +18,7 @@ import { windowCommands } from './windows.ts';
 export const COMMANDS = {
   ...sessionCommands,
   ...itemCommands,
+  ...placeCommands,
   ...walletCommands,
   ...listingCommands,
   ...bidCommands,

@@ -26,6 +26,7 @@ import { DEFAULT_CURRENCY, defineItem } from './items.ts';
 import { HOUSE, ISSUER } from './ledger.ts';
 import { expireOffers } from './offers.ts';
 import { cancelOrder, createOrder, updateOrder } from './orders.ts';
+import { definePlace } from './places.ts';
 import { restoreFact } from './restore.ts';
 import { assertRules, type Rules } from './rules.ts';
 import { MAIN, State } from './state.ts';
@@ -165,6 +166,8 @@ export class Engine {
         return transfer(state, entry.payload);
       case 'items.define':
         return defineItem(state, entry.payload);
+      case 'places.define':
+        return definePlace(state, entry.payload);
       case 'keys.get':
         return this.#findKey(player, entry.payload.key);
       default:
@@ -195,7 +198,7 @@ export class Engine {
     const { state } = this;
     assert(state.player(ISSUER_NAME) === ISSUER, 'the issuer comes first');
     assert(state.player(HOUSE_NAME) === HOUSE, 'the house comes second');
-    assert(state.location(DEFAULT_LOCATION) === MAIN, 'the default location comes first');
+    assert(state.addLocation(DEFAULT_LOCATION) === MAIN, 'the default location comes first');
     defineItem(state, { item: DEFAULT_CURRENCY, kind: 'currency' });
   }
 }

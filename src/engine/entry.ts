@@ -16,8 +16,8 @@ export interface Tick {
 }
 
 /**
- * A player's last socket is gone, or his first one is there again. Matters to windows only.
- * Answered by nobody.
+ * A player's last socket is gone, or their first one is there. Matters to windows; and a player who
+ * is there for the first time is known from then on. Answered by nobody.
  */
 export interface Presence {
   readonly command: 'presence';

@@ -68,13 +68,12 @@ function hashOffers(hash: StateHash, { offers }: State): void {
 function hashRecentPrices(hash: StateHash, state: State): void {
   for (const { market, instance } of state.assets) {
     if (instance !== null) continue;
-    market.recents.forEach((recent, location) => {
-      if (recent === undefined || recent.count === 0) return;
+    for (const [location, recent] of market.recents()) {
       hash.number(market.item.asset);
       hash.number(location);
       hash.number(recent.count);
       for (const price of recent.prices()) hash.number(price);
-    });
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import type { Side } from './fact.ts';
 import type { Market } from './market.ts';
 import type { Order } from './order.ts';
 import { whyNoMoney, whyNotWhole, whyObstructed } from './order-checks.ts';
+import { whyNoPlace } from './places.ts';
 import type { Wanted } from './plan.ts';
 import { buyerFeeBps, executePlan, sellerFeeBps } from './settle.ts';
 import type { State } from './state.ts';
@@ -88,20 +89,18 @@ function fromBook(state: State, name: string, ask: FromBook): Decision {
   const { market } = found;
   const refusal =
     check.whyNotTradable(found, ask.item) ??
+    whyNoPlace(state, ask.location) ??
     check.whyHalted(market) ??
     check.whyBadLot(found, ask.quantity);
   if (refusal !== null) return refusal;
 
   const player = state.players.find(name);
-  const location = state.findLocation(ask.location);
+  const location = state.location(ask.location);
   const { plan } = state;
-  plan.clear();
-  if (location >= 0) {
-    plan.walk(
-      market.book(location).opposite(side),
-      wanted(state, market, player, ask, ask.totalMax),
-    );
-  }
+  plan.walk(
+    market.findBook(location)?.opposite(side),
+    wanted(state, market, player, ask, ask.totalMax),
+  );
   const obstacle =
     whyObstructed(state) ??
     (ask.partial && plan.quantity > 0 ? null : whyNotWhole(state, ask.quantity)) ??

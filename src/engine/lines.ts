@@ -11,6 +11,7 @@ import * as check from './assets.ts';
 import type { Decision } from './decision.ts';
 import type { Line, TransferReason } from './fact.ts';
 import { HOUSE, type Source } from './ledger.ts';
+import { whyNoPlace } from './places.ts';
 import { MAIN, type State } from './state.ts';
 
 /** Lines sorted by the names of asset and location, or why they cannot stand on a side. */
@@ -25,14 +26,14 @@ export function resolveLines(state: State, asked: readonly AskedLine[]): Line[] 
     const refusal =
       check.whyNotOwnable(found, line.asset) ??
       (found.asset < 0 ? check.itemNotFound(line.asset) : null) ??
+      whyNoPlace(state, line.location) ??
       check.whyHalted(found.market) ??
       (found.isInstance ? check.whyBadLot(found, line.quantity) : null);
     if (refusal !== null) return refusal;
-    const location = state.findLocation(line.location);
+    const location = state.location(line.location);
     const isMoney = found.market.item.itemKind === 'currency';
-    // Where nothing ever lay, and where money never lies, nobody has anything to give.
+    // Where money never lies, nobody has any to give.
     if (isMoney && location !== MAIN) return check.insufficientFunds(line.quantity, 0);
-    if (location < 0) return check.insufficientInventory(line.quantity, 0);
     lines.push({ asset: found.asset, location, quantity: line.quantity });
   }
   return lines;

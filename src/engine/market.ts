@@ -1,5 +1,6 @@
 // A market: everything about one item, the actor that serializes all contention on it. It owns the
-// item's rules, its halt state, its order books, one for each location, and the last prices there.
+// item's rules, its halt state, its order books, one for each location where something rests, and the
+// last prices where something was traded.
 
 import type { Attributes } from '../../protocol/fields.ts';
 import type { InstanceFact, ItemFact } from './fact.ts';
@@ -10,13 +11,18 @@ export class Market {
   /** The definition now in force. */
   item: ItemFact;
   readonly #books = new Map<number, OrderBook>();
-  readonly #recent: (RecentPrices | undefined)[] = [];
+  readonly #recent = new Map<number, RecentPrices>();
 
   constructor(item: ItemFact) {
     this.item = item;
   }
 
-  /** The book at a location, made when it is first asked for. */
+  /** The book at a location, when something rests there. */
+  findBook(location: number): OrderBook | undefined {
+    return this.#books.get(location);
+  }
+
+  /** The book at a location that something is to rest in, made when there is none. */
   book(location: number): OrderBook {
     let book = this.#books.get(location);
     if (book === undefined) {
@@ -26,19 +32,30 @@ export class Market {
     return book;
   }
 
-  /** The last trades at a location, for valuing a commodity. Unique items have none. */
-  recent(location: number): RecentPrices {
-    let recent = this.#recent[location];
-    if (recent === undefined) {
-      recent = new RecentPrices();
-      this.#recent[location] = recent;
-    }
-    return recent;
+  /** Lets a book go in which nothing rests any more. */
+  release(location: number): void {
+    const book = this.#books.get(location);
+    if (book?.bids.best === null && book.asks.best === null) this.#books.delete(location);
   }
 
-  /** Of all locations, by their numbers; nothing where nothing was traded. */
-  get recents(): readonly (RecentPrices | undefined)[] {
-    return this.#recent;
+  /** Remembers the price of a trade at a location, for valuing a commodity. */
+  traded(location: number, price: number): void {
+    let recent = this.#recent.get(location);
+    if (recent === undefined) {
+      recent = new RecentPrices();
+      this.#recent.set(location, recent);
+    }
+    recent.add(price);
+  }
+
+  /** The last trades at a location; undefined where nothing was traded. Unique items have none. */
+  recent(location: number): RecentPrices | undefined {
+    return this.#recent.get(location);
+  }
+
+  /** The last trades by location number. O(n log n): for the hash. */
+  recents(): [location: number, recent: RecentPrices][] {
+    return [...this.#recent].sort(([a], [b]) => a - b);
   }
 
   /** The books of this item, by location number. */

@@ -20,7 +20,7 @@ export interface Incoming {
   readonly feeBps: number;
 }
 
-/** Plans the fills of an incoming order in the book at `location` (-1: it meets none). */
+/** Plans the fills of an incoming order in the book at `location` (-1: it has no book). */
 export function planIncoming(
   state: State,
   market: Market,
@@ -28,12 +28,8 @@ export function planIncoming(
   incoming: Incoming,
 ): Decision | null {
   const { plan } = state;
-  if (location < 0) {
-    plan.clear();
-    return null;
-  }
   const { side, player, price, quantity } = incoming;
-  plan.walk(market.book(location).opposite(side), {
+  plan.walk(market.findBook(location)?.opposite(side), {
     side,
     player,
     price,

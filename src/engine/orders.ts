@@ -19,6 +19,7 @@ import {
   whyNotWhole,
   whyShort,
 } from './order-checks.ts';
+import { whyNoPlace } from './places.ts';
 import { bidHold, buyerFeeBps, executePlan, holdOf } from './settle.ts';
 import { MAIN, type State } from './state.ts';
 
@@ -46,6 +47,7 @@ export function createOrder(state: State, side: Side, name: string, ask: NewOrde
   const refusal =
     check.whyNotTradable(found, ask.item) ??
     (asset < 0 ? check.itemNotFound(ask.item) : null) ??
+    whyNoPlace(state, ask.location) ??
     check.whyHalted(market) ??
     whyExpired(state, ask.expiresAtMs) ??
     check.whyBadPrice(market, ask.price) ??
@@ -67,9 +69,9 @@ export function createOrder(state: State, side: Side, name: string, ask: NewOrde
       max: openOrdersMax,
     });
   }
-  const location = state.findLocation(ask.location);
+  const location = state.location(ask.location);
   const incoming = { side, player, price: ask.price, quantity: ask.quantity, feeBps };
-  const bookAt = found.isInstance || location < 0 ? -1 : location;
+  const bookAt = found.isInstance ? -1 : location;
   const listingFee = side === 'sell' ? shareOf(value, state.rules.listingFeeBps) : 0;
   const obstacle =
     planIncoming(state, market, bookAt, incoming) ??
@@ -85,7 +87,7 @@ export function createOrder(state: State, side: Side, name: string, ask: NewOrde
     side,
     player: state.player(name),
     asset,
-    location: location >= 0 ? location : state.location(ask.location as string),
+    location,
     price: ask.price,
     quantity: ask.quantity,
     feeBps,

@@ -46,9 +46,10 @@ export class Plan<Kind extends Resting<Kind> = Order> {
     this.obstacle = 'none';
   }
 
-  /** Walks `side` from its best level while it suits `wanted`. */
-  walk(side: BookSide<Kind>, wanted: Wanted): void {
+  /** Walks `side` from its best level while it suits `wanted`; undefined: nothing rests there. */
+  walk(side: BookSide<Kind> | undefined, wanted: Wanted): void {
     this.clear();
+    if (side === undefined) return;
     const rankMin = side.rankOf(wanted.price);
     for (let level = side.best; level !== null && level.rank >= rankMin; level = level.worse) {
       for (let order = level.oldest; order !== null; order = order.newer) {

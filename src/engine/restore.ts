@@ -41,7 +41,7 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
     case 'trade':
       state.lastTrade = Math.max(state.lastTrade, fact.id);
       if (state.assets[fact.asset]?.instance === null) {
-        state.market(fact.asset).recent(fact.location).add(fact.price);
+        state.market(fact.asset).traded(fact.location, fact.price);
       }
       break;
     case 'decided':

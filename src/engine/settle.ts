@@ -115,7 +115,7 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
     buyerFee,
     sellerFee,
   });
-  if (maker.level !== null) market.recent(location).add(maker.price);
+  if (maker.level !== null) market.traded(location, maker.price);
   maker.held -= makerBuys ? value + buyerFee : quantity;
   fillMaker(state, maker, quantity);
   return { trade, order: maker.id, price: maker.price, quantity };

@@ -71,20 +71,18 @@ export class State {
     return player;
   }
 
-  /** The number of a location that something lies at from now on. */
-  location(name: string): number {
-    const found = this.locations.find(name);
-    if (found >= 0) return found;
+  /** The number of a place that is new. */
+  addLocation(name: string): number {
     const location = this.locations.add(name);
     this.output.push({ kind: 'location', location, name });
     return location;
   }
 
-  /**
-   * Where a command means: the default location when it does not say. -1: nothing ever lay there.
-   */
-  findLocation(name: string | undefined): number {
-    return this.locations.find(name ?? DEFAULT_LOCATION);
+  /** The place that a command means, which is known to be defined: `main` when it does not say. */
+  location(name: string | undefined): number {
+    const location = this.locations.find(name ?? DEFAULT_LOCATION);
+    assert(location >= 0, 'a command that names an unknown place was refused before');
+    return location;
   }
 
   market(asset: number): Market {
@@ -190,6 +188,7 @@ export class State {
         quantity: level.quantity,
         orders: level.orders,
       });
+      if (level.orders === 0) this.market(level.side.asset).release(level.side.location);
     }
     this.#touchedCount = 0;
   }

@@ -10,12 +10,14 @@ import { accept, type Decision, reject } from './decision.ts';
 import type { InstanceFact } from './fact.ts';
 import { ISSUER } from './ledger.ts';
 import { invalidateWanting } from './offers.ts';
+import { whyNoPlace } from './places.ts';
+import { whyUnknown } from './players.ts';
 import { MAIN, type State } from './state.ts';
 
 export function grant(state: State, ask: Payload<'wallet.grant'>): Decision {
   const found = check.findAsset(state, ask.asset);
   if (found === null) return check.itemNotFound(ask.asset);
-  const refusal = whyNotMovable(found, ask);
+  const refusal = whyNotMovable(state, found, ask);
   if (refusal !== null) return refusal;
   const { ledger } = state;
   const issued = found.asset < 0 ? -1 : ledger.find(ISSUER, found.asset, MAIN);
@@ -61,6 +63,8 @@ export function transfer(state: State, ask: Payload<'wallet.transfer'>): Decisio
   return accept({ debit: balanceBody(state, debit), credit: balanceBody(state, credit) });
 }
 
+type Named = string | undefined;
+
 interface Taken {
   readonly account: number;
   readonly found: check.FoundAsset;
@@ -70,12 +74,14 @@ interface Taken {
 function findDebit(
   state: State,
   owner: string,
-  ask: { asset: string; quantity: number; location?: string | undefined },
+  ask: { asset: string; quantity: number; location?: Named; toLocation?: Named },
   move?: Payload<'wallet.transfer'>,
 ): Taken | Decision {
+  const unknown = whyUnknown(state, owner);
+  if (unknown !== null) return unknown;
   const found = check.findAsset(state, ask.asset);
   if (found === null) return check.itemNotFound(ask.asset);
-  const refusal = whyNotMovable(found, ask);
+  const refusal = whyNotMovable(state, found, ask);
   if (refusal !== null) return refusal;
   if (found.asset < 0) return check.itemNotFound(ask.asset);
   const isMoney = found.market.item.itemKind === 'currency';
@@ -84,7 +90,7 @@ function findDebit(
     const to = move.toLocation ?? DEFAULT_LOCATION;
     if (isMoney || from === to) return reject('SELF_TRADE', 'Both accounts are the same.');
   }
-  const location = isMoney ? MAIN : state.findLocation(ask.location);
+  const location = locationOf(state, found, ask.location);
   const account = state.ledger.find(state.players.find(owner), found.asset, location);
   const available = state.ledger.availableAt(account);
   if (available >= ask.quantity) return { account, found };
@@ -94,11 +100,14 @@ function findDebit(
 }
 
 function whyNotMovable(
+  state: State,
   found: check.FoundAsset,
-  ask: { asset: string; quantity: number },
+  ask: { asset: string; quantity: number; location?: Named; toLocation?: Named },
 ): Decision | null {
   return (
     check.whyNotOwnable(found, ask.asset) ??
+    whyNoPlace(state, ask.location) ??
+    whyNoPlace(state, ask.toLocation) ??
     (found.isInstance ? check.whyBadLot(found, ask.quantity) : null)
   );
 }
@@ -106,7 +115,7 @@ function whyNotMovable(
 /** Where it goes: money lies at the default location alone. */
 function locationOf(state: State, found: check.FoundAsset, name: string | undefined): number {
   if (found.market.item.itemKind === 'currency') return MAIN;
-  return state.location(name ?? DEFAULT_LOCATION);
+  return state.location(name);
 }
 
 /** Registers an instance, or gives a burnt one its new attributes. */

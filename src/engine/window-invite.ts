@@ -6,6 +6,7 @@ import type { Payload } from '../../protocol/commands/registry.ts';
 import { BLOCKED_PLAYERS_MAX } from '../../protocol/limits.ts';
 import { accept, type Decision, reject } from './decision.ts';
 import { invalidateBetween } from './offers.ts';
+import { whyUnknown } from './players.ts';
 import type { State } from './state.ts';
 import { Window } from './window.ts';
 import { acted, brief, cancel, findSeat, tell, whyNotStatus } from './window-steps.ts';
@@ -65,6 +66,8 @@ export function decline(state: State, name: string, ask: Payload<'windows.declin
 export function block(state: State, name: string, ask: Payload<'windows.block'>): Decision {
   const { blocks, players, windows } = state;
   if (name === ask.player) return reject('SELF_TRADE', 'Nobody blocks himself.');
+  const unknown = whyUnknown(state, ask.player);
+  if (unknown !== null) return unknown;
   const answer = accept({ player: ask.player, blocked: true });
   if (blocks.has(players.find(name), players.find(ask.player))) return answer;
   if (blocks.countOf(players.find(name)) >= BLOCKED_PLAYERS_MAX) {
@@ -90,6 +93,8 @@ export function block(state: State, name: string, ask: Payload<'windows.block'>)
 }
 
 export function unblock(state: State, name: string, ask: Payload<'windows.unblock'>): Decision {
+  const unknown = whyUnknown(state, ask.player);
+  if (unknown !== null) return unknown;
   const player = state.players.find(name);
   const other = state.players.find(ask.player);
   if (state.blocks.has(player, other)) {

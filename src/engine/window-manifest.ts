@@ -77,9 +77,9 @@ function priceOf(state: State, line: Line): Pick<ValuedLine, 'unitPrice' | 'conf
   const coins = state.assetNames.find(DEFAULT_CURRENCY);
   if (line.asset === coins) return { unitPrice: 1, confidence: 'high' };
   const { market, instance } = state.assets[line.asset] ?? {};
-  const recent = market?.recents[line.location];
+  const recent = market?.recent(line.location);
   const isPricedInCoins = market?.item.currency === coins && !isMoney(state, line);
-  if (instance !== null || !isPricedInCoins || recent === undefined || recent.count === 0) {
+  if (instance !== null || !isPricedInCoins || recent === undefined) {
     return { unitPrice: null, confidence: 'none' };
   }
   return { unitPrice: recent.median, confidence: recent.confidence };

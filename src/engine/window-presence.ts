@@ -16,9 +16,9 @@ export function expireWindows(state: State): void {
   }
 }
 
-/** The last socket of a player is gone, or his first one is there. */
+/** The last socket of a player is gone, or their first one is there: then they are known. */
 export function setPresence(state: State, name: string, present: boolean): void {
-  const player = state.players.find(name);
+  const player = present ? state.player(name) : state.players.find(name);
   const window = state.windows.occupying(player);
   if (window === undefined) return;
   const side = window.sideOf(player);

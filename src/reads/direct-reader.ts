@@ -1,6 +1,7 @@
 // The read commands of windows and offers, each with the query that answers it.
 
 import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
+import { REPORTS_PER_DAY_MAX } from '../../protocol/limits.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
 import { getOffer, getOwnOffers } from './offers.ts';
@@ -38,7 +39,8 @@ export async function answerDirect(
     case 'windows.report': {
       const ask = asking.payload as Payload<'windows.report'>;
       const reported = await reportWindow(source, player, ask);
-      return reported === null ? noWindow(ask.window) : ok(reported);
+      if (reported === 'no-window') return noWindow(ask.window);
+      return reported === 'too-many' ? TOO_MANY_REPORTS : ok(reported);
     }
     case 'windows.reports':
       return ok(await getReports(source, asking.payload as Payload<'windows.reports'>));
@@ -54,6 +56,12 @@ export async function answerDirect(
     }
   }
 }
+
+const TOO_MANY_REPORTS = rejected(
+  'LIMIT_REACHED',
+  `At most ${REPORTS_PER_DAY_MAX} reports within 24 hours.`,
+  { limit: 'reports', max: REPORTS_PER_DAY_MAX },
+);
 
 function noWindow(window: number): TableAnswer {
   return rejected('WINDOW_NOT_FOUND', `You have no window ${window}.`);

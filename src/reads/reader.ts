@@ -12,6 +12,7 @@ import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
+import { getPlaces } from './places.ts';
 import { getPrivateSnapshot } from './private-snapshot.ts';
 import { getWallet } from './wallet.ts';
 
@@ -85,6 +86,8 @@ async function answerFrom(
       if (item !== null) return ok(item);
       return rejected('ITEM_NOT_FOUND', `${ask.item} is not defined.`, { item: ask.item });
     }
+    case 'places.list':
+      return ok(await getPlaces(pool, request.payload as Payload<'places.list'>));
     case 'listings.get': {
       const ask = request.payload as Payload<'listings.get'>;
       const listing = await getListing(pool, ask);

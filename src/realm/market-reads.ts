@@ -3,6 +3,7 @@
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { BOOK_DEPTH_MAX, TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
 import { findAsset, itemNotFound, whyNotTradable } from '../engine/assets.ts';
+import { whyNoPlace } from '../engine/places.ts';
 import type { State } from '../engine/state.ts';
 import type { Answer } from '../gateway/port.ts';
 import type { Announcer } from './announcer.ts';
@@ -24,7 +25,10 @@ export function readMarket<Name extends MarketCommand>(
   const { announcer, state, nowMs } = parts;
   const ask: Payload<'market.book'> & Payload<'market.trades'> = payload;
   const found = findAsset(state, ask.item);
-  const refusal = found === null ? itemNotFound(ask.item) : refusalOf(found, ask.item);
+  const refusal =
+    found === null
+      ? itemNotFound(ask.item)
+      : (refusalOf(found, ask.item) ?? whyNoPlace(state, ask.location));
   if (refusal !== null) return { outcome: 'rejected', body: refusal.body };
   const family =
     command === 'market.book' ? 'book' : command === 'market.trades' ? 'trades' : 'ticker';

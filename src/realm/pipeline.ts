@@ -140,12 +140,15 @@ export class Pipeline {
   }
 
   /**
-   * A player is here, or is gone. Only those who are in a window matter; and after a drain nobody
-   * is here in any case.
+   * A player is here, or is gone. That matters to those who are in a window, and to one who is here
+   * for the first time and whom the realm knows from now on. After a drain nobody is here in any
+   * case.
    */
   presence(player: string, present: boolean): void {
     const { players, windows } = this.#options.engine.state;
-    if (this.#state !== 'open' || windows.occupying(players.find(player)) === undefined) return;
+    const number = players.find(player);
+    const isNew = present && number < 0;
+    if (this.#state !== 'open' || (!isNew && windows.occupying(number) === undefined)) return;
     this.#happen({ command: 'presence', payload: { present } }, player);
   }
 

@@ -136,8 +136,9 @@ describe('a purchase from the book', () => {
 
   test('looks at its own location', () => {
     play(`${ASKS}
+      place north
       buy ann 1 ore at north max 110 -> NOTHING_TO_FILL fillable 0
-      buy ann 1 ore at nowhere max 110 partial -> NOTHING_TO_FILL fillable 0
+      buy ann 1 ore at north max 110 partial -> NOTHING_TO_FILL fillable 0
     `);
   });
 
@@ -205,6 +206,7 @@ describe('a sale', () => {
 
   test('needs the goods where the bid is, after everything else', () => {
     play(`${BIDS}
+      place north
       bid ann ore 1 @ 100 at north  -> #4 rests 1
       sell bob 1 ore at north min 1 -> INSUFFICIENT_INVENTORY required 1 available 0
       sell bob 1 into #4            -> INSUFFICIENT_INVENTORY required 1 available 0

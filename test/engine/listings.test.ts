@@ -22,6 +22,7 @@ describe('a listing', () => {
     play(`${MARKET}
       list bob ore 8 @ 100          -> #1 rests 8
       list bob ore 3 @ 100          -> INSUFFICIENT_INVENTORY required 3 available 2
+      place north
       list bob ore 2 @ 100 at north -> INSUFFICIENT_INVENTORY required 2 available 0
       list eve ore 1 @ 100          -> INSUFFICIENT_INVENTORY required 1 available 0
       list bob ore 2 @ 100          -> #2 rests 2
@@ -81,6 +82,7 @@ describe('a listing', () => {
 
   test('lies at its location, where only orders of the same place meet it', () => {
     play(`${MARKET}
+      place north
       grant bob ore 5 at north
       list bob ore 5 @ 100 at north -> #1 rests 5
       bid  ann ore 1 @ 100          -> #2 rests 1

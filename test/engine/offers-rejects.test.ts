@@ -53,9 +53,11 @@ describe('a new offer is refused', () => {
       offer ann bob 1 salt for nothing until 0               -> MARKET_HALTED
       offer ann bob nothing for 1 salt until 0               -> MARKET_HALTED
       offer ann bob nothing for 2 sword#1 until 0            -> BAD_LOT lotSize 1
+      place mine
       offer ann bob 1 coins at mine for nothing until 0 -> INSUFFICIENT_FUNDS required 1 available 0
-      offer ann bob 3 ore at s1 for nothing until 0 -> INSUFFICIENT_INVENTORY required 3 available 0
-      offer ann bob nothing for 3 ore at s1 until 0 -> INSUFFICIENT_INVENTORY required 3 available 0
+      offer ann bob 1 coins at s1 for nothing until 0        -> PLACE_NOT_FOUND place s1
+      offer ann bob 3 ore at s1 for nothing until 0          -> PLACE_NOT_FOUND place s1
+      offer ann bob nothing for 3 ore at s1 until 0          -> PLACE_NOT_FOUND place s1
     `);
   });
 

@@ -83,6 +83,7 @@ describe('an offer', () => {
 
   test('moves goods to where they lay', () => {
     play(`${MARKET}
+      place mine
       grant bob ore 5 at mine
       offer ann bob 2 ore + 10 coins at main for 3 ring -> ITEM_NOT_FOUND item ring
       define ring commodity

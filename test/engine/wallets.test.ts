@@ -14,6 +14,7 @@ describe('a grant', () => {
   test('puts goods at a location, and money always at main', () => {
     play(`
       define ore commodity
+      place north
       grant ann ore 5 at north      -> ok
       grant ann coins 5 at north    -> ok
       balance ann ore at north 5 held 0
@@ -25,6 +26,7 @@ describe('a grant', () => {
   test('cannot make more than 2^53 - 1 of anything, wherever it lies', () => {
     play(`
       define ore commodity
+      place north
       grant ann coins MAX           -> ok
       grant bob coins 1             -> AMOUNT_OVERFLOW
       grant ann ore MAX-1 at north  -> ok
@@ -48,6 +50,7 @@ describe('a grant', () => {
   test('needs an item that is defined', () => {
     play(`
       grant ann ore 1               -> ITEM_NOT_FOUND item ore
+      grant ann coins 1
       burn ann ore 1                -> ITEM_NOT_FOUND item ore
       move ann bob ore 1            -> ITEM_NOT_FOUND item ore
     `);
@@ -64,6 +67,7 @@ describe('a burn', () => {
       burn bob ore 2                -> ok
       balance bob ore 0 held 3
       burn bob coins 1              -> INSUFFICIENT_FUNDS required 1 available 0
+      place north
       burn bob ore 1 at north       -> INSUFFICIENT_INVENTORY required 1 available 0
     `);
   });
@@ -74,6 +78,8 @@ describe('a transfer', () => {
     play(`
       define ore commodity
       grant ann ore 10
+      place north
+      place south
       move ann bob ore 4            -> ok
       move ann ann ore 3 to north   -> ok
       move ann cid ore 2 at north to south -> ok
@@ -89,6 +95,7 @@ describe('a transfer', () => {
       define ore commodity
       grant ann ore 10
       grant ann coins 10
+      place north
       move ann ann ore 1 to main    -> SELF_TRADE
       move ann ann ore 1 at main    -> SELF_TRADE
       move ann ann coins 1 to north -> SELF_TRADE
@@ -104,7 +111,7 @@ describe('a transfer', () => {
       move ann bob coins 41         -> INSUFFICIENT_FUNDS required 41 available 40
       move ann bob coins 40         -> ok
       move bob ann ore 1            -> INSUFFICIENT_INVENTORY required 1 available 0
-      move eve ann coins 1          -> INSUFFICIENT_FUNDS required 1 available 0
+      move eve ann coins 1          -> PLAYER_NOT_FOUND player eve
     `);
   });
 

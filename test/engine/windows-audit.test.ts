@@ -183,7 +183,7 @@ const CORRUPTIONS: readonly Corruption[] = [
   ],
   [
     'a price that was never paid',
-    state => state.market(state.assetNames.find('ore')).recent(0).add(3),
+    state => state.market(state.assetNames.find('ore')).traded(0, 3),
     null,
   ],
   [

@@ -59,13 +59,15 @@ describe('a player who blocks another', () => {
     `);
   });
 
-  test('may block whom nobody knows, but not himself, and twice is once', () => {
+  test('blocks neither himself nor whom the realm does not know, and twice is once', () => {
     const { groups } = play(`${PLAYERS}
       block ann ann                 -> SELF_TRADE
+      block ann eve                 -> PLAYER_NOT_FOUND player eve
+      unblock ann eve               -> PLAYER_NOT_FOUND player eve
+      returns eve                   -> knows eve
       block ann eve
       block ann eve
       unblock ann bob
-      unblock ann nobody
       invite eve ann                -> PLAYER_UNAVAILABLE
     `);
     const facts = groups.flatMap(group => group.facts);
@@ -73,7 +75,11 @@ describe('a player who blocks another', () => {
   });
 
   test('blocks no more than the bound', () => {
-    const bench = play(PLAYERS);
+    const trolls = Array.from({ length: BLOCKED_PLAYERS_MAX + 1 }, (_, n) => `returns troll-${n}`);
+    const bench = play(`${PLAYERS}
+      ${trolls.map((line, n) => `${line} -> knows troll-${n}`).join('\n')}
+    `);
+    const lastTroll = `troll-${BLOCKED_PLAYERS_MAX}`;
     const act = (name: 'block' | 'unblock', player: string) => {
       const { outcome, body } = bench.engine.apply({
         ...{ command: `windows.${name}`, payload: { player }, player: 'ann' },
@@ -84,14 +90,14 @@ describe('a player who blocks another', () => {
     for (let number = 0; number < BLOCKED_PLAYERS_MAX; number += 1) {
       expect(act('block', `troll-${number}`)[0]).toBe('ok');
     }
-    const [outcome, body] = act('block', 'one-more');
+    const [outcome, body] = act('block', lastTroll);
     expect([outcome, body]).toMatchObject([
       'rejected',
       { code: 'LIMIT_REACHED', details: { limit: 'blockedPlayers', max: BLOCKED_PLAYERS_MAX } },
     ]);
     expect(act('block', 'troll-7')[0]).toBe('ok');
     act('unblock', 'troll-7');
-    expect(act('block', 'one-more')[0]).toBe('ok');
+    expect(act('block', lastTroll)[0]).toBe('ok');
   });
 });
 

@@ -214,6 +214,7 @@ describe('the life of a window', () => {
 
   test('money and goods of both kinds may lie on both sides', () => {
     play(`${QUICK}
+      place mine
       grant ann ore 3 at mine
       grant bob sword#2 1
       invite bob ann

@@ -67,7 +67,7 @@ describe('putting on the table', () => {
       put ann #1 1 shut             -> MARKET_HALTED
       put ann #1 2 sword#1          -> BAD_LOT lotSize 1
       put ann #1 5 coins at mine    -> INSUFFICIENT_FUNDS required 5 available 0
-      put ann #1 5 gem at nowhere   -> INSUFFICIENT_INVENTORY required 5 available 0
+      put ann #1 5 gem at nowhere   -> PLACE_NOT_FOUND place nowhere
       put ann #1 1_001 coins + 5 zzz   -> ITEM_NOT_FOUND item zzz
       put ann #1 51 gem + 1_001 coins  -> INSUFFICIENT_FUNDS required 1001 available 1000
       put ann #1 51 gem             -> INSUFFICIENT_INVENTORY required 51 available 50

@@ -120,7 +120,7 @@ it('an engine loaded from the tables after any command is the same engine', asyn
       expect(loaded.hash(), what.command).toBe(engine.hash());
       expect(auditState(loaded.state)).toEqual([]);
     }
-    expect(engine.state.market(1).recent(1).count).toBe(15);
+    expect(engine.state.market(1).recent(1)?.count).toBe(15);
     await client.query(
       `insert into journal select position, 1, sequence, at_ms, '', '' from projection`,
     );

@@ -5,7 +5,7 @@
 
 const ON_A_WINDOW = ['ok', 'KEY_REUSED', 'WINDOW_NOT_FOUND'];
 const ON_AN_OFFER = ['ok', 'KEY_REUSED', 'OFFER_NOT_FOUND'];
-const LINES = ['ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'MARKET_HALTED', 'BAD_LOT'];
+const LINES = ['ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'PLACE_NOT_FOUND', 'MARKET_HALTED', 'BAD_LOT'];
 const TERMS = [
   ...['EXPIRY_IN_PAST', 'LIMIT_REACHED offerLife', 'LIMIT_REACHED openOffers'],
   ...['LIMIT_REACHED receivedOffers', 'INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY'],
@@ -13,26 +13,43 @@ const TERMS = [
 
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'items.define': ['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'DEFINITION_CONFLICT'],
+  'places.define': ['ok', 'KEY_REUSED'],
   'wallet.grant': [
     ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'DEFINITION_CONFLICT', 'NOT_FUNGIBLE', 'BAD_LOT'],
-    'AMOUNT_OVERFLOW',
+    ...['AMOUNT_OVERFLOW', 'PLACE_NOT_FOUND'],
   ],
   'wallet.burn': [
     ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'BAD_LOT', 'INSUFFICIENT_FUNDS'],
-    'INSUFFICIENT_INVENTORY',
+    ...['INSUFFICIENT_INVENTORY', 'PLAYER_NOT_FOUND', 'PLACE_NOT_FOUND'],
   ],
   'wallet.transfer': [
     ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'BAD_LOT', 'SELF_TRADE'],
-    ...['INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY'],
+    ...['INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY', 'PLAYER_NOT_FOUND', 'PLACE_NOT_FOUND'],
   ],
   'listings.create': [
-    ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'NOT_TRADABLE', 'MARKET_HALTED'],
+    ...[
+      'ok',
+      'KEY_REUSED',
+      'ITEM_NOT_FOUND',
+      'NOT_FUNGIBLE',
+      'NOT_TRADABLE',
+      'PLACE_NOT_FOUND',
+      'MARKET_HALTED',
+    ],
     ...['EXPIRY_IN_PAST', 'BAD_TICK', 'BAD_LOT', 'PRICE_OUT_OF_RANGE', 'AMOUNT_OVERFLOW'],
     ...['LIMIT_REACHED openOrders', 'LIMIT_REACHED fills', 'SELF_TRADE', 'WOULD_CROSS'],
     ...['NOTHING_TO_FILL', 'INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY'],
   ],
   'bids.create': [
-    ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'NOT_TRADABLE', 'MARKET_HALTED'],
+    ...[
+      'ok',
+      'KEY_REUSED',
+      'ITEM_NOT_FOUND',
+      'NOT_FUNGIBLE',
+      'NOT_TRADABLE',
+      'PLACE_NOT_FOUND',
+      'MARKET_HALTED',
+    ],
     ...['EXPIRY_IN_PAST', 'BAD_TICK', 'BAD_LOT', 'PRICE_OUT_OF_RANGE', 'AMOUNT_OVERFLOW'],
     ...['LIMIT_REACHED openOrders', 'LIMIT_REACHED fills', 'SELF_TRADE', 'WOULD_CROSS'],
     ...['NOTHING_TO_FILL', 'INSUFFICIENT_FUNDS'],
@@ -50,13 +67,29 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'listings.cancel': ['ok', 'KEY_REUSED', 'LISTING_NOT_FOUND'],
   'bids.cancel': ['ok', 'KEY_REUSED', 'BID_NOT_FOUND'],
   'purchases.create': [
-    ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'NOT_TRADABLE', 'MARKET_HALTED'],
+    ...[
+      'ok',
+      'KEY_REUSED',
+      'ITEM_NOT_FOUND',
+      'NOT_FUNGIBLE',
+      'NOT_TRADABLE',
+      'PLACE_NOT_FOUND',
+      'MARKET_HALTED',
+    ],
     ...['LISTING_NOT_FOUND', 'LISTING_UNAVAILABLE', 'BAD_LOT', 'PRICE_OUT_OF_RANGE'],
     ...['AMOUNT_OVERFLOW', 'LIMIT_REACHED fills', 'SELF_TRADE', 'NOTHING_TO_FILL'],
     'INSUFFICIENT_FUNDS',
   ],
   'sales.create': [
-    ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'NOT_TRADABLE', 'MARKET_HALTED'],
+    ...[
+      'ok',
+      'KEY_REUSED',
+      'ITEM_NOT_FOUND',
+      'NOT_FUNGIBLE',
+      'NOT_TRADABLE',
+      'PLACE_NOT_FOUND',
+      'MARKET_HALTED',
+    ],
     ...['BID_NOT_FOUND', 'BID_UNAVAILABLE', 'BAD_LOT', 'PRICE_OUT_OF_RANGE'],
     ...['LIMIT_REACHED fills', 'SELF_TRADE', 'NOTHING_TO_FILL', 'INSUFFICIENT_INVENTORY'],
   ],
@@ -79,8 +112,8 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'windows.unconfirm': [...ON_A_WINDOW, 'WINDOW_STATUS'],
   'windows.reopen': [...ON_A_WINDOW, 'WINDOW_STATUS'],
   'windows.cancel': ON_A_WINDOW,
-  'windows.block': ['ok', 'KEY_REUSED', 'SELF_TRADE'],
-  'windows.unblock': ['ok', 'KEY_REUSED'],
+  'windows.block': ['ok', 'KEY_REUSED', 'SELF_TRADE', 'PLAYER_NOT_FOUND'],
+  'windows.unblock': ['ok', 'KEY_REUSED', 'PLAYER_NOT_FOUND'],
   'windows.privacy': ['ok', 'KEY_REUSED'],
   'offers.create': ['ok', 'KEY_REUSED', 'SELF_TRADE', 'PLAYER_UNAVAILABLE', ...LINES, ...TERMS],
   'offers.accept': [

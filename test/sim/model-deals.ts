@@ -91,6 +91,7 @@ type FromBook = {
 /** From the best asks up, into the best bids down. */
 function best(world: World, taker: Taker, payload: FromBook): Fills {
   const item = tradable(world, payload.item, false);
+  world.defined(payload.location);
   if (item.halted) throw new Refusal('MARKET_HALTED');
   checkLot(item, payload.item, payload.quantity);
   const fills = walk(world, {

@@ -23,13 +23,12 @@ export function resolve(world: World, asked: readonly AskedLine[]): LineView[] {
     if (item.kind === 'unique' && !world.instances.has(asset)) {
       throw new Refusal('ITEM_NOT_FOUND', { item: asset });
     }
+    world.defined(location);
     if (item.halted) throw new Refusal('MARKET_HALTED');
     if (item.kind === 'unique' && quantity !== 1) throw new Refusal('BAD_LOT', { lotSize: 1 });
-    const nothing = { required: quantity, available: 0 };
     if (item.kind === 'currency' && location !== MAIN) {
-      throw new Refusal('INSUFFICIENT_FUNDS', nothing);
+      throw new Refusal('INSUFFICIENT_FUNDS', { required: quantity, available: 0 });
     }
-    if (!world.locations.has(location)) throw new Refusal('INSUFFICIENT_INVENTORY', nothing);
   }
   return lines;
 }

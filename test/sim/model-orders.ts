@@ -28,6 +28,7 @@ export function create(world: World, side: Side, player: string, payload: Creati
   const rests = timeInForce === 'gtc' || timeInForce === 'gtd';
   const feeBps = side === 'buy' && rules.tradeFeePayer === 'buyer' ? rules.tradeFeeBps : 0;
   const item = tradable(world, asset, side === 'sell');
+  world.defined(payload.location);
   const terms = { side, feeBps, price: payload.price, quantity: payload.quantity };
   checkTerms(world, item, asset, terms, payload);
   const open = world.openOrders().filter(order => order.player === player);
@@ -61,7 +62,6 @@ export function create(world: World, side: Side, player: string, payload: Creati
     status: 'open',
   };
   world.orders.push(order);
-  world.locations.add(location);
   if (listingFee > 0n) world.move(item.currency, listingFee, [player, MAIN], [HOUSE, MAIN]);
   const settled = settle(world, { side, player, feeBps, order: order.id }, fills);
   order.filled = fills.quantity;

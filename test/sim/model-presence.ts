@@ -22,6 +22,7 @@ export function expire(world: World): void {
 }
 
 export function presence(world: World, player: string, present: boolean): Body {
+  if (present) world.players.add(player);
   const window = windowOf(world, player);
   const side = window?.sides.find(one => one.player === player);
   if (!window || !side) return {};
@@ -48,8 +49,8 @@ function leave(world: World, window: ModelWindow, side: ModelSide): void {
 
 export function block(world: World, player: string, other: string): Body {
   if (player === other) throw new Refusal('SELF_TRADE');
+  world.known(other);
   world.players.add(player);
-  world.players.add(other);
   world.blocks.add(`${player} ${other}`);
   const isBetween = (one: string, another: string) =>
     [one, another].includes(player) && [one, another].includes(other);
@@ -64,6 +65,7 @@ export function block(world: World, player: string, other: string): Body {
 }
 
 export function unblock(world: World, player: string, other: string): Body {
+  world.known(other);
   world.blocks.delete(`${player} ${other}`);
   return { player: other, blocked: false };
 }

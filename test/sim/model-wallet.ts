@@ -1,4 +1,4 @@
-// The model's reading of RULES.md on items and wallets: define, grant, burn, transfer.
+// The model's reading of RULES.md on items, places and wallets: define, grant, burn, transfer.
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { ISSUER, LARGEST, MAIN, type ModelItem, Refusal, type World } from './model-world.ts';
@@ -28,6 +28,12 @@ export function define(world: World, payload: Payload<'items.define'>): Body {
   return { item: name, ...rest };
 }
 
+/** The realm bound of places is beyond what a run can define. */
+export function definePlace(world: World, { place }: Payload<'places.define'>): Body {
+  world.locations.add(place);
+  return { place };
+}
+
 function currencyOf(world: World, payload: Payload<'items.define'>): string {
   if (payload.kind === 'currency') {
     const named = payload.currency ?? payload.item;
@@ -42,7 +48,7 @@ function currencyOf(world: World, payload: Payload<'items.define'>): string {
 
 export function grant(world: World, payload: Payload<'wallet.grant'>): Body {
   const { asset, player } = payload;
-  const item = ownable(world, asset, payload.quantity);
+  const item = ownable(world, payload);
   const location = whereabouts(item, payload.location);
   if (asset.includes('#') && supplyOf(world, asset) > 0n) throw new Refusal('DEFINITION_CONFLICT');
   if (supplyOf(world, asset) + BigInt(payload.quantity) > LARGEST) {
@@ -50,14 +56,14 @@ export function grant(world: World, payload: Payload<'wallet.grant'>): Body {
   }
   if (asset.includes('#')) world.instances.set(asset, payload.attributes ?? {});
   world.players.add(player);
-  world.locations.add(location);
   world.move(asset, BigInt(payload.quantity), [ISSUER, MAIN], [player, location]);
   return { balance: balance(world, player, asset, location) };
 }
 
 export function burn(world: World, payload: Payload<'wallet.burn'>): Body {
   const { asset, player } = payload;
-  const item = ownable(world, asset, payload.quantity);
+  world.known(player);
+  const item = ownable(world, payload);
   everGranted(world, asset);
   const location = whereabouts(item, payload.location);
   enough(world, player, asset, location, BigInt(payload.quantity));
@@ -67,14 +73,14 @@ export function burn(world: World, payload: Payload<'wallet.burn'>): Body {
 
 export function transfer(world: World, payload: Payload<'wallet.transfer'>): Body {
   const { asset, from, to } = payload;
-  const item = ownable(world, asset, payload.quantity);
+  world.known(from);
+  const item = ownable(world, payload);
   everGranted(world, asset);
   const location = whereabouts(item, payload.location);
   const toLocation = whereabouts(item, payload.toLocation);
   if (from === to && location === toLocation) throw new Refusal('SELF_TRADE');
   enough(world, from, asset, location, BigInt(payload.quantity));
   world.players.add(to);
-  world.locations.add(toLocation);
   world.move(asset, BigInt(payload.quantity), [from, location], [to, toLocation]);
   return {
     debit: balance(world, from, asset, location),
@@ -100,9 +106,18 @@ export function enough(
   });
 }
 
-function ownable(world: World, asset: string, quantity: number): ModelItem {
+interface Moving {
+  readonly asset: string;
+  readonly quantity: number;
+  readonly location?: string | undefined;
+  readonly toLocation?: string | undefined;
+}
+
+function ownable(world: World, { asset, quantity, location, toLocation }: Moving): ModelItem {
   const item = world.itemOf(asset);
   if ((item.kind === 'unique') !== asset.includes('#')) throw new Refusal('NOT_FUNGIBLE');
+  world.defined(location);
+  world.defined(toLocation);
   if (item.kind === 'unique' && quantity !== 1) throw new Refusal('BAD_LOT', { lotSize: 1 });
   return item;
 }

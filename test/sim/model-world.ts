@@ -142,9 +142,9 @@ export class World {
   readonly blocks = new Set<string>();
   /** Who takes no invitations. */
   readonly closed = new Set<string>();
-  /** Players that ever owned or did something. */
+  /** Players that the realm knows. */
   readonly players = new Set<string>([ISSUER, HOUSE]);
-  /** Locations at which something was ever put or wanted. */
+  /** Places that the game defined. */
   readonly locations = new Set<string>([MAIN]);
   /** Prices of all trades of commodities, oldest first, by item and location. */
   readonly prices = new Map<string, number[]>();
@@ -173,6 +173,17 @@ export class World {
     const item = this.items.get(hash < 0 ? asset : asset.slice(0, hash));
     if (item === undefined) throw new Refusal('ITEM_NOT_FOUND', { item: asset });
     return item;
+  }
+
+  /** Refuses a place that a command names and that nobody defined. */
+  defined(location: string | undefined): void {
+    if (location === undefined || this.locations.has(location)) return;
+    throw new Refusal('PLACE_NOT_FOUND', { place: location });
+  }
+
+  /** Refuses a player whom a command names and who is unknown. */
+  known(player: string): void {
+    if (!this.players.has(player)) throw new Refusal('PLAYER_NOT_FOUND', { player });
   }
 
   openOrders(): ModelOrder[] {

@@ -20,7 +20,7 @@ import {
 } from './model-offers.ts';
 import { cancel, create, update } from './model-orders.ts';
 import { block, expire, presence, restart, setPrivacy, unblock } from './model-presence.ts';
-import { type Body, burn, define, grant, transfer } from './model-wallet.ts';
+import { type Body, burn, define, definePlace, grant, transfer } from './model-wallet.ts';
 import * as windows from './model-windows.ts';
 import { type Details, Refusal, World } from './model-world.ts';
 
@@ -98,6 +98,8 @@ export class Model {
         return this.#ask(player, entry.payload.key);
       case 'items.define':
         return define(world, entry.payload);
+      case 'places.define':
+        return definePlace(world, entry.payload);
       case 'wallet.grant':
         return grant(world, entry.payload);
       case 'wallet.burn':

@@ -7,6 +7,12 @@ import type { Random } from './random.ts';
 export const PLAYERS = ['ann', 'bob', 'cid', 'dee'] as const;
 /** A player who owns nothing to begin with: the realm does not know him until he does something. */
 export const STRANGER = 'zoe';
+/** Whom others name now and then, and who is never there: the realm never knows him. */
+export const UNKNOWN = 'yan';
+/** Places that the game defines sooner or later, beside `main`. */
+export const PLACES = ['north', 'vault', 'harbour'] as const;
+/** One that it never defines. */
+export const NOWHERE = 'nowhere';
 export const SERVICE = 'game-server';
 
 /** An order the workload knows of from a reply. */

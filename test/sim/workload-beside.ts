@@ -9,6 +9,7 @@ import {
   STRANGER,
   type Step,
   type Surroundings,
+  UNKNOWN,
 } from './surroundings.ts';
 import { definitionOf } from './workload-wallet.ts';
 
@@ -51,7 +52,7 @@ export function late({ random }: Surroundings, { deadlineMs, sides }: WindowFact
 /** What players do about each other outside of any window. */
 export function aside({ random, shown }: Surroundings): Step {
   const player = random.pick(PLAYERS);
-  const other = random.pick([...PLAYERS, STRANGER]);
+  const other = random.pick([...PLAYERS, STRANGER, UNKNOWN]);
   const standing = [...shown.blocks.values()].filter(({ blocked }) => blocked);
   const known = standing.length > 0 && random.chance(80) ? random.pick(standing) : null;
   const unblocked = {
@@ -66,7 +67,7 @@ export function aside({ random, shown }: Surroundings): Step {
     [20, plain({ command: 'windows.block', payload: { player: other }, player })],
     [40, plain({ command: 'windows.unblock', ...unblocked })],
     [25, plain({ command: 'windows.privacy', payload: { invitations }, player })],
-    [8, connection(player, random.chance(50))],
+    [8, connection(random.pick([player, STRANGER]), random.chance(50))],
     [7, restart()],
   ]);
 }

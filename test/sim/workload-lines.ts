@@ -3,7 +3,7 @@
 
 import type { AskedLine, LineView } from '../../protocol/direct.ts';
 import { AMOUNT_MAX } from '../../protocol/limits.ts';
-import type { Surroundings } from './surroundings.ts';
+import { NOWHERE, type Surroundings } from './surroundings.ts';
 
 /** What a player can dispose of, as his wallet shows it. */
 export function belongings({ shown }: Surroundings, player: string): LineView[] {
@@ -91,7 +91,8 @@ function nonsense({ random }: Surroundings): AskedLine {
     { asset: 'sword#2', quantity: 1 },
     { asset: 'coins', quantity: 3, location: 'north' },
     { asset: 'coins', quantity: AMOUNT_MAX },
-    { asset: 'ore', quantity: 1, location: 'nowhere' },
+    { asset: 'ore', quantity: 1, location: NOWHERE },
+    { asset: 'coins', quantity: 1, location: NOWHERE },
     { asset: 'ore', quantity: AMOUNT_MAX },
     { asset: 'ore', quantity: 2, location: 'north' },
   ]);

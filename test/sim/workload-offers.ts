@@ -3,7 +3,14 @@
 
 import type { AskedLine, LineView } from '../../protocol/direct.ts';
 import type { OfferFact } from '../../src/engine/fact.ts';
-import { PLAYERS, SERVICE, STRANGER, type Step, type Surroundings } from './surroundings.ts';
+import {
+  PLAYERS,
+  SERVICE,
+  STRANGER,
+  type Step,
+  type Surroundings,
+  UNKNOWN,
+} from './surroundings.ts';
 import { halted } from './workload-beside.ts';
 import { belongings, newSide, some } from './workload-lines.ts';
 
@@ -28,7 +35,8 @@ function creation(around: Surroundings): Step {
   const player = random.chance(3) ? STRANGER : random.pick(PLAYERS);
   const to = random.weighted<string>([
     [92, random.pick(PLAYERS.filter(one => one !== player))],
-    [4, STRANGER],
+    [2, STRANGER],
+    [2, UNKNOWN],
     [4, player],
   ]);
   const payload = { to, ...termsOf(around, player, to) };

@@ -3,7 +3,7 @@
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { AMOUNT_MAX } from '../../protocol/limits.ts';
-import type { Ask, KnownOrder, Surroundings } from './surroundings.ts';
+import { type Ask, type KnownOrder, NOWHERE, type Surroundings } from './surroundings.ts';
 import { INSTANCES } from './workload-wallet.ts';
 
 type NewOrder = 'listings.create' | 'bids.create';
@@ -137,7 +137,7 @@ function locationOf({ random }: Surroundings): string | undefined {
     [86, undefined],
     [4, 'main'],
     [8, 'north'],
-    [2, 'nowhere'],
+    [2, NOWHERE],
   ]);
 }
 

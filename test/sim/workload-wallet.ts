@@ -3,7 +3,16 @@
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { AMOUNT_MAX } from '../../protocol/limits.ts';
 import type { Random } from './random.ts';
-import { type Ask, PLAYERS, SERVICE, type Surroundings } from './surroundings.ts';
+import {
+  type Ask,
+  NOWHERE,
+  PLACES,
+  PLAYERS,
+  SERVICE,
+  STRANGER,
+  type Surroundings,
+  UNKNOWN,
+} from './surroundings.ts';
 
 export const INSTANCES = ['sword#1', 'sword#2', 'sword#3'] as const;
 
@@ -35,6 +44,10 @@ export function setup(random: Random, isHuge: boolean): Ask[] {
   const asks: Ask[] = [];
   for (const payload of [ORE, GEMS, WOOD, SWORD]) {
     if (!random.chance(3)) asks.push({ command: 'items.define', payload, player: SERVICE });
+  }
+  for (const place of PLACES) {
+    if (!random.chance(10))
+      asks.push({ command: 'places.define', payload: { place }, player: SERVICE });
   }
   const give = (player: string, asset: string, quantity: number, location?: string) => {
     if (random.chance(4)) return;
@@ -93,8 +106,9 @@ export function move(around: Surroundings, command: Move): Ask {
     [70, undefined],
     [10, 'main'],
     [20, 'north'],
+    [3, NOWHERE],
   ]);
-  const player = random.pick(PLAYERS);
+  const player = someone(random, command === 'wallet.grant' ? STRANGER : UNKNOWN);
   const at = location === undefined ? {} : { location };
   if (command !== 'wallet.transfer') {
     const attributes =
@@ -105,8 +119,8 @@ export function move(around: Surroundings, command: Move): Ask {
       ? { command, payload: { ...payload, ...extra }, player: SERVICE }
       : { command, payload, player: SERVICE };
   }
-  const to = random.pick(PLAYERS);
-  const toLocation = random.pick(['main', 'north', undefined]);
+  const to = someone(random, STRANGER);
+  const toLocation = random.chance(4) ? NOWHERE : random.pick(['main', 'north', undefined]);
   const isNowhere = player === to && location === toLocation;
   const onward = isNowhere
     ? { toLocation: location === 'main' ? 'north' : 'main' }
@@ -117,6 +131,11 @@ export function move(around: Surroundings, command: Move): Ask {
     payload: { from: player, to, asset, quantity, ...at, ...there },
     player: SERVICE,
   };
+}
+
+/** Mostly one of those who are always there. */
+function someone(random: Random, other: string): string {
+  return random.chance(97) ? random.pick(PLAYERS) : other;
 }
 
 function amount({ random, isHuge }: Surroundings, command: Move): number {

@@ -5,7 +5,7 @@
 import { diffLines, takesAway } from '../../protocol/window-diff.ts';
 import { tableHash } from '../../protocol/window-hash.ts';
 import type { WindowFact } from '../../src/engine/fact.ts';
-import { PLAYERS, STRANGER, type Step, type Surroundings } from './surroundings.ts';
+import { PLAYERS, STRANGER, type Step, type Surroundings, UNKNOWN } from './surroundings.ts';
 import { aside, connection, halted, late, plain, restart, unsuited } from './workload-beside.ts';
 import { newSide } from './workload-lines.ts';
 
@@ -26,7 +26,8 @@ function invitation({ random }: Surroundings): Step {
   const inviter = random.chance(2) ? STRANGER : random.pick(PLAYERS);
   const invited = random.weighted<string>([
     [94, random.pick(PLAYERS.filter(player => player !== inviter))],
-    [3, STRANGER],
+    [2, STRANGER],
+    [1, UNKNOWN],
     [3, inviter],
   ]);
   return plain({ command: 'windows.invite', payload: { player: invited }, player: inviter });

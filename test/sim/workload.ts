@@ -13,6 +13,7 @@ import type { Random } from './random.ts';
 import {
   type Ask,
   type KnownOrder,
+  PLACES,
   PLAYERS,
   SERVICE,
   type Step,
@@ -88,6 +89,7 @@ const COMMANDS: readonly (readonly [number, MarketCommand | 'tick'])[] = [
   [3, 'wallet.burn'],
   [5, 'wallet.transfer'],
   [3, 'items.define'],
+  [2, 'places.define'],
   [3, 'keys.get'],
   [2, 'tick'],
 ];
@@ -191,6 +193,8 @@ export class Workload {
     switch (command) {
       case 'items.define':
         return { command, payload: define(random), player: SERVICE };
+      case 'places.define':
+        return { command, payload: { place: random.pick(PLACES) }, player: SERVICE };
       case 'wallet.grant':
       case 'wallet.burn':
       case 'wallet.transfer':

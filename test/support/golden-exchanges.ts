@@ -290,4 +290,9 @@ export const exchanges: Exchanges = {
       },
     },
   ],
+  'places.define': [{ payload: { place: 'north' }, result: { place: 'north' }, key: 'place-1' }],
+  'places.list': [
+    { payload: { limit: 2 }, result: { places: [{ place: 'main' }, { place: 'north' }], next: 1 } },
+    { payload: { after: 1 }, result: { places: [], next: null } },
+  ],
 };

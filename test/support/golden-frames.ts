@@ -65,6 +65,8 @@ const particulars: { readonly [Code in RejectCode]?: object } = {
   TOO_MANY_IN_FLIGHT: { details: { limit: 10 } },
   SERVICE_UNAVAILABLE: { retryAfterMs: 1_000 },
   ITEM_NOT_FOUND: { details: { item: 'iron-ore' } },
+  PLACE_NOT_FOUND: { details: { place: 'north' } },
+  PLAYER_NOT_FOUND: { details: { player: 'bob' } },
   LISTING_UNAVAILABLE: { details: { remaining: 0 } },
   BID_UNAVAILABLE: { details: { remaining: 2 } },
   ALREADY_TRADING: { details: { window: 42 } },

@@ -4,6 +4,7 @@
 export const QUICK = 'rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0';
 
 export const GOODS = `
+  place mine
   define ore commodity
   define gem commodity
   define sword unique
@@ -40,6 +41,7 @@ export const FIFTEEN = [10, 12, 11, 90, 9, 10, 10, 11, 13, 8, 10, 12, 11, 90, 1_
 
 /** Ann and bob at an empty table, with something of every kind to put on it. */
 export const TABLE = `
+  place mine
   define ore commodity lot 10
   define gem commodity
   define sword unique

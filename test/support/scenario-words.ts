@@ -1,6 +1,7 @@
 // The vocabulary of scenario lines: words in, a command out. One line is one command:
 //
 //   define ITEM KIND [currency C] [tick N] [lot N] [min N] [max N] [halted]
+//   place PLACE
 //   grant|burn PLAYER ASSET N [at LOCATION]
 //   move FROM TO ASSET N [at LOCATION] [to LOCATION]
 //   list|bid PLAYER ITEM N @ PRICE [at LOCATION] [ioc|fok|until MS] [post-only]
@@ -98,6 +99,8 @@ function read(verb: string, words: Words): unknown {
   switch (verb) {
     case 'define':
       return { command: 'items.define', player: SERVICE, payload: definition(words) };
+    case 'place':
+      return { command: 'places.define', player: SERVICE, payload: { place: words.word() } };
     case 'grant':
     case 'burn':
       return { command: `wallet.${verb}`, player: SERVICE, payload: ownership(words) };

@@ -13,7 +13,7 @@
 //   trade 1 ann buys 3 ore @ 100 of bob, maker #1, taker #2 buys, fees 0 and 0
 //   restart [rules ...]                      -- from the facts, the same state
 //
-//   leaves ann | returns ann | server begins -> window #1 left
+//   leaves ann | returns ann | server begins -> window #1 left        -- or: knows ann
 //   window #1 open rev 2: ann 5 coins accepted | bob nothing
 //   times #1 armed 4000 ends 304000          -- and log, manifest, changes, warnings
 //
@@ -173,7 +173,8 @@ const WINDOW_LOOKS: Readonly<Record<string, (watch: Watch, id: number) => string
 /** `expires #4, #3`, `window #1 cancelled timeout, window #2 cancelled expired`, `nothing` */
 function happeningsOf({ output }: Applied): string {
   const facts = output.filter((one): one is Fact => one.kind !== 'level');
-  const happened = happenedText(facts).join(', ').replaceAll(', expires', ',');
+  const known = facts.flatMap(one => (one.kind === 'player' ? [`knows ${one.name}`] : []));
+  const happened = [...known, ...happenedText(facts)].join(', ').replaceAll(', expires', ',');
   return happened === '' ? 'nothing' : happened;
 }
 
