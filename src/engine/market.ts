@@ -1,6 +1,6 @@
 // A market: everything about one item, the actor that serializes all contention on it. It owns the
-// item's rules, its halt state, its order books, one for each location where something rests, and the
-// last prices where something was traded.
+// item's rules, its halt state, its order books, one for each location where something rests, and
+// the last prices where something was traded.
 
 import type { Attributes } from '../../protocol/fields.ts';
 import type { InstanceFact, ItemFact } from './fact.ts';
