@@ -5,7 +5,6 @@
 // out with their batch. Names are read from the engine's registries, which only ever grow.
 
 import type { PublicChannel } from '../../protocol/channels.ts';
-import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
@@ -15,9 +14,15 @@ import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import type { PastQuarter, PastTrade } from '../reads/market-history.ts';
 import { offerView, windowNotice } from './direct-views.ts';
-import { MarketView } from './market-view.ts';
-import { balanceView, emptyMarket, ownOrder, tradeView } from './views.ts';
+import { blankSnapshot, MarketView } from './market-view.ts';
+import { balanceView, ownOrder, tradeView } from './views.ts';
 import { WindowViews } from './window-view.ts';
+
+/**
+ * Views of markets in which nothing rests and nothing was ever traded. With orders alone, placed and
+ * cancelled at every place that there is, anybody could make millions of them.
+ */
+export const BLANK_VIEWS_MAX = 1_000;
 
 /** The output of one entry, as the pipeline hands it over once it is durable. */
 export interface CommittedGroup {
@@ -46,12 +51,20 @@ export interface AnnouncerOptions {
   readonly locale: AmountLocale;
 }
 
+interface DirtyView {
+  readonly view: MarketView;
+  readonly asset: number;
+  readonly location: number;
+}
+
 export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly windows: WindowViews;
   /** By asset number of the item, then by location number. */
   readonly #views: Map<number, MarketView>[] = [];
-  #dirty: MarketView[] = [];
+  /** The blank ones, with where they are; the one that has been for the longest comes first. */
+  readonly #blank = new Map<MarketView, { readonly asset: number; readonly location: number }>();
+  #dirty: DirtyView[] = [];
   #flushedAtMs = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -138,7 +151,7 @@ export class Announcer {
     const { sink, clock, epoch } = this.#options;
     const view = this.find(channel.item, channel.location);
     if (view !== null) return view.snapshot(channel.family, sink, clock.nowMs());
-    return encodeEvent(name, epoch, 0, 0, 'snapshot', emptyMarket(channel.family));
+    return blankSnapshot(name, epoch, channel.family);
   }
 
   /** Sends everything that is waiting, now. */
@@ -149,7 +162,22 @@ export class Announcer {
     const dirty = this.#dirty;
     this.#dirty = [];
     this.#flushedAtMs = clock.nowMs();
-    for (const view of dirty) if (view.isDirty) view.flush(sink, this.#flushedAtMs);
+    for (const { view, asset, location } of dirty) {
+      if (view.isDirty) view.flush(sink, this.#flushedAtMs);
+      this.#blank.delete(view);
+      if (view.isBlank) this.#blank.set(view, { asset, location });
+    }
+    this.#letGo();
+  }
+
+  /** Forgets the blank views that are too many. */
+  #letGo(): void {
+    for (const [view, { asset, location }] of this.#blank) {
+      if (this.#blank.size <= BLANK_VIEWS_MAX) return;
+      this.#blank.delete(view);
+      this.#views[asset]?.delete(location);
+      view.leave(this.#options.sink);
+    }
   }
 
   #schedule(): void {
@@ -175,7 +203,7 @@ export class Announcer {
 
   #touch(asset: number, location: number): MarketView {
     const view = this.view(asset, location);
-    if (!view.isDirty) this.#dirty.push(view);
+    if (!view.isDirty) this.#dirty.push({ view, asset, location });
     return view;
   }
 

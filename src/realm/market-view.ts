@@ -1,6 +1,7 @@
 // What is announced of one market (an item at a location) on its three channels. Changes gather
 // here as batches commit, and leave as one frame per channel and tick of the feed. Invariant: each
 // frame's previousSequence is the sequence of the frame or snapshot before it on that channel.
+// A view that is let go leaves its subscribers where they would begin anew: with nothing, at 0.
 
 import { channelName, PUBLIC_FAMILIES, type PublicFamily } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
@@ -9,6 +10,7 @@ import { TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { BookView } from './book-view.ts';
 import { Ticker } from './ticker.ts';
+import { emptyMarket } from './views.ts';
 
 /** One channel: its name, and the last sequence its subscribers know. */
 interface Channel {
@@ -42,6 +44,12 @@ export class MarketView {
       trades: channel('trades'),
       ticker: channel('ticker'),
     };
+  }
+
+  /** Whether nothing rests and nothing was ever traded here. */
+  get isBlank(): boolean {
+    const { bids, asks } = this.book;
+    return this.#trades.length === 0 && bids.bestPrice === null && asks.bestPrice === null;
   }
 
   /** Where the market stands when nothing was announced yet: after a start. */
@@ -117,6 +125,15 @@ export class MarketView {
     return this.#encode(channel, 'snapshot', channel.sequence, content);
   }
 
+  /** Brings the subscribers of a blank market to where those of one without a view are. */
+  leave(sink: FeedSink): void {
+    for (const family of PUBLIC_FAMILIES) {
+      const { name } = this.#channels[family];
+      if (!sink.hasSubscribers(name)) continue;
+      sink.publish(name, blankSnapshot(name, this.#epoch, family));
+    }
+  }
+
   /** Where a channel stands for one who only looks. */
   standing(family: PublicFamily): { epoch: number; sequence: number } {
     const sequence = family === 'book' ? this.#bookSequence : this.#sequence;
@@ -151,4 +168,9 @@ export class MarketView {
     const { name, sequence: previous } = channel;
     return encodeEvent(name, this.#epoch, sequence, previous, kind, content);
   }
+}
+
+/** The frame for a new subscriber of a market in which nothing has happened. */
+export function blankSnapshot(name: string, epoch: number, family: PublicFamily): Uint8Array {
+  return encodeEvent(name, epoch, 0, 0, 'snapshot', emptyMarket(family));
 }

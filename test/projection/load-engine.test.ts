@@ -40,6 +40,7 @@ type Step = readonly [player: string, what: Command | Presence, waitMs?: number]
 
 const day = (engine: () => Engine): (Step | (() => Step))[] => [
   ['game', { command: 'items.define', payload: { item: 'ore', kind: 'commodity' } }],
+  ['game', { command: 'places.define', payload: { place: 'north' } }],
   grant('ann', 'coins', 10_000),
   grant('bob', 'coins', 10_000),
   grant('bob', 'ore', 100, 'north'),

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../protocol/commands/registry.ts';
 import { meSnapshot } from '../../protocol/events.ts';
+import { REPORTS_PER_DAY_MAX } from '../../protocol/limits.ts';
 import { Projector } from '../../src/projection/projector.ts';
 import { answerDirect } from '../../src/reads/direct-reader.ts';
 import { getOffer, getOwnOffers } from '../../src/reads/offers.ts';
@@ -157,14 +158,16 @@ describe('windows.blocked', () => {
   });
 });
 
+const REPORTED = { reported: true };
+
 describe('windows.report', () => {
   it('keeps the first report of each player of a window, and none of others', async () => {
     const reported = { window: 1, reported: true };
     expect(await reportWindow(client, 'ann', { window: 1, reason: 'odd' })).toEqual(reported);
     expect(await reportWindow(client, 'ann', { window: 1, reason: 'again' })).toEqual(reported);
     expect(await reportWindow(client, 'bob', { window: 1, reason: 'he lies' })).toEqual(reported);
-    expect(await reportWindow(client, 'cat', { window: 1, reason: 'me too' })).toBe(null);
-    expect(await reportWindow(client, 'ann', { window: 9, reason: 'what' })).toBe(null);
+    expect(await reportWindow(client, 'cat', { window: 1, reason: 'me too' })).toBe('no-window');
+    expect(await reportWindow(client, 'ann', { window: 9, reason: 'what' })).toBe('no-window');
     const first = await getReports(client, { limit: 1 });
     expect(first.reports).toMatchObject([{ window: 1, player: 'bob', reason: 'he lies' }]);
     expect(Math.abs((first.reports[0]?.atMs ?? 0) - Date.now())).toBeLessThan(60_000);
@@ -172,6 +175,28 @@ describe('windows.report', () => {
     expect(rest.reports).toMatchObject([{ window: 1, player: 'ann', reason: 'odd' }]);
     expect(rest.next).toBe(null);
     expect(COMMANDS['windows.reports'].result.parse(rest)).toEqual(rest);
+  });
+
+  it('takes so many of a player within a day, and the first ones again', async () => {
+    const ofAnn = `player = (select id from players where name = 'ann')`;
+    const many = `insert into window_reports (window_id, player, at_ms, reason)
+      select 100 + n, (select id from players where name = 'ann'),
+        extract(epoch from now()) * 1000, '' from generate_series(1, $1::int) as n`;
+    await client.query('begin');
+    await client.query(`delete from window_reports where ${ofAnn}`);
+    await client.query(many, [REPORTS_PER_DAY_MAX - 1]);
+    expect(await reportWindow(client, 'ann', { window: 1, reason: 'x' })).toMatchObject(REPORTED);
+    expect(await reportWindow(client, 'ann', { window: 4, reason: 'x' })).toBe('too-many');
+    const asking = { payload: { window: 4, reason: 'x' }, ...ANN };
+    expect(await answerDirect(client, 'windows.report', asking, 'en-US')).toMatchObject({
+      outcome: 'rejected',
+      body: { code: 'LIMIT_REACHED', details: { limit: 'reports', max: REPORTS_PER_DAY_MAX } },
+    });
+    expect(await reportWindow(client, 'ann', { window: 1, reason: 'x' })).toMatchObject(REPORTED);
+    expect(await reportWindow(client, 'bob', { window: 4, reason: 'x' })).toMatchObject(REPORTED);
+    await client.query(`update window_reports set at_ms = at_ms - 24 * 3600000 where ${ofAnn}`);
+    expect(await reportWindow(client, 'ann', { window: 4, reason: 'x' })).toMatchObject(REPORTED);
+    await client.query('rollback');
   });
 });
 

@@ -8,6 +8,7 @@ import { getTrades } from '../../src/reads/history.ts';
 import { getItem } from '../../src/reads/items.ts';
 import { getLatestTrades, getQuarters } from '../../src/reads/market-history.ts';
 import { getListing, getOwnBids, getOwnListings } from '../../src/reads/orders.ts';
+import { getPlaces } from '../../src/reads/places.ts';
 import { getPrivateSnapshot } from '../../src/reads/private-snapshot.ts';
 import { getWallet } from '../../src/reads/wallet.ts';
 import { ORE, SWORD, sampleGroups, T0 } from '../support/facts.ts';
@@ -70,6 +71,18 @@ describe('items.get', () => {
   it('knows nothing of what was never defined', async () => {
     expect(await getItem(client, { item: 'unicorn' })).toBe(null);
     expect(await getItem(client, { item: 'sword#2' })).toBe(null);
+  });
+});
+
+describe('places.list', () => {
+  it('has every place, page by page in the order in which they were defined', async () => {
+    await client.query('begin');
+    await client.query(`insert into locations (id, name) values (1, 'north'), (2, 'harbour')`);
+    const first = await getPlaces(client, { limit: 2 });
+    expect(first).toEqual({ places: [{ place: 'main' }, { place: 'north' }], next: 1 });
+    const rest = await getPlaces(client, { after: first.next as number });
+    expect(rest).toEqual({ places: [{ place: 'harbour' }], next: null });
+    await client.query('rollback');
   });
 });
 

@@ -107,8 +107,10 @@ function shown(): Record<string, unknown> {
 }
 
 describe('the presence of a player', () => {
-  it('is no entry unless he is in a window', async () => {
+  it('is no entry unless he is in a window, or there for the first time', async () => {
     await open();
+    realm.presence('game', 1);
+    await committed();
     const { rows } = journal;
     const before = rows.length;
     realm.presence('nobody', 0);
@@ -116,6 +118,19 @@ describe('the presence of a player', () => {
     realm.presence('game', 1);
     await settled();
     expect([realm.waiting, journal.isAppending, rows.length]).toEqual([0, false, before]);
+  });
+
+  it('makes a player known the first time, durably and once', async () => {
+    realm.presence('eve', 1);
+    realm.presence('eve', 1);
+    await committed();
+    realm.presence('eve', 0);
+    realm.presence('eve', 1);
+    await committed();
+    const facts = journal.rows.flatMap(row => [...decodeGroups(row)]).flatMap(group => group.facts);
+    expect(facts.filter(fact => fact.kind === 'player' && fact.name === 'eve')).toHaveLength(1);
+    submit('alice', 'windows.invite', { player: 'eve' });
+    expect(engine.state.windows.size).toBe(1);
   });
 
   it('is no matter of an invitation that he has not answered', async () => {
