@@ -19,8 +19,8 @@ import { balanceView, ownOrder, tradeView } from './views.ts';
 import { WindowViews } from './window-view.ts';
 
 /**
- * Views of markets in which nothing rests and nothing was ever traded. With orders alone, placed and
- * cancelled at every place that there is, anybody could make millions of them.
+ * Views of markets in which nothing rests and nothing was ever traded. With orders alone, placed
+ * and cancelled at every place that there is, anybody could make millions of them.
  */
 export const BLANK_VIEWS_MAX = 1_000;
 

@@ -10,7 +10,7 @@ import { StepClock } from '../../src/base/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
-import { Announcer, BLANK_VIEWS_MAX, type CommittedGroup } from '../../src/realm/announcer.ts';
+import { Announcer, type CommittedGroup } from '../../src/realm/announcer.ts';
 import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
 let clock: StepClock;
@@ -132,38 +132,6 @@ describe('a public channel', () => {
       { channel: 'trades:sword', data: { trades: [[1, 'sword#1', 70, 1, 'buy', clock.nowMs()]] } },
       { channel: 'ticker:sword', data: { lastPrice: 70, trades24h: 1 } },
     ]);
-  });
-});
-
-describe('a market where nothing rests and nothing was ever traded', () => {
-  const bid = (place: string) =>
-    decide('alice', 'bids.create', { item: 'iron', quantity: 1, price: 5, location: place });
-
-  /** Somebody orders something at a new place, and then does not want it. */
-  function visit(place: string): void {
-    commit(decide('game', 'places.define', { place }), bid(place));
-    commit(decide('alice', 'bids.cancel', { bid: engine.state.lastOrder }));
-  }
-
-  it('is let go beyond a bound, and begins anew from nothing', () => {
-    subscribe('book:iron@p0');
-    for (let number = 0; number <= BLANK_VIEWS_MAX; number += 1) visit(`p${number}`);
-    expect(announcer.find('iron', 'p1')).not.toBeNull();
-    expect(announcer.find('iron', 'p0')).toBeNull();
-    commit(bid('p0'));
-    expect(sink.frames.slice(-2)).toMatchObject([
-      { channel: 'book:iron@p0', kind: 'snapshot', sequence: 0, data: { bids: [], asks: [] } },
-      { kind: 'delta', previousSequence: 0, data: { bids: [[5, 1, 1]] } },
-    ]);
-  });
-
-  it('is no market where something still rests, or was traded', () => {
-    commit(decide('bob', 'listings.create', { item: 'iron', quantity: 1, price: 5 }));
-    commit(decide('alice', 'purchases.create', { listing: 1, quantity: 1 }));
-    commit(decide('game', 'places.define', { place: 'far' }), bid('far'));
-    for (let number = 0; number <= BLANK_VIEWS_MAX; number += 1) visit(`p${number}`);
-    expect(announcer.find('iron', 'main')).not.toBeNull();
-    expect(announcer.find('iron', 'far')).not.toBeNull();
   });
 });
 
