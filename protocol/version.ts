@@ -3,5 +3,6 @@
 //
 // 1  the trading core: sessions, items, wallets, listings, bids, purchases, sales, market, keys
 // 2  direct trades: windows with their channel, offers, and both in the private feed
+// 3  texts have one definition: no control, direction or invisible characters; length in characters
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;

@@ -15,7 +15,7 @@ import { OUTCOMES, REJECTS } from '../../protocol/rejects.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { manifest, openHash } from '../support/golden-direct.ts';
 
-const EXPECTED = { version: 2, hash: 'adb62d7e95dd2e4f' };
+const EXPECTED = { version: 3, hash: '0f7a080826f3b705' };
 
 const asJson = (schema: z.ZodType): unknown => z.toJSONSchema(schema, { io: 'input' });
 
