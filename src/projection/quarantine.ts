@@ -9,7 +9,7 @@
 import type pg from 'pg';
 import type { Suspension } from '../engine/suspension.ts';
 import { decodeStored, type StoredFact, type StoredRecord } from '../journal/fact-reader.ts';
-import type { Changes } from './changes.ts';
+import type { Changes, Substitute } from './changes.ts';
 import { errorText, sqlstateOf } from './data-error.ts';
 import {
   addHalts,
@@ -159,6 +159,23 @@ export class Quarantine {
       if (isSettled) this.#unsettled.splice(this.#unsettled.indexOf(each), 1);
     }
   }
+}
+
+/** What the tables have instead of the facts that they could not take: mended, or nothing yet. */
+export async function readSubstitutes(source: Source): Promise<Substitute> {
+  const { rows } = await source.query<{ sequence: number; step: number; mended: Buffer | null }>(
+    'select sequence, step, mended from quarantine',
+  );
+  const mended = new Map(
+    rows.map(row => [
+      `${row.sequence} ${row.step}`,
+      row.mended === null ? null : factOf(row.mended),
+    ]),
+  );
+  return (fact, sequence, step) => {
+    const found = mended.get(`${sequence} ${step}`);
+    return found === undefined ? fact : found;
+  };
 }
 
 /** Marks a fact as settled: how, and the bytes of what went into the tables. */
