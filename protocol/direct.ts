@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { amount, amountOrZero, assetId, locationId, playerId, recordId, timeMs } from './fields.ts';
 import { LINES_PER_SIDE_MAX, OFFER_MESSAGE_LENGTH_MAX } from './limits.ts';
+import { type TextRule, text } from './text.ts';
 
 /** So much of an asset. An instance is one. Money lies at the default location alone. */
 export const line = z.strictObject({
@@ -68,7 +69,9 @@ export const windowEventKind = z.enum(WINDOW_EVENTS);
 export type WindowEventKind = z.infer<typeof windowEventKind>;
 
 /** SHA-256 in lower-case hexadecimal digits. */
-export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+export const sha256Hex = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits in lower case' });
 
 export const windowSide = z.strictObject({
   player: playerId,
@@ -243,7 +246,8 @@ export const OFFER_STATUSES = [
 export const offerStatus = z.enum(OFFER_STATUSES);
 export type OfferStatus = z.infer<typeof offerStatus>;
 
-export const offerMessage = z.string().max(OFFER_MESSAGE_LENGTH_MAX);
+export const OFFER_MESSAGE: TextRule = { max: OFFER_MESSAGE_LENGTH_MAX };
+export const offerMessage = text(OFFER_MESSAGE);
 
 export const offerView = z.strictObject({
   offer: recordId,

@@ -43,6 +43,9 @@ export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
 /** Channels in one subscribe, unsubscribe or resync. Beyond it: INVALID_REQUEST. */
 export const CHANNELS_PER_COMMAND_MAX = 50;
 
+/** Characters of the name of a channel. Beyond it: INVALID_REQUEST at `channels`. */
+export const CHANNEL_LENGTH_MAX = 160;
+
 /** Price levels on each side of a book that snapshots and deltas show. */
 export const BOOK_DEPTH_MAX = 50;
 
@@ -69,6 +72,9 @@ export const REPORT_LENGTH_MAX = 500;
 
 /** Reports of one player within 24 hours. Beyond it: LIMIT_REACHED. */
 export const REPORTS_PER_DAY_MAX = 50;
+
+/** Characters of the token of a warning. Beyond it: INVALID_REQUEST at `acknowledge`. */
+export const WARNING_TOKEN_LENGTH_MAX = 64;
 
 /** Tokens of warnings in one confirmation. Beyond it: INVALID_REQUEST. */
 export const ACKNOWLEDGE_MAX = 64;

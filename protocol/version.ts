@@ -3,6 +3,7 @@
 //
 // 1  the trading core: sessions, items, wallets, listings, bids, purchases, sales, market, keys
 // 2  direct trades: windows with their channel, offers, and both in the private feed
-// 3  places are defined before anything lies there; players are known before others name them
+// 3  places are defined before anything lies there; players are known before others name them;
+//    texts have one definition: no control, direction or invisible characters, length in characters
 
 export const PROTOCOL_VERSION = 3;

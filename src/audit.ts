@@ -4,23 +4,19 @@
 // and checks its own state. Nothing is claimed and nothing is removed, so an audit changes nothing
 // that a start would not.
 
-import type { Finding } from './audit-tally.ts';
+import type { Finding, Source } from './audit-tally.ts';
 import { createLog, type Log } from './base/log.ts';
+import { catchUp } from './catch-up.ts';
 import type { Config } from './config.ts';
-import { type connect, type Database, withClient } from './database/connection.ts';
+import { type Database, withClient } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
 import type { Engine } from './engine/engine.ts';
-import { PostgresJournalReader } from './journal/postgres-reader.ts';
 import { auditJournal } from './journal-audit.ts';
-import { Projector, RoundLostError, readStanding, type Standing } from './projection/projector.ts';
 import { auditTables } from './reads/audit.ts';
 import { checkBacklog, loadEngine } from './recovery.ts';
 import { openStore } from './store.ts';
 
 const CLIENT = { name: 'audit', statementTimeoutMs: 30 * 60_000 };
-const ROUND_BYTES_MAX = 4 * 1024 * 1024;
-
-type Client = Awaited<ReturnType<typeof connect>>;
 
 /** Prints each check with a tick or a cross. Sets exit code 1 when anything is broken. */
 export async function runAudit(config: Config): Promise<void> {
@@ -53,10 +49,11 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
         throw new Error(`No server ever ran the realm "${config.realm}" here: nothing to audit.`);
       }
       await client.query('begin transaction isolation level repeatable read read only');
+      const quarantine = await auditQuarantine(client);
       const tables = await auditTables(client);
       const journal = await auditJournal(client, standing, config.rules.keyRetentionMs);
       await client.query('commit');
-      return [...tables, ...journal];
+      return [quarantine, ...tables, ...journal];
     });
     return [...findings, await auditEngine(config, database, log)];
   } finally {
@@ -64,28 +61,30 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
   }
 }
 
-/** Applies what the tables lack. A server on the same database may do it first: that is as good. */
-async function catchUp(database: Database, client: Client): Promise<Standing> {
-  const journal = new PostgresJournalReader(client);
-  const { journalRetentionMs, keyRetentionMs } = NO_PRUNING;
-  const options = { roundBytesMax: ROUND_BYTES_MAX, journalRetentionMs, keyRetentionMs };
-  for (;;) {
-    try {
-      const projector = await Projector.begin(database, client, journal, options);
-      while (await projector.step());
-      return await readStanding(client);
-    } catch (error) {
-      if (!(error instanceof RoundLostError)) throw error;
-      await client.query('rollback');
-    }
-  }
+/** Names every fact that the tables could not take and nobody has settled. */
+async function auditQuarantine(source: Source): Promise<Finding> {
+  const check = 'the tables have taken every fact of the journal';
+  const { rows } = await source.query<Aside>(SET_ASIDE);
+  const number = rows.length.toLocaleString('en-US');
+  if (rows.length === 0) return { check, ok: true, detail: 'nothing is set aside' };
+  const named = rows.map(
+    ({ subject, position, sequence, sqlstate, error }) =>
+      `\n      ${subject} of sequence ${sequence}, position ${position}: ${sqlstate} ${error}`,
+  );
+  const advice = 'run "npm run repair -- --quarantine"';
+  return { check, ok: false, detail: `${number} set aside, ${advice}:${named.join('')}` };
 }
 
-/** The audit never prunes. */
-const NO_PRUNING = {
-  journalRetentionMs: Number.MAX_SAFE_INTEGER,
-  keyRetentionMs: Number.MAX_SAFE_INTEGER,
-} as const;
+interface Aside {
+  readonly subject: string;
+  readonly position: number;
+  readonly sequence: number;
+  readonly sqlstate: string;
+  readonly error: string;
+}
+
+const SET_ASIDE = `select subject, position, sequence, sqlstate, error from quarantine
+  where settled_at_ms is null order by sequence, step`;
 
 async function auditEngine(config: Config, database: Database, log: Log): Promise<Finding> {
   const check = 'an engine loaded from the tables is sound';

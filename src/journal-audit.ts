@@ -20,8 +20,9 @@ import { digestOf } from './journal/postgres-journal.ts';
 import { PostgresJournalReader, type StoredRow } from './journal/postgres-reader.ts';
 import { ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from './journal/words.ts';
 import { DirectAudit } from './journal-audit-direct.ts';
-import { Changes } from './projection/changes.ts';
+import { Changes, type Substitute } from './projection/changes.ts';
 import type { Standing } from './projection/projector.ts';
+import { readSubstitutes } from './projection/quarantine.ts';
 
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -49,7 +50,8 @@ export async function auditJournal(
   standing: Standing,
   keyRetentionMs: number,
 ): Promise<Finding[]> {
-  const audit = new JournalAudit(source, standing.atMs - keyRetentionMs);
+  const substitute = await readSubstitutes(source);
+  const audit = new JournalAudit(source, standing.atMs - keyRetentionMs, substitute);
   const journal = new PostgresJournalReader(source);
   let position = 0;
   for (;;) {
@@ -65,6 +67,8 @@ export async function auditJournal(
 class JournalAudit {
   readonly #source: Source;
   readonly #keysSinceMs: number;
+  /** For facts that the tables could not take as they are. */
+  readonly #substitute: Substitute;
   readonly #rows = new Tally('journal rows are whole and follow one another', 'rows');
   readonly #accounts = new Tally('accounts are as the journal has them last', 'accounts');
   readonly #orders = new Tally('orders are as the journal has them last', 'orders');
@@ -76,8 +80,9 @@ class JournalAudit {
   readonly #direct: DirectAudit;
   #previous: JournalRow | null = null;
 
-  constructor(source: Source, keysSinceMs: number) {
+  constructor(source: Source, keysSinceMs: number, substitute: Substitute) {
     this.#source = source;
+    this.#substitute = substitute;
     this.#direct = new DirectAudit(source);
     this.#keysSinceMs = keysSinceMs;
   }
@@ -87,7 +92,7 @@ class JournalAudit {
     const changes = new Changes();
     for (const row of rows) {
       this.#checkRow(row);
-      changes.add(row);
+      changes.add(row, this.#substitute);
     }
     for (const fact of changes.accounts.values()) {
       const { account, owner, asset, location, available, held } = fact;

@@ -1,4 +1,4 @@
-// The command line: start, token, audit, demo, cluster. Errors that an operator can mend are said
+// The command line: start, token, audit, repair, demo, cluster. Errors that an operator can mend are said
 // in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its
 // stack.
 
@@ -20,6 +20,7 @@ const USAGE = `tradepost <command>
   token <player> [--role R]      print a token for development
         [--expires SECONDS]      R: guest, standard, premium or service
   audit                          check every invariant of the database, offline
+  repair --quarantine            settle what the tables could not take, offline; --help says more
   demo [market | trade]          play a market day, or trades face to face and their scams,
                                  against a server of its own
   cluster [--nodes 3]            several nodes on this machine, to look at and to break
@@ -37,6 +38,8 @@ async function main(args: readonly string[]): Promise<void> {
       return token(readConfig(process.env), rest);
     case 'audit':
       return (await import('./audit.ts')).runAudit(readConfig(process.env));
+    case 'repair':
+      return (await import('./repair.ts')).runRepair(readConfig(process.env), rest);
     case 'demo':
       return (await import('./demo/main.ts')).runDemo(rest);
     case 'cluster':

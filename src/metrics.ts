@@ -58,6 +58,20 @@ export function registerRealm(registry: Registry, current: () => Realm | null): 
       return realm.readiness().projectionLagMs / 1000;
     },
   );
+  gauge(
+    'tradepost_quarantined_facts',
+    'Facts that the tables could not take and nobody has settled: alarm above 0.',
+    realm => realm.readiness().quarantined,
+  );
+  new Counter({
+    name: 'tradepost_facts_set_aside_total',
+    help: 'Facts that the tables could not take, since this process leads.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(current()?.setAsideTotal ?? 0);
+    },
+  });
   gauge('tradepost_waiting_commands', 'Decided but not yet durable.', realm => realm.waiting);
   gauge(
     'tradepost_live_windows',

@@ -17,6 +17,7 @@ import { digestOf } from './journal/postgres-journal.ts';
 import { PostgresJournalReader, type StoredRow } from './journal/postgres-reader.ts';
 import { loadRealm } from './projection/load.ts';
 import type { Standing } from './projection/projector.ts';
+import { Quarantine } from './projection/quarantine.ts';
 import { atOneMoment } from './projection/rows.ts';
 import {
   getLatestTrades,
@@ -80,6 +81,7 @@ export class Recovery {
       atOneMoment(client, async () => {
         this.#standing = await loadRealm(client, (fact, atMs) => this.#restore(fact, atMs));
         this.#tablesPosition = this.#standing.position;
+        this.engine.suspend((await Quarantine.read(client)).suspension());
         this.#trades = await getLatestTrades(client);
         this.#quarters = await getQuarters(client, wallClock.nowMs());
         await this.#take(client, until);

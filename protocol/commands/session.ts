@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { amountOrZero, playerId, timeMs } from '../fields.ts';
-import { CHANNELS_PER_COMMAND_MAX, TOKEN_LENGTH_MAX } from '../limits.ts';
+import { CHANNEL_LENGTH_MAX, CHANNELS_PER_COMMAND_MAX, TOKEN_LENGTH_MAX } from '../limits.ts';
+import { text } from '../text.ts';
 import type { CommandSpec } from './spec.ts';
 
 export const role = z.enum(['guest', 'standard', 'premium', 'service']);
@@ -11,7 +12,10 @@ export type Role = z.infer<typeof role>;
 /** Where a channel stood: the epoch and sequence of the last frame received on it. */
 const position = z.strictObject({ epoch: amountOrZero, sequence: amountOrZero });
 
-const channels = z.array(z.string().max(160)).min(1).max(CHANNELS_PER_COMMAND_MAX);
+const channels = z
+  .array(text({ max: CHANNEL_LENGTH_MAX }))
+  .min(1)
+  .max(CHANNELS_PER_COMMAND_MAX);
 
 /** What is left of the player's rate limit, and when all of it is back. `null`: unlimited. */
 export const budget = z
@@ -28,7 +32,7 @@ export const sessionCommands = {
   'session.open': {
     answeredBy: 'session',
     payload: z.strictObject({
-      token: z.string().min(1).max(TOKEN_LENGTH_MAX).optional(),
+      token: text({ max: TOKEN_LENGTH_MAX, min: 1 }).optional(),
       resume: position.optional(),
       budget: z.boolean().optional(),
     }),

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import {
   amount,
+  amountOrZero,
   assetId,
   attributes,
   balanceView,
@@ -19,7 +20,7 @@ export const walletCommands = {
     payload: z.strictObject({
       player: playerId.optional(),
       asset: assetId.optional(),
-      after: z.int().min(0).optional(),
+      after: amountOrZero.optional(),
       limit: pageLimit,
     }),
     result: z.strictObject({ balances: z.array(balanceView), next: z.int().nullable() }),

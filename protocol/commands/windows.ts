@@ -12,8 +12,19 @@ import {
   windowView,
 } from '../direct.ts';
 import { amountOrZero, pageLimit, playerId, recordId, timeMs } from '../fields.ts';
-import { ACKNOWLEDGE_MAX, BLOCKED_PLAYERS_MAX, REPORT_LENGTH_MAX } from '../limits.ts';
+import {
+  ACKNOWLEDGE_MAX,
+  BLOCKED_PLAYERS_MAX,
+  REPORT_LENGTH_MAX,
+  WARNING_TOKEN_LENGTH_MAX,
+} from '../limits.ts';
+import { type TextRule, text } from '../text.ts';
 import type { CommandSpec } from './spec.ts';
+
+/** Support may read it in several lines. */
+export const REPORT_REASON: TextRule = { max: REPORT_LENGTH_MAX, min: 1, lines: true };
+const reportReason = text(REPORT_REASON);
+const warningToken = text({ max: WARNING_TOKEN_LENGTH_MAX });
 
 const justWindow = z.strictObject({ window: recordId });
 
@@ -46,7 +57,7 @@ export const windowCommands = {
     payload: z.strictObject({
       window: recordId,
       manifest: sha256Hex,
-      acknowledge: z.array(z.string().max(64)).max(ACKNOWLEDGE_MAX).optional(),
+      acknowledge: z.array(warningToken).max(ACKNOWLEDGE_MAX).optional(),
     }),
     /** `receipt` once both have confirmed: the swap is done. */
     result: z.strictObject({ ...windowBrief.shape, receipt: receipt.nullable() }),
@@ -104,7 +115,7 @@ export const windowCommands = {
     answeredBy: 'read',
     payload: z.strictObject({
       window: recordId,
-      reason: z.string().min(1).max(REPORT_LENGTH_MAX),
+      reason: reportReason,
     }),
     result: z.strictObject({ window: recordId, reported: z.literal(true) }),
   },

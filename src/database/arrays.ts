@@ -1,18 +1,20 @@
 // Columns as binary array parameters: thousands of rows in one statement with `unnest`, without
 // turning a number into text. The driver sends Buffers as binary; the layout is array_recv's.
 
+import { int2Of, int4Of, int8Of } from './integers.ts';
+
 const HEADER_BYTES = 20;
 const NULL_LENGTH = -1;
 const TWO_POW_32 = 0x1_0000_0000;
 
 const OID = { bool: 16, bytea: 17, int8: 20, int2: 21, int4: 23, text: 25 } as const;
 
-/** `int8[]` of safe integers. */
+/** `int8[]`. @throws {RangeError} for what is no safe integer. */
 export function int8Array<Row>(rows: readonly Row[], of: (row: Row) => number): Buffer {
   const view = fixedArray(OID.int8, 8, rows.length);
   let at = HEADER_BYTES;
   for (let i = 0; i < rows.length; i++) {
-    const value = of(rows[i] as Row);
+    const value = int8Of(of(rows[i] as Row));
     view.setInt32(at, 8);
     view.setInt32(at + 4, Math.floor(value / TWO_POW_32));
     view.setUint32(at + 8, value >>> 0);
@@ -21,25 +23,25 @@ export function int8Array<Row>(rows: readonly Row[], of: (row: Row) => number): 
   return bufferOf(view);
 }
 
-/** `int4[]`. */
+/** `int4[]`. @throws {RangeError} for what does not fit. */
 export function int4Array<Row>(rows: readonly Row[], of: (row: Row) => number): Buffer {
   const view = fixedArray(OID.int4, 4, rows.length);
   let at = HEADER_BYTES;
   for (let i = 0; i < rows.length; i++) {
     view.setInt32(at, 4);
-    view.setInt32(at + 4, of(rows[i] as Row));
+    view.setInt32(at + 4, int4Of(of(rows[i] as Row)));
     at += 8;
   }
   return bufferOf(view);
 }
 
-/** `int2[]`. */
+/** `int2[]`. @throws {RangeError} for what does not fit. */
 export function int2Array<Row>(rows: readonly Row[], of: (row: Row) => number): Buffer {
   const view = fixedArray(OID.int2, 2, rows.length);
   let at = HEADER_BYTES;
   for (let i = 0; i < rows.length; i++) {
     view.setInt32(at, 2);
-    view.setInt16(at + 4, of(rows[i] as Row));
+    view.setInt16(at + 4, int2Of(of(rows[i] as Row)));
     at += 6;
   }
   return bufferOf(view);

@@ -3,6 +3,7 @@
 // server refuse it, it skips them. Not for the embedded database, whose protocol has no COPY.
 
 import type pg from 'pg';
+import { int2Of, int4Of, int8Of } from './integers.ts';
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 /** Signature, flags, length of an extension. */
@@ -75,15 +76,18 @@ function sizeOf<Row>(rows: readonly Row[], columns: readonly CopyColumn<Row>[]):
   return size;
 }
 
-/** A number of so many bytes behind its length. Gives the place behind it. */
+/**
+ * A number of so many bytes behind its length. Gives the place behind it.
+ * @throws {RangeError} for what does not fit.
+ */
 export function writeNumber(view: DataView, at: number, bytes: number, value: number): number {
   view.setInt32(at, bytes);
   at += FIELD_LENGTH_BYTES;
   if (bytes === 8) {
-    view.setInt32(at, Math.floor(value / TWO_POW_32));
+    view.setInt32(at, Math.floor(int8Of(value) / TWO_POW_32));
     view.setUint32(at + 4, value >>> 0);
-  } else if (bytes === 4) view.setInt32(at, value);
-  else if (bytes === 2) view.setInt16(at, value);
+  } else if (bytes === 4) view.setInt32(at, int4Of(value));
+  else if (bytes === 2) view.setInt16(at, int2Of(value));
   else view.setUint8(at, value);
   return at + bytes;
 }

@@ -19,7 +19,8 @@ export interface SafetyWarning {
 /**
  * Creates the schema where needed and applies the migrations that it lacks.
  * @returns what makes this server less safe than it should be; empty when all is well.
- * @throws when the server is too old, or its schema was migrated by a newer version.
+ * @throws for the operator when the server is too old, its database is not UTF8, or its schema was
+ *   migrated by a newer version.
  */
 export async function migrate(database: Database): Promise<SafetyWarning[]> {
   let lost: Error | null = null;
@@ -69,12 +70,20 @@ async function inspect(client: pg.Client, database: Database): Promise<SafetyWar
   const { rows } = await client.query<{ name: string; setting: string }>(
     `select name, setting from pg_settings where name in
        ('server_version_num', 'server_version', 'fsync', 'full_page_writes', 'synchronous_commit',
-        'data_sync_retry')`,
+        'data_sync_retry', 'server_encoding')`,
   );
   const settings = new Map(rows.map(row => [row.name, row.setting]));
   if (Number(settings.get('server_version_num')) < SERVER_VERSION_MIN) {
     const version = settings.get('server_version');
     throw new Error(`Postgres ${version} is too old: Tradepost needs version 13 or later.`);
+  }
+  const encoding = settings.get('server_encoding');
+  if (encoding !== 'UTF8') {
+    throw new Error(
+      `The database of DATABASE_URL has the encoding ${encoding}, so it cannot store every text: ` +
+        'Tradepost needs UTF8. Create one with "createdb --encoding=UTF8 --template=template0 ' +
+        'NAME" and put that name into DATABASE_URL; a realm moves there with pg_dump and psql.',
+    );
   }
   return RISKS.filter(risk => settings.get(risk.setting) === risk.value).map(
     ({ setting, text }) => ({ setting, text }),

@@ -45,7 +45,7 @@ export function whyNotTradable(found: FoundAsset, name: string): Decision | null
 }
 
 export function whyHalted(market: Market): Decision | null {
-  if (!market.item.halted) return null;
+  if (!market.isHalted) return null;
   return reject('MARKET_HALTED', `${market.item.name} is halted; orders can be cancelled.`);
 }
 

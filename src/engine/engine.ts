@@ -30,6 +30,7 @@ import { definePlace } from './places.ts';
 import { restoreFact } from './restore.ts';
 import { assertRules, type Rules } from './rules.ts';
 import { MAIN, State } from './state.ts';
+import { type Suspension, suspend, whySuspended } from './suspension.ts';
 import { burn, grant, transfer } from './wallet.ts';
 import { expireWindows, restartWindows, setPresence } from './window-presence.ts';
 
@@ -105,6 +106,11 @@ export class Engine {
     state.windows.resume(standing.atMs);
   }
 
+  /** Halts this and nothing else: what the tables lacked when the state was restored from them. */
+  suspend(suspension: Suspension): void {
+    suspend(this.state, suspension);
+  }
+
   /** A digest of the whole state; equal states have equal digests. O(n). */
   hash(): string {
     return hashState(this.state);
@@ -137,10 +143,15 @@ export class Engine {
     const { state } = this;
     if (entry.command === 'presence') setPresence(state, entry.player, entry.payload.present);
     if (entry.command === 'restart') restartWindows(state);
+    if (entry.command === 'suspend') suspend(state, entry.payload);
   }
 
   #execute(entry: Command, player: string): Decision {
     const { state } = this;
+    if (!state.suspended.concernsNoCommand) {
+      const halted = whySuspended(state, player, entry);
+      if (halted !== null) return halted;
+    }
     switch (entry.command) {
       case 'purchases.create':
         return purchase(state, player, entry.payload);

@@ -3,6 +3,7 @@
 import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { EngineOutput } from './fact.ts';
+import type { Suspension } from './suspension.ts';
 
 /** A command with its validated payload. */
 export type Command = {
@@ -30,14 +31,21 @@ export interface Restart {
   readonly payload: null;
 }
 
-export type Internal = Tick | Presence | Restart;
+/** From now on this is halted, and nothing else: see suspension.ts. Answered by nobody. */
+export interface Suspend {
+  readonly command: 'suspend';
+  readonly payload: Suspension;
+}
+
+export type Internal = Tick | Presence | Restart | Suspend;
 
 /** Whether an entry is no command of anybody. */
 export function isInternal<Kind extends { readonly command: string }>(
   entry: Kind,
 ): entry is Extract<Kind, Internal> {
   const { command } = entry;
-  return command === 'tick' || command === 'presence' || command === 'restart';
+  if (command === 'tick' || command === 'presence') return true;
+  return command === 'restart' || command === 'suspend';
 }
 
 export type Entry = (Command | Internal) & {

@@ -62,7 +62,7 @@ export function defineItem(state: State, ask: Payload<'items.define'>): Decision
 export function putItem(state: State, item: ItemFact): void {
   const asset = state.assets[item.asset];
   if (asset === undefined) {
-    state.assets[item.asset] = { market: new Market(item), instance: null };
+    state.assets[item.asset] = { market: new Market(item, state.suspended), instance: null };
   } else {
     asset.market.item = item;
   }

@@ -6,15 +6,23 @@ import type { Attributes } from '../../protocol/fields.ts';
 import type { InstanceFact, ItemFact } from './fact.ts';
 import { OrderBook } from './order-book.ts';
 import { RecentPrices } from './recent-prices.ts';
+import type { Suspended } from './suspension.ts';
 
 export class Market {
   /** The definition now in force. */
   item: ItemFact;
+  readonly #suspended: Suspended;
   readonly #books = new Map<number, OrderBook>();
   readonly #recent = new Map<number, RecentPrices>();
 
-  constructor(item: ItemFact) {
+  constructor(item: ItemFact, suspended: Suspended) {
     this.item = item;
+    this.#suspended = suspended;
+  }
+
+  /** Whether its definition, or something that the tables lack, lets nothing be traded. */
+  get isHalted(): boolean {
+    return this.item.halted || this.#suspended.hasItem(this.item.asset);
   }
 
   /** The book at a location, when something rests there. */

@@ -19,6 +19,7 @@ import { orderFact } from './order.ts';
 import { OrderTable } from './order-table.ts';
 import { Plan } from './plan.ts';
 import type { Rules } from './rules.ts';
+import { Suspended } from './suspension.ts';
 import { Windows } from './window.ts';
 
 /** The number of the default location, where all money lies. */
@@ -39,6 +40,8 @@ export class State {
   readonly offers = new Offers();
   readonly blocks = new Blocks();
   readonly keys: Keys;
+  /** What the tables lack something of. */
+  readonly suspended = new Suspended();
   /** Open orders per player. */
   readonly openOrders: number[] = [];
   readonly plan = new Plan();

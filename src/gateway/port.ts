@@ -50,6 +50,8 @@ export interface Readiness {
   readonly databaseReachable: boolean;
   /** Committed but not yet in the tables. */
   readonly projectionLagMs: number;
+  /** Facts that the tables could not take, and nobody has settled: see "npm run audit". */
+  readonly quarantined: number;
   readonly ready: boolean;
 }
 

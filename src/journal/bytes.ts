@@ -110,6 +110,11 @@ export class ByteReader {
     return this.#at >= this.#bytes.length;
   }
 
+  /** How many bytes were read. */
+  get position(): number {
+    return this.#at;
+  }
+
   byte(): number {
     assert(this.#at < this.#bytes.length, 'stored bytes end with a record');
     return this.#bytes[this.#at++] as number;

@@ -3,10 +3,10 @@
 
 import { decode } from '../../protocol/codec.ts';
 import type { Manifest } from '../../protocol/direct.ts';
-import { assert } from '../base/assert.ts';
+import { assert, InvariantError } from '../base/assert.ts';
 import type { DecidedFact, Fact, FactGroup, ManifestFact } from '../engine/fact.ts';
 import { TRANSFER_REASONS } from '../engine/fact.ts';
-import { ByteReader } from './bytes.ts';
+import { ByteReader, ByteWriter, UINT_BYTES_MAX } from './bytes.ts';
 import { FORMAT } from './fact-codec.ts';
 import {
   readBlock,
@@ -59,6 +59,45 @@ export function decodeStored(bytes: Uint8Array): StoredGroup[] {
     }
   }
   return groups;
+}
+
+/** One fact with its place, and a journal row's bytes that have it alone. */
+export interface StoredRecord {
+  readonly sequence: number;
+  readonly atMs: number;
+  /** Its place among the facts of its entry. */
+  readonly step: number;
+  readonly fact: StoredFact;
+  readonly bytes: Uint8Array;
+}
+
+/** As {@link decodeStored}, each fact with a copy of the bytes that it was written with. */
+export function decodeRecords(bytes: Uint8Array): StoredRecord[] {
+  const reader = new ByteReader(bytes);
+  const head = new ByteWriter(1 + 1 + 2 * UINT_BYTES_MAX);
+  const records: StoredRecord[] = [];
+  for (const { sequence, atMs, facts } of decodeStored(bytes)) {
+    if (reader.position === 0) reader.byte();
+    reader.byte();
+    reader.uint();
+    reader.uint();
+    head.reset();
+    writeHead(head, sequence, atMs);
+    for (let step = 0; step < facts.length; step++) {
+      const start = reader.position;
+      const fact = readFact(reader.byte(), reader);
+      const record = Buffer.concat([head.bytes, bytes.subarray(start, reader.position)]);
+      records.push({ sequence, atMs, step, fact, bytes: record });
+    }
+  }
+  return records;
+}
+
+function writeHead(out: ByteWriter, sequence: number, atMs: number): void {
+  out.byte(FORMAT);
+  out.byte(TAG.group);
+  out.uint(sequence);
+  out.uint(atMs);
 }
 
 /** The body of a reply from its stored bytes. */
@@ -119,7 +158,7 @@ function readFact(tag: number, reader: ByteReader): StoredFact {
         attributes: JSON.parse(reader.string()),
       };
     default:
-      throw new TypeError(`The journal has a record of an unknown kind, ${tag}.`);
+      throw new InvariantError(`The journal has a record of an unknown kind, ${tag}.`);
   }
 }
 

@@ -21,10 +21,13 @@ import { decodeStored, type StoredDecided, type StoredFact } from '../journal/fa
 import type { StoredManifest } from '../journal/fact-reader-direct.ts';
 import type { JournalRow } from '../journal/journal.ts';
 
-interface Entry {
+export interface Entry {
   readonly sequence: number;
   readonly atMs: number;
 }
+
+/** What is taken instead of a fact; null to leave it out. */
+export type Substitute = (fact: StoredFact, sequence: number, step: number) => StoredFact | null;
 
 /** Something that happened, with the entry that it happened in. */
 export interface Happened<Kind> extends Entry {
@@ -68,15 +71,17 @@ export class Changes {
   lastOffer = 0;
 
   /** Rows come in the order of their positions. */
-  add(row: JournalRow): void {
+  add(row: JournalRow, substitute: Substitute = asItIs): void {
     for (const { sequence, atMs, facts } of decodeStored(row.facts)) {
       for (let i = 0; i < facts.length; i++) {
-        this.#fact({ sequence, atMs }, i, facts[i] as StoredFact);
+        const fact = substitute(facts[i] as StoredFact, sequence, i);
+        if (fact !== null) this.put({ sequence, atMs }, i, fact);
       }
     }
   }
 
-  #fact({ sequence, atMs }: Entry, step: number, fact: StoredFact): void {
+  /** Facts come in their order. `step` is the place of this one among those of its entry. */
+  put({ sequence, atMs }: Entry, step: number, fact: StoredFact): void {
     switch (fact.kind) {
       case 'balance':
         this.accounts.set(fact.account, fact);
@@ -146,6 +151,8 @@ export class Changes {
     }
   }
 }
+
+const asItIs: Substitute = fact => fact;
 
 function linesPut({ event, by, sides }: WindowFact): readonly Line[] | null {
   if (event !== 'put') return null;

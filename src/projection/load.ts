@@ -1,5 +1,6 @@
 // Tables back to facts: what the engine is restored from, before it is given what the journal has
-// behind them (src/recovery.ts). All tables are seen at one moment.
+// behind them (src/recovery.ts). All tables are seen at one moment. What they could not take comes
+// from the quarantine (set-aside.ts).
 
 import type pg from 'pg';
 import type { Fact, InstanceFact, ItemFact, OrderFact, TradeFact } from '../engine/fact.ts';
@@ -16,20 +17,22 @@ import {
 import { loadDirectTrades } from './direct-load.ts';
 import { readStanding, type Standing } from './projector.ts';
 import { type Cells, each } from './rows.ts';
+import { withSetAside } from './set-aside.ts';
 
 /** Takes a fact back, with the time of the entry that it came from as far as that matters. */
 export type Restore = (fact: Fact, atMs: number) => void;
 
 /**
- * Gives `restore` everything that the engine remembers: names in the order of their numbers, then
+ * Gives `give` everything that the engine remembers: names in the order of their numbers, then
  * balances, open orders by priority, the latest trades of each market, what is open of direct
  * trades with who wants nothing from whom, and keys by sequence. `client` sees one moment:
  * see {@link atOneMoment}.
  * @returns where the engine stood when the last of these facts came out.
  */
-export async function loadRealm(client: pg.ClientBase, restore: Restore): Promise<Standing> {
+export async function loadRealm(client: pg.ClientBase, give: Restore): Promise<Standing> {
   // A million orders are sorted in memory rather than on disk.
   await client.query(`set local work_mem to '256MB'`);
+  const { restore, end } = await withSetAside(client, give);
   const standing = await readStanding(client);
   const { atMs } = standing;
   await each(client, PLAYERS, ([player, name]) =>
@@ -44,6 +47,7 @@ export async function loadRealm(client: pg.ClientBase, restore: Restore): Promis
   await each(client, RECENT_TRADES, cells => restore(tradeOf(cells), atMs));
   await loadDirectTrades(client, standing, fact => restore(fact, atMs));
   await each(client, KEYS, cells => restore(decidedOf(cells), cells[5] as number));
+  end();
   return standing;
 }
 

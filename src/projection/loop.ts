@@ -5,9 +5,12 @@
 import type pg from 'pg';
 import { InvariantError } from '../base/assert.ts';
 import { connect, type Database, discard } from '../database/connection.ts';
+import type { Suspension } from '../engine/suspension.ts';
 import { BackOff } from '../journal/back-off.ts';
 import { PostgresJournalReader } from '../journal/postgres-reader.ts';
+import { holdShared } from './hold.ts';
 import { Projector, type ProjectorOptions, TablesMovedError } from './projector.ts';
+import type { Notice } from './quarantine.ts';
 
 export interface LoopOptions extends ProjectorOptions {
   /** Rounds are at least this far apart when nobody waits. */
@@ -20,12 +23,27 @@ export interface LoopOptions extends ProjectorOptions {
 export interface LoopListener {
   /** The tables have come to `position`, whose row is of `epoch`. */
   reached(position: number, epoch: number): void;
+  /** What is set aside has changed, or is known now. Told before what is reached with it. */
+  quarantined(news: QuarantineNews): void;
   /** A round failed; it will be tried again. */
   failed(reason: string): void;
   /** A rule is broken, as by a damaged journal: the loop has ended, and trying again is no use. */
   broken(reason: string): void;
 }
 
+/** What the tables could not take. */
+export interface QuarantineNews {
+  /** Facts that nobody has settled. */
+  readonly unsettled: number;
+  /** What must not go on because of all of them. */
+  readonly suspension: Suspension;
+  /** How many were set aside since the last news, and the first ones of them. */
+  readonly setAside: number;
+  readonly notices: readonly Notice[];
+}
+
+/** Of more facts than this at once, the log has the number. */
+const NOTICES_MAX = 20;
 const STATEMENT_TIMEOUT_MS = 60_000;
 const PRUNE_EVERY_MS = 10_000;
 
@@ -38,6 +56,8 @@ export class ProjectionLoop {
   /** Reads the journal while the other one writes; null with the embedded database. */
   #reading: pg.Client | null = null;
   #projector: Projector | null = null;
+  /** The number of unsettled facts that was told last; -1 before the first time. */
+  #toldUnsettled = -1;
   /** The last position known to be in the journal, and the last one that somebody waits for. */
   #committed = 0;
   #wanted = 0;
@@ -99,6 +119,7 @@ export class ProjectionLoop {
     this.#lastRoundMs = performance.now();
     const moved = await projector.step();
     if (moved) {
+      this.#tellQuarantine(projector);
       this.#report(projector);
       if (this.#isPruneDue()) await this.#prune();
     }
@@ -119,13 +140,30 @@ export class ProjectionLoop {
     // The embedded database is one session: a second connection would only wait for the first.
     const readsAhead = this.#database.address.kind === 'server';
     if (readsAhead) this.#reading = await client();
+    if (readsAhead) await holdShared(this.#client, this.#database);
     const journal = new PostgresJournalReader(this.#reading ?? this.#client);
     const projector = await Projector.begin(this.#database, this.#client, journal, {
       ...this.#options,
       readsAhead,
     });
+    this.#tellQuarantine(projector);
     this.#report(projector);
     return projector;
+  }
+
+  /** Says nothing while nothing is set aside, as nearly always. */
+  #tellQuarantine(projector: Projector): void {
+    const { quarantine } = projector;
+    const notices = projector.takeNotices();
+    const unsettled = quarantine.unsettled.length;
+    if (notices.length === 0 && unsettled === this.#toldUnsettled) return;
+    this.#toldUnsettled = unsettled;
+    this.#listener.quarantined({
+      unsettled,
+      suspension: quarantine.suspension(),
+      setAside: notices.length,
+      notices: notices.slice(0, NOTICES_MAX),
+    });
   }
 
   #report(projector: Projector): void {

@@ -8,7 +8,13 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Database } from '../database/connection.ts';
 import { workerFile } from '../database/worker-file.ts';
-import { type LoopListener, type LoopOptions, ProjectionLoop } from './loop.ts';
+import type { Suspension } from '../engine/suspension.ts';
+import {
+  type LoopListener,
+  type LoopOptions,
+  ProjectionLoop,
+  type QuarantineNews,
+} from './loop.ts';
 import type { WorkerOrder, WorkerReport, WorkerStart } from './worker.ts';
 
 export interface ProjectionOptions {
@@ -50,6 +56,9 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+const REPAIR =
+  'facts are set aside, and what depends on them is halted: run "npm run audit", and with the ' +
+  'server stopped "npm run repair -- --quarantine"';
 const STOP_GRACE_MS = 5_000;
 const YOUNG_GENERATION_MB = 96;
 const MARK_EVERY_MS = 20;
@@ -61,6 +70,10 @@ export class Projection {
   readonly #loop: Engaged;
   readonly #epochListeners: ((epoch: number) => void)[] = [];
   readonly #brokenListeners: ((reason: string) => void)[] = [];
+  readonly #suspensionListeners: ((suspension: Suspension) => void)[] = [];
+  #suspension: Suspension | null = null;
+  #quarantined = 0;
+  #setAsideTotal = 0;
   /** Of another writer, after ours; 0 while none is known. */
   #laterEpoch = 0;
   #committed: number;
@@ -84,6 +97,7 @@ export class Projection {
     const loop = { ...DEFAULT_LOOP, ...options.loop };
     const listener: LoopListener = {
       reached: (position, epoch) => this.#onReached(position, epoch),
+      quarantined: news => this.#onQuarantined(news),
       failed: reason => this.#onFailed(reason),
       broken: reason => this.#onBroken(reason),
     };
@@ -107,6 +121,16 @@ export class Projection {
   /** Whether the last round failed: the database is away. */
   get isFailing(): boolean {
     return this.#isFailing;
+  }
+
+  /** Facts that the tables could not take and nobody has settled. */
+  get quarantined(): number {
+    return this.#quarantined;
+  }
+
+  /** How many the tables could not take, since this began. */
+  get setAsideTotal(): number {
+    return this.#setAsideTotal;
   }
 
   /** A batch is durable at `position`. Cheap: called for every batch. */
@@ -145,6 +169,15 @@ export class Projection {
     if (this.#laterEpoch > 0) callback(this.#laterEpoch);
   }
 
+  /**
+   * Calls back with what must not go on because the tables lack something of it, all of it each time
+   * that it changes. At once when it is known already.
+   */
+  onSuspension(callback: (suspension: Suspension) => void): void {
+    this.#suspensionListeners.push(callback);
+    if (this.#suspension !== null) callback(this.#suspension);
+  }
+
   /** Calls back when the projection has ended by itself, and why: the tables will not go on. */
   onBroken(callback: (reason: string) => void): void {
     this.#brokenListeners.push(callback);
@@ -178,6 +211,21 @@ export class Projection {
     if (epoch <= this.#epoch) return;
     this.#laterEpoch = epoch;
     for (const callback of this.#epochListeners) callback(epoch);
+  }
+
+  #onQuarantined({ unsettled, suspension, setAside, notices }: QuarantineNews): void {
+    for (const notice of notices) {
+      this.#log.error(notice, 'a fact is set aside: the tables cannot take it');
+    }
+    if (unsettled > 0) {
+      this.#log.error({ setAside, unsettled }, REPAIR);
+    } else if (this.#quarantined > 0) {
+      this.#log.info('nothing is set aside any more');
+    }
+    this.#quarantined = unsettled;
+    this.#setAsideTotal += setAside;
+    this.#suspension = suspension;
+    for (const callback of this.#suspensionListeners) callback(suspension);
   }
 
   #onFailed(reason: string): void {
@@ -222,6 +270,7 @@ function engageWorker(start: WorkerStart, listener: LoopListener): Engaged {
   const worker = new Worker(file, { workerData: start, resourceLimits });
   worker.on('message', (report: WorkerReport) => {
     if (report.kind === 'reached') listener.reached(report.position, report.epoch);
+    else if (report.kind === 'quarantined') listener.quarantined(report.news);
     else if (report.kind !== 'stopped') listener[report.kind](report.reason);
   });
   worker.on('error', error => listener.broken(error.message));

@@ -2,16 +2,19 @@
 // transaction: it moves the projection's position from where it was found to where it will be, and
 // writes what lies between. Whatever ends a round early leaves everything as it was, and two
 // projectors at once can't both move the same position, so it may be stopped at any instruction.
+// A round that the tables refuse for what is in it is done again in halves; of a single row that is
+// refused, the facts at fault are set aside (sieve.ts), and the rest goes in.
 
 import type pg from 'pg';
 import { assert } from '../base/assert.ts';
-import { type Database, prepared } from '../database/connection.ts';
-import { copyIn } from '../database/copy.ts';
+import type { Database } from '../database/connection.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
-import type { Statement } from './table.ts';
-import { writesFor } from './tables.ts';
-import type { Target, Write } from './write.ts';
+import { isDataError } from './data-error.ts';
+import { forgetSettled, type Notice, Quarantine } from './quarantine.ts';
+import { RoundLostError, RowWriter, targetAfter } from './row-writer.ts';
+import { Sieve } from './sieve.ts';
+import type { Target } from './write.ts';
 
 /** How far the tables have come. */
 export interface Standing {
@@ -37,6 +40,7 @@ export interface ProjectorOptions {
 
 /** A run of journal rows, and where the tables stand with them. */
 interface Prepared {
+  readonly rows: readonly JournalRow[];
   readonly changes: Changes;
   readonly next: Standing;
 }
@@ -62,11 +66,6 @@ const PRUNE_KEYS = `delete from keys where sequence in (
     select sequence, at_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
   ) as oldest where at_ms < $1)`;
 
-/** A round found the tables moved by somebody else, or was not committed. Begin anew. */
-export class RoundLostError extends Error {
-  override readonly name: string = 'RoundLostError';
-}
-
 /** Somebody else did the round, as when a leader goes while its successor begins: no harm done. */
 export class TablesMovedError extends RoundLostError {
   override readonly name = 'TablesMovedError';
@@ -80,29 +79,34 @@ export async function readStanding(source: Source): Promise<Standing> {
 }
 
 export class Projector {
-  readonly #database: Database;
   readonly #client: Source;
+  readonly #writer: RowWriter;
   readonly #journal: JournalReader;
   readonly #options: ProjectorOptions;
+  readonly #quarantine: Quarantine;
+  /** What the tables have is below these. */
+  #target: Target;
   #standing: Standing;
-  #accountMax: number;
   /** The round after the one that is being written. */
   #ahead: Promise<Prepared | null> | null = null;
+  #notices: Notice[] = [];
 
   private constructor(parts: {
-    database: Database;
     client: Source;
+    writer: RowWriter;
     journal: JournalReader;
     options: ProjectorOptions;
+    quarantine: Quarantine;
     standing: Standing;
-    accountMax: number;
+    target: Target;
   }) {
-    this.#database = parts.database;
     this.#client = parts.client;
+    this.#writer = parts.writer;
     this.#journal = parts.journal;
     this.#options = parts.options;
+    this.#quarantine = parts.quarantine;
     this.#standing = parts.standing;
-    this.#accountMax = parts.accountMax;
+    this.#target = parts.target;
   }
 
   /**
@@ -117,12 +121,32 @@ export class Projector {
   ): Promise<Projector> {
     const standing = await readStanding(client);
     const accounts = await client.query<{ max: number | null }>('select max(id) from accounts');
-    const accountMax = accounts.rows[0]?.max ?? -1;
-    return new Projector({ database, client, journal, options, standing, accountMax });
+    const target = {
+      accountMax: accounts.rows[0]?.max ?? -1,
+      orderMax: standing.lastOrder,
+      windowMax: standing.lastWindow,
+      offerMax: standing.lastOffer,
+      hasCopy: database.address.kind === 'server',
+    };
+    const quarantine = await Quarantine.read(client);
+    const writer = new RowWriter(database, client);
+    return new Projector({ client, writer, journal, options, quarantine, standing, target });
   }
 
   get standing(): Standing {
     return this.#standing;
+  }
+
+  /** What the tables could not take and nobody has settled. */
+  get quarantine(): Quarantine {
+    return this.#quarantine;
+  }
+
+  /** The facts that were set aside since this was called last. */
+  takeNotices(): Notice[] {
+    const notices = this.#notices;
+    this.#notices = [];
+    return notices;
   }
 
   /** One round. False when the journal had nothing new. */
@@ -130,27 +154,57 @@ export class Projector {
     const prepared = await (this.#ahead ?? this.#prepare(this.#standing));
     this.#ahead = null;
     if (prepared === null) return false;
-    const { changes, next } = prepared;
-    await this.#round(next, writesFor(changes, this.#target()));
-    this.#standing = next;
-    for (const account of changes.accounts.keys()) {
-      if (account > this.#accountMax) this.#accountMax = account;
-    }
+    await this.#apply(prepared, this.#options.readsAhead === true);
     return true;
   }
 
   /** Reads what comes after `standing` and sums it up; null when there is nothing. */
   async #prepare(standing: Standing): Promise<Prepared | null> {
     const rows = await this.#journal.readAfter(standing.position, this.#options.roundBytesMax);
-    const last = rows.at(-1);
-    if (last === undefined) return null;
-    const changes = new Changes();
-    for (const [i, row] of rows.entries()) {
-      const expected = standing.position + 1 + i;
-      assert(row.position === expected, `the journal has position ${expected}`);
-      changes.add(row);
+    return rows.length === 0 ? null : sumUp(standing, rows);
+  }
+
+  /** Brings prepared rows into the tables; what they refuse of them goes into the quarantine. */
+  async #apply(prepared: Prepared, readsAhead: boolean): Promise<void> {
+    const { rows, changes, next } = prepared;
+    const beforeLast = () => {
+      // While the database does the last and longest statement, the next round is made ready.
+      if (!readsAhead) return;
+      this.#ahead = this.#prepare(next);
+      // Whoever awaits it hears of an error; when the round itself fails, nobody does.
+      this.#ahead.catch(() => {});
+    };
+    try {
+      await this.#round(next, async () => {
+        await this.#writer.write(changes, this.#target, beforeLast);
+        await this.#quarantine.retold(this.#client, changes);
+      });
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      await this.#client.query('rollback');
+      await this.#divide(rows, next);
     }
-    return { changes, next: standingAfter(standing, last, changes) };
+    this.#standing = next;
+    this.#target = targetAfter(this.#target, changes);
+  }
+
+  /** Rows that the tables refused together: each half by itself, down to a single one. */
+  async #divide(rows: readonly JournalRow[], next: Standing): Promise<void> {
+    const [row] = rows;
+    assert(row !== undefined, 'only what has rows is refused');
+    if (rows.length === 1) {
+      let notices: Notice[] = [];
+      await this.#round(next, async () => {
+        const parts = { client: this.#client, writer: this.#writer, target: this.#target };
+        notices = await new Sieve({ ...parts, quarantine: this.#quarantine }).pass(row);
+      });
+      this.#notices.push(...notices);
+      return;
+    }
+    const middle = rows.length >>> 1;
+    for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
+      await this.#apply(sumUp(this.#standing, half), false);
+    }
   }
 
   /** Removes a step's worth of what is past its retention. True when there may be more. */
@@ -159,56 +213,35 @@ export class Projector {
     const { journalRetentionMs, keyRetentionMs } = this.#options;
     const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
     const keys = await this.#client.query(PRUNE_KEYS, [atMs - keyRetentionMs]);
+    await forgetSettled(this.#client);
     return rows.rowCount === PRUNE_ROWS_MAX || keys.rowCount === PRUNE_KEYS_MAX;
   }
 
-  #target(): Target {
-    return {
-      accountMax: this.#accountMax,
-      orderMax: this.#standing.lastOrder,
-      windowMax: this.#standing.lastWindow,
-      offerMax: this.#standing.lastOffer,
-      hasCopy: this.#database.address.kind === 'server',
-    };
-  }
-
-  async #round(next: Standing, writes: readonly Write[]): Promise<void> {
+  /** One database transaction that moves the position to `next` and does `work`. */
+  async #round(next: Standing, work: () => Promise<void>): Promise<void> {
     await this.#client.query('begin');
     const { position, epoch, sequence, atMs, lastOrder, lastTrade, lastWindow, lastOffer } = next;
     const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
     const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids];
-    const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
+    const advanced = await this.#writer.query('advance', ADVANCE, values);
     if (advanced.rowCount !== 1) throw new TablesMovedError('Another projector moved the tables.');
-    for (const [index, write] of writes.entries()) {
-      // While the database does the last and longest of them, the next round is made ready.
-      if (index === writes.length - 1 && this.#options.readsAhead === true) {
-        this.#ahead = this.#prepare(next);
-        // Whoever awaits it hears of an error; when the round itself fails, nobody does.
-        this.#ahead.catch(() => {});
-      }
-      await this.#write(write);
-    }
+    await work();
     // A database transaction that failed answers a commit with a rollback, and with no error.
     const { command } = await this.#client.query('commit');
     if (command !== 'COMMIT') throw new RoundLostError('The round was rolled back.');
   }
+}
 
-  async #write({ statement, otherwise }: Write): Promise<void> {
-    if ((await this.#run(statement)) === statement.rows) return;
-    if (otherwise === null) throw new RoundLostError(`${statement.name} left rows out.`);
-    await this.#run(otherwise());
+/** @throws {InvariantError} when a row is missing. */
+function sumUp(standing: Standing, rows: readonly JournalRow[]): Prepared {
+  const changes = new Changes();
+  for (const [i, row] of rows.entries()) {
+    const expected = standing.position + 1 + i;
+    assert(row.position === expected, `the journal has position ${expected}`);
+    changes.add(row);
   }
-
-  /** How many rows it wrote. */
-  async #run(statement: Statement): Promise<number | null> {
-    if (statement.kind === 'copy') return copyIn(this.#client, statement.text, statement.bytes);
-    const query = this.#prepared(statement.name, statement.text);
-    return (await this.#client.query({ ...query, values: [...statement.values] })).rowCount;
-  }
-
-  #prepared(name: string, text: string): pg.QueryConfig {
-    return prepared(this.#database, name, text);
-  }
+  const next = standingAfter(standing, rows.at(-1) as JournalRow, changes);
+  return { rows, changes, next };
 }
 
 function standingAfter(standing: Standing, last: JournalRow, changes: Changes): Standing {

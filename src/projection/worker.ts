@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import type { Database } from '../database/connection.ts';
-import { type LoopOptions, ProjectionLoop } from './loop.ts';
+import { type LoopOptions, ProjectionLoop, type QuarantineNews } from './loop.ts';
 
 /** What the thread is started with. */
 export interface WorkerStart {
@@ -20,6 +20,7 @@ export type WorkerOrder =
 /** From the thread. `stopped` is the last thing that it says. */
 export type WorkerReport =
   | { readonly kind: 'reached'; readonly position: number; readonly epoch: number }
+  | { readonly kind: 'quarantined'; readonly news: QuarantineNews }
   | { readonly kind: 'failed' | 'broken'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
@@ -31,6 +32,7 @@ const report = (what: WorkerReport) => port.postMessage(what);
 
 const loop = new ProjectionLoop(database, options, {
   reached: (position, epoch) => report({ kind: 'reached', position, epoch }),
+  quarantined: news => report({ kind: 'quarantined', news }),
   failed: reason => report({ kind: 'failed', reason }),
   broken: reason => report({ kind: 'broken', reason }),
 });

@@ -1,7 +1,8 @@
 // offers.get and offers.mine: directed offers by id, and a player's own in both directions.
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
-import { OFFER_STATUSES, type OfferView } from '../../protocol/direct.ts';
+import { OFFER_MESSAGE, OFFER_STATUSES, type OfferView } from '../../protocol/direct.ts';
+import { cleanText } from '../../protocol/text.ts';
 import { wordOf } from '../journal/words.ts';
 import { linesAsJson, playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
@@ -65,10 +66,15 @@ export function offerView(row: OfferRow): OfferView {
     to: row.to,
     give: row.give,
     want: row.want,
-    message: row.message === '' ? null : row.message,
+    message: shownText(row.message),
     status: wordOf(OFFER_STATUSES, row.status),
     createdAtMs: row.createdAtMs,
     expiresAtMs: row.expiresAtMs,
     counterOf: row.counterOf === 0 ? null : row.counterOf,
   };
+}
+
+/** Earlier versions took more than a text may have; it is not shown. */
+function shownText(message: string): string | null {
+  return message === '' ? null : cleanText(message, OFFER_MESSAGE);
 }

@@ -29,10 +29,18 @@ export interface TableRequest {
 export interface Reader {
   answer(request: TableRequest): Promise<TableAnswer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
-  /** How far the tables have come. */
-  standing(): Promise<{ position: number }>;
+  standing(): Promise<TablesStand>;
   close(): Promise<void>;
 }
+
+/** How far the tables have come, and how many facts they could not take. */
+export interface TablesStand {
+  readonly position: number;
+  readonly quarantined: number;
+}
+
+const STANDING = `select position, (select count(*) from quarantine where settled_at_ms is null)
+    as quarantined from projection`;
 
 const CONNECTIONS = 8;
 const STATEMENT_TIMEOUT_MS = 5_000;
@@ -58,8 +66,7 @@ export function createReader({ database, log, amountWordsLocale }: ReaderOptions
     },
     privateSnapshot: player => getPrivateSnapshot(pool, player),
     async standing() {
-      const { rows } = await pool.query<{ position: number }>('select position from projection');
-      return rows[0] as { position: number };
+      return (await pool.query<TablesStand>(STANDING)).rows[0] as TablesStand;
     },
     close: () => pool.end(),
   };

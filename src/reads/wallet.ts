@@ -10,7 +10,7 @@ const BALANCES = `select a.id, coalesce(i.name, n.name) as asset, l.name as loca
   left join items as i on i.asset = a.asset
   left join instances as n on n.asset = a.asset
   where a.owner = (select id from players where name = $1)
-    and a.id > $2 and (a.available <> 0 or a.held <> 0)
+    and a.id > $2::bigint and (a.available <> 0 or a.held <> 0)
     and ($3::text is null or coalesce(i.name, n.name) = $3)
   order by a.id limit $4`;
 

@@ -4,7 +4,9 @@
 // player makes so many a day at most: of several that are sent at once, a few more may go through.
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
+import { REPORT_REASON } from '../../protocol/commands/windows.ts';
 import { REPORTS_PER_DAY_MAX } from '../../protocol/limits.ts';
+import { cleanText } from '../../protocol/text.ts';
 import { playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
 
@@ -63,5 +65,10 @@ export async function getReports(
   const limit = pageRows(asked);
   const { rows } = await source.query<Report>(REPORTS, [before ?? null, limit + 1]);
   const { page: reports, next } = page(rows, limit, row => row.report);
-  return { reports: [...reports], next };
+  return { reports: reports.map(shown), next };
+}
+
+/** Earlier versions took more than a text may have; it is not shown. */
+function shown(report: Report): Report {
+  return { ...report, reason: cleanText(report.reason, REPORT_REASON) };
 }

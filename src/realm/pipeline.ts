@@ -14,6 +14,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Entry, Internal } from '../engine/entry.ts';
+import { haltsNothing, type Suspension } from '../engine/suspension.ts';
 import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommittedGroup } from './announcer.ts';
@@ -150,6 +151,13 @@ export class Pipeline {
     const isNew = present && number < 0;
     if (this.#state !== 'open' || (!isNew && windows.occupying(number) === undefined)) return;
     this.#happen({ command: 'presence', payload: { present } }, player);
+  }
+
+  /** This is halted from now on, and nothing else: the tables lack something of it. */
+  suspend(suspension: Suspension): void {
+    const { suspended } = this.#options.engine.state;
+    if (this.#state === 'stopped' || (suspended.isNothing && haltsNothing(suspension))) return;
+    this.#happen({ command: 'suspend', payload: suspension }, '');
   }
 
   /** Lets what is due expire. Called every now and then, whoever is connected. */

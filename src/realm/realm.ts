@@ -13,6 +13,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { within } from '../base/within.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Suspension } from '../engine/suspension.ts';
 import type {
   Answer,
   EngineRequest,
@@ -31,10 +32,14 @@ import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline
 export interface ProjectionPort {
   readonly lagMs: number;
   readonly isFailing: boolean;
+  /** Facts that the tables could not take, and nobody has settled; and all since it began. */
+  readonly quarantined: number;
+  readonly setAsideTotal: number;
   notify(position: number): void;
   waitFor(position: number): Promise<void>;
   onEpoch(callback: (epoch: number) => void): void;
   onBroken(callback: (reason: string) => void): void;
+  onSuspension(callback: (suspension: Suspension) => void): void;
 }
 
 /** What a realm needs of the tables. */
@@ -143,6 +148,7 @@ export class Realm implements RealmPort {
     assert(this.#timer === null, 'a realm is started once');
     this.announcer.begin();
     this.#pipeline.begin();
+    this.#options.projection.onSuspension(suspension => this.#pipeline.suspend(suspension));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
@@ -229,12 +235,18 @@ export class Realm implements RealmPort {
     const databaseReachable = isJournalReachable && !projection.isFailing;
     const isLagging = this.#isLagging || projectionLagMs > limits.projectionLagMaxMs;
     const ready = leading && databaseReachable && !isLagging;
-    return { leading, databaseReachable, projectionLagMs, ready };
+    const { quarantined } = projection;
+    return { leading, databaseReachable, projectionLagMs, quarantined, ready };
   }
 
   /** Entries that were decided but are not durable yet. */
   get waiting(): number {
     return this.#pipeline.waiting;
+  }
+
+  /** Facts that the tables could not take, since this process leads. */
+  get setAsideTotal(): number {
+    return this.#options.projection.setAsideTotal;
   }
 
   get liveWindows(): number {

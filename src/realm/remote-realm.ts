@@ -190,7 +190,8 @@ export class RemoteRealm implements RealmPort {
     const databaseReachable = tables.isReachable;
     const leading = !this.#isSilent;
     const ready = leading && databaseReachable && channel.isConnected;
-    return { leading, databaseReachable, projectionLagMs: this.#lagMs, ready };
+    const { quarantined } = tables;
+    return { leading, databaseReachable, projectionLagMs: this.#lagMs, quarantined, ready };
   }
 
   /** Commands that await their replies. */

@@ -5,6 +5,8 @@
 /** The position that the tables show, and the time of the entry they end with. */
 export interface TablesStanding {
   readonly position: number;
+  /** Facts that the tables could not take, and nobody has settled. */
+  readonly quarantined: number;
 }
 
 const ASK_INTERVAL_MS = 3;
@@ -19,6 +21,7 @@ interface Waiter {
 export class TablesWatch {
   readonly #ask: () => Promise<TablesStanding>;
   #reached = 0;
+  #quarantined = 0;
   #waiters: Waiter[] = [];
   #isAsking = false;
   #isClosed = false;
@@ -35,6 +38,10 @@ export class TablesWatch {
 
   get reached(): number {
     return this.#reached;
+  }
+
+  get quarantined(): number {
+    return this.#quarantined;
   }
 
   /** True once the tables show `position`; false when that takes longer than `timeoutMs`. */
@@ -55,7 +62,8 @@ export class TablesWatch {
     this.#isAsking = true;
     while (this.#waiters.length > 0 || !(this.#isReachable || this.#isClosed)) {
       try {
-        const { position } = await this.#ask();
+        const { position, quarantined } = await this.#ask();
+        this.#quarantined = quarantined;
         this.#reached = Math.max(this.#reached, position);
         this.#isReachable = true;
       } catch {

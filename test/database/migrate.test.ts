@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { connect, discard } from '../../src/database/connection.ts';
+import { connect, discard, withClient } from '../../src/database/connection.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { openTestDatabase, serverUrl, type TestDatabase } from '../support/postgres.ts';
+import { openTestDatabase, serverAt, serverUrl, type TestDatabase } from '../support/postgres.ts';
 
 let test: TestDatabase;
 let client: pg.Client;
@@ -55,5 +55,27 @@ describe('migration', () => {
     // Each step once, though three began.
     const steps = readdirSync(new URL('../../src/projection/migrations/', import.meta.url));
     expect(rows).toEqual([{ count: steps.length }]);
+  });
+});
+
+describe.skipIf(serverUrl === null)('a database whose encoding cannot store every text', () => {
+  it.each(['SQL_ASCII', 'LATIN1', 'EUC_JP'])('is refused: %s', async encoding => {
+    const name = `tp_${encoding.toLowerCase()}_${process.pid}`;
+    await client.query(
+      `create database ${name} encoding '${encoding}' lc_collate 'C' lc_ctype 'C' template template0`,
+    );
+    onTestFinished(() => client.query(`drop database ${name} with (force)`).then(() => {}));
+    const url = new URL(serverUrl as string);
+    url.pathname = `/${name}`;
+    const database = { ...test.database, address: serverAt(url.href) };
+    const refused = migrate(database);
+    await expect(refused).rejects.toThrow(
+      `The database of DATABASE_URL has the encoding ${encoding}, so it cannot store every text: ` +
+        'Tradepost needs UTF8. Create one with "createdb --encoding=UTF8',
+    );
+    const there = await withClient(database, { name: 'test', statementTimeoutMs: 5_000 }, other =>
+      other.query('select from pg_namespace where nspname = $1', [database.schema]),
+    );
+    expect(there.rowCount).toBe(0);
   });
 });

@@ -20,6 +20,7 @@ describe('pages', () => {
         leading: true,
         databaseReachable: true,
         projectionLagMs: 3,
+        quarantined: 0,
         ready: true,
         draining: false,
       },

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalRow } from '../../src/journal/journal.ts';
-import { Projector, RoundLostError } from '../../src/projection/projector.ts';
+import { Projector } from '../../src/projection/projector.ts';
+import { RoundLostError } from '../../src/projection/row-writer.ts';
 import { auditTables } from '../../src/reads/audit.ts';
 import { directGroups } from '../support/direct-facts.ts';
 import { balance, COINS, sampleGroups, T0, transfer } from '../support/facts.ts';

@@ -125,7 +125,17 @@ describe('a decoded request', () => {
   });
 
   it('keeps strings exactly, of whatever script and length', () => {
-    const texts = ['', 'a', 'é', '鉄鉱石', '⛏️🪨', 'é'.repeat(100), 'x'.repeat(256), '\0\u202e'];
+    const texts = [
+      '',
+      'a',
+      'é',
+      '鉄鉱石',
+      '⛏️🪨',
+      'é'.repeat(100),
+      'x'.repeat(256),
+      '😀'.repeat(256),
+      'a\nb',
+    ];
     for (const text of texts) {
       const payload = { item: 'ore', kind: 'commodity', attributes: { text } } as const;
       expect(decodeRequest(encodeRequest(1, 'items.define', payload))).toMatchObject({ payload });

@@ -67,10 +67,13 @@ function begin(waitingEntriesMax: number): void {
     projection: {
       lagMs: 0,
       isFailing: false,
+      quarantined: 0,
+      setAsideTotal: 0,
       notify: () => {},
       waitFor: async () => {},
       onEpoch: () => {},
       onBroken: () => {},
+      onSuspension: () => {},
     },
     reader: {
       answer: () => Promise.reject(new Error('Nobody reads tables here.')),

@@ -43,10 +43,13 @@ function begin(): Realm {
     projection: {
       lagMs: 0,
       isFailing: false,
+      quarantined: 0,
+      setAsideTotal: 0,
       notify: () => {},
       waitFor: async () => {},
       onEpoch: () => {},
       onBroken: () => {},
+      onSuspension: () => {},
     },
     reader: {
       answer: async () => ({ outcome: 'ok', body: {} }),

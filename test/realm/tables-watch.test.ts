@@ -17,7 +17,7 @@ beforeEach(() => {
   tables = new TablesWatch(async () => {
     asked++;
     if (isAway) throw new Error('away');
-    return { position };
+    return { position, quarantined: 0 };
   });
 });
 

@@ -89,6 +89,8 @@ export class Model {
     const { player } = entry;
     switch (entry.command) {
       case 'tick':
+      // What the tables lack is no part of the simulation: test/engine/suspension.test.ts.
+      case 'suspend':
         return {};
       case 'presence':
         return presence(world, player, entry.payload.present);

@@ -44,7 +44,13 @@ export class FakeRealm implements RealmPort {
   readonly windowPlayers = new Map<number, readonly [string, string]>();
   /** Who came (true) and went (false), in order. */
   readonly presences: [player: string, present: boolean][] = [];
-  ready: Readiness = { leading: true, databaseReachable: true, projectionLagMs: 3, ready: true };
+  ready: Readiness = {
+    leading: true,
+    databaseReachable: true,
+    projectionLagMs: 3,
+    quarantined: 0,
+    ready: true,
+  };
   readonly #sockets = new Map<string, number>();
   readonly #writer = new FrameWriter(256);
   #waiting: { request: EngineRequest; target: ReplyTarget }[] = [];

@@ -22,6 +22,7 @@ export class RemoteStage {
   readonly realm: RemoteRealm;
   /** What was read of the tables: commands, and players for private snapshots. */
   readonly read: string[] = [];
+  quarantined = 0;
   tablesAt = 100;
   isTablesAway = false;
 
@@ -43,7 +44,7 @@ export class RemoteStage {
       },
       tables: new TablesWatch(async () => {
         if (this.isTablesAway) throw new Error('away');
-        return { position: this.tablesAt };
+        return { position: this.tablesAt, quarantined: this.quarantined };
       }),
       sink: this.sink,
       log: quiet,

@@ -1,0 +1,100 @@
+// What an engine is given beside the tables: the facts that they could not take, each at the place
+// where a row of its table would have come, instead of the row if there is an older one. So an engine
+// loses nothing by it that a table has lost, and the order in which facts come back stays right.
+
+import type pg from 'pg';
+import type { Fact } from '../engine/fact.ts';
+import { decodeGroups } from '../journal/fact-reader.ts';
+import type { Restore } from './load.ts';
+import { Quarantine } from './quarantine.ts';
+import { thingOf } from './subject.ts';
+
+/** The order in which loadRealm gives kinds: those of one stage together. */
+const STAGES: readonly (readonly Fact['kind'][])[] = [
+  ['player'],
+  ['location'],
+  ['item', 'instance'],
+  ['balance'],
+  ['order'],
+  ['trade'],
+  ['block'],
+  ['privacy'],
+  ['window'],
+  ['manifest'],
+  ['offer'],
+  ['decided'],
+];
+
+const stageOf: ReadonlyMap<Fact['kind'], number> = new Map(
+  STAGES.flatMap((kinds, stage) => kinds.map(kind => [kind, stage] as const)),
+);
+
+interface SetAside {
+  readonly fact: Fact;
+  readonly atMs: number;
+}
+
+/** Takes the place of `give`. Call `end` after the last fact. */
+export async function withSetAside(
+  client: pg.ClientBase,
+  give: Restore,
+): Promise<{ restore: Restore; end: () => void }> {
+  const { unsettled } = await Quarantine.read(client);
+  const last = unsettled.filter(({ isLast, fact }) => isLast && stageOf.has(fact.kind));
+  if (last.length === 0) return { restore: give, end: () => {} };
+  const stages = STAGES.map((): SetAside[] => []);
+  for (const { bytes, atMs } of last) {
+    const fact = decodeGroups(bytes)[0]?.facts[0] as Fact;
+    stages[stageOf.get(fact.kind) as number]?.push({ fact, atMs });
+  }
+  for (const facts of stages) facts.sort((a, b) => rankOf(a.fact, a.atMs) - rankOf(b.fact, b.atMs));
+  const retold = new Set(last.map(({ fact }) => thingOf(fact)).filter(thing => thing !== null));
+  let stage = 0;
+  /** Gives what comes before `rank` in the stage `until`, and all of the stages before it. */
+  const catchUp = (until: number, rank: number) => {
+    for (; stage < until; stage++) giveBelow(Number.POSITIVE_INFINITY);
+    giveBelow(rank);
+  };
+  const giveBelow = (rank: number) => {
+    const facts = stages[stage] ?? [];
+    for (let [next] = facts; next !== undefined; [next] = facts) {
+      if (rankOf(next.fact, next.atMs) >= rank) return;
+      facts.shift();
+      give(next.fact, next.atMs);
+    }
+  };
+  return {
+    restore: (fact, atMs) => {
+      catchUp(stageOf.get(fact.kind) as number, rankOf(fact, atMs));
+      const thing = thingOf(fact);
+      if (thing === null || !retold.has(thing)) give(fact, atMs);
+    },
+    end: () => catchUp(STAGES.length, Number.POSITIVE_INFINITY),
+  };
+}
+
+/** By what the facts of a stage are ordered when they are loaded. */
+function rankOf(fact: Fact, atMs: number): number {
+  switch (fact.kind) {
+    case 'player':
+    case 'block':
+    case 'privacy':
+      return fact.player;
+    case 'location':
+      return fact.location;
+    case 'item':
+    case 'instance':
+      return fact.asset;
+    case 'balance':
+      return fact.account;
+    case 'order':
+      return fact.priority;
+    case 'manifest':
+      return fact.window;
+    case 'decided':
+    case 'transfer':
+      return atMs;
+    default:
+      return fact.id;
+  }
+}
