@@ -1,8 +1,10 @@
-// A node that may lead: it waits for the lease, takes the realm over, serves the commands of the
-// stream until it is asked to stop, or has lost the lease, or was deposed, and then waits again.
-// Everything of a leadership is made for it and thrown away with it. While it waits it has no
-// engine, unless the leader wants to go and asks this node to be ready.
+// A node that may lead: it waits for the lease, makes an engine ready, claims the realm if it still
+// holds the lease, and serves the commands of the stream until it is asked to stop, or has lost the
+// lease, or was deposed, and then waits again. Everything of a leadership is made for it and thrown
+// away with it. While it waits it has no engine, unless the leader wants to go and asks this node
+// to be ready, or it lost the lease while it loaded.
 
+import { Approach, type Ending, Turn } from './approach.ts';
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
@@ -14,7 +16,6 @@ import type { Links } from './cluster/links.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
-import { Preparation } from './preparation.ts';
 import type { Reader } from './reads/reader.ts';
 import { FeedCollector } from './realm/feed-collector.ts';
 import { LeaderSeat } from './realm/leader-seat.ts';
@@ -33,28 +34,28 @@ export interface CandidateOptions {
   readonly observer: PipelineObserver;
   /** Entries that left the stream before they were read. */
   readonly lost: (batches: number) => void;
+  /** Whether a leader is heard, on whichever node. */
+  readonly isLed: () => boolean;
+  /** The first time, takes the realm from a living writer outside of the cluster too. */
+  readonly takeover: boolean;
 }
 
-const RETRY_MS = 1_000;
 const STALL_INTERVAL_MS = 250;
 const DRAIN_MS = 3_000;
 /** For loading what another node leads with. Longer than that, and it loads when it leads. */
 const SUMMON_MS = 15_000;
 
-/** Why a leadership ended. `asked`: in peace, everything was handed over. */
-type Ending = { readonly why: 'asked' | 'lease' } | { readonly why: 'failed'; error: unknown };
-
 export class Candidate {
   readonly #options: CandidateOptions;
   readonly #lease: RedisLease;
+  readonly #approach: Approach;
+  #turn = new Turn();
   #realm: Realm | null = null;
-  #preparation: Preparation | null = null;
   /** From the lease on until it was given up. */
   #isInCharge = false;
   /** Does not begin to lead any more, and does not go on. */
   #isRetiring = false;
   #isStopping = false;
-  #end: (ending: Ending) => void = () => {};
   #loop: Promise<void> | null = null;
 
   constructor(options: CandidateOptions) {
@@ -62,10 +63,11 @@ export class Candidate {
     const { config, links, keys, node, log } = options;
     const { leaseMs: lifeMs } = config;
     this.#lease = new RedisLease({ redis: links.commands, keys, node, log, lifeMs });
-    this.#lease.onLost(() => this.#end({ why: 'lease' }));
+    this.#approach = new Approach(options);
+    this.#lease.onLost(() => this.#turn.end({ why: 'lease' }));
     this.#lease.onAsked(
-      isAsked => this.#prepare(isAsked),
-      () => this.#preparation?.isReady === true,
+      isAsked => this.#approach.asked(isAsked),
+      () => this.#approach.isReady,
     );
   }
 
@@ -84,12 +86,13 @@ export class Candidate {
    */
   async retire(): Promise<void> {
     this.#isRetiring = true;
-    if (this.#loop === null) return;
+    this.#approach.wake();
+    if (this.#loop === null || this.#approach.isHeldOff) return;
     if (!this.#isInCharge) {
       this.#lease.close();
       // It may have been passed to us a moment ago, and not have been noticed yet.
       await this.#lease.giveUp();
-      this.#prepare(false);
+      this.#approach.drop();
       return;
     }
     const isReady = await this.#lease.summon(SUMMON_MS);
@@ -100,49 +103,56 @@ export class Candidate {
   async stop(): Promise<void> {
     this.#isRetiring = true;
     this.#isStopping = true;
-    this.#end({ why: 'asked' });
+    this.#turn.end({ why: 'asked' });
     if (!this.#isInCharge) this.#lease.close();
     await this.#loop;
     this.#lease.close();
-    this.#prepare(false);
+    this.#approach.drop();
   }
 
   async #run(): Promise<void> {
     const { log } = this.#options;
-    while (!this.#isRetiring && (await this.#lease.acquire())) {
+    while (!this.#isRetiring && (await this.#acquire())) {
       if (this.#isRetiring) return this.#lease.giveUp();
       this.#isInCharge = true;
+      let failure: unknown = null;
       try {
         await this.#lead();
       } catch (error) {
+        failure = error;
         log.error({ error: String(error) }, 'the realm cannot be led from here');
         await this.#lease.giveUp();
       }
       this.#isInCharge = false;
-      // Whoever could not lead lets the others try first.
-      if (!this.#isRetiring) await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+      if (!this.#isRetiring) await this.#approach.letOthersTry(failure);
     }
   }
 
-  /** Makes an engine ready to take the realm over, or throws it away. */
-  #prepare(isWanted: boolean): void {
-    const { database, config, log } = this.#options;
-    this.#preparation?.drop();
-    const { rules } = config;
-    this.#preparation = isWanted ? new Preparation({ database, rules, log }) : null;
+  async #acquire(): Promise<boolean> {
+    const end = this.#approach.keepUntilLed();
+    try {
+      return await this.#lease.acquire();
+    } finally {
+      end();
+    }
   }
 
   async #lead(): Promise<void> {
     const { database, config, log } = this.#options;
-    const ended = new Promise<Ending>(resolve => {
-      this.#end = resolve;
-    });
-    if (this.#isStopping) this.#end({ why: 'asked' });
+    const turn = new Turn();
+    this.#turn = turn;
+    if (this.#isStopping) turn.end({ why: 'asked' });
     const beganMs = performance.now();
-    const preparation = this.#preparation;
-    this.#preparation = null;
-    const options = { claimTimeoutMs: config.replyTimeoutMs, preparation };
-    const leadership = await takeLeadership(database, config, log, options);
+    const { hold, preparation } = await this.#approach.make(turn);
+    const leadership = await takeLeadership(database, config, log, {
+      hold,
+      preparation,
+      claimTimeoutMs: config.replyTimeoutMs,
+      assertWanted: () => {
+        if (!this.#lease.isHeld) turn.end({ why: 'lease' });
+        turn.assertWanted();
+      },
+    });
     const seat = await this.#sit(leadership).catch(async (error: unknown) => {
       await leadership.close();
       throw error;
@@ -150,7 +160,7 @@ export class Candidate {
     const tookMs = Math.round(performance.now() - beganMs);
     log.info({ epoch: leadership.epoch, tookMs }, 'this node leads the realm');
     const stall = setInterval(this.#stallWatch(seat.realm), STALL_INTERVAL_MS);
-    const ending = await ended;
+    const ending = await turn.ended;
     clearInterval(stall);
     await this.#leave(ending, leadership, seat);
   }
@@ -166,7 +176,7 @@ export class Candidate {
         sinceMs = nowMs;
       } else if (nowMs - sinceMs > this.#options.config.replyTimeoutMs) {
         const error = new Error('The database has not taken a batch for too long.');
-        this.#end({ why: 'failed', error });
+        this.#turn.end({ why: 'failed', error });
       }
     };
   }
@@ -206,7 +216,7 @@ export class Candidate {
       amountWordsLocale: config.amountWordsLocale,
       observer,
       durable: reached => seat.durable(reached),
-      failed: error => this.#end({ why: 'failed', error }),
+      failed: error => this.#turn.end({ why: 'failed', error }),
     });
     const stream = new RedisCommandReader({
       reading: links.openReading(),

@@ -1,19 +1,21 @@
-// Taking over a realm, the same for a single server and for the leader of a cluster: claim the
-// journal, which deposes whoever wrote before; bring an engine to the claim, which is loaded and
-// checked now, or was while another node led. What comes out may write, until somebody else claims.
-// The tables catch up afterwards: they are given nothing that was not found whole before.
+// Taking over a realm, the same for a single server and for the leader of a cluster: an engine is
+// loaded and checked, now or beforehand, while somebody else may lead; then the journal is claimed,
+// which deposes whoever wrote, and the last rows are followed up to the claim. So nobody is deposed
+// by a start that fails or takes long. What comes out may write, until somebody else claims. The
+// tables catch up afterwards: they are given nothing that was not found whole before.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
+import type { RealmHold } from './database/realm-hold.ts';
 import type { Engine } from './engine/engine.ts';
 import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
-import type { Preparation } from './preparation.ts';
+import { loadSound, type Preparation } from './preparation.ts';
 import { Projection } from './projection/projection.ts';
 import type { MarketPast } from './realm/announcer.ts';
-import { checkBacklog, damagedAt, Recovery } from './recovery.ts';
+import { damagedAt, Recovery } from './recovery.ts';
 
 export interface Leadership {
   readonly epoch: number;
@@ -26,21 +28,28 @@ export interface Leadership {
   readonly projection: Projection;
   /** What the feed starts from. */
   readonly history: MarketPast;
+  /** Null on the embedded database. */
+  readonly hold: RealmHold | null;
   /** Lets the tables catch up, for a moment; then nothing is written here any more. */
   close(): Promise<void>;
 }
 
 export interface TakeoverOptions {
+  /** The hold on the realm; it is released when the leadership ends or fails. */
+  readonly hold?: RealmHold | null;
   /** How long to wait for a database that is away, before somebody else should try. */
   readonly claimTimeoutMs?: number;
-  /** An engine that was made ready while another one led. */
+  /** An engine that was made ready beforehand. */
   readonly preparation?: Preparation | null;
+  /** Throws when the journal must not be claimed any more. Asked right before. */
+  readonly assertWanted?: () => void;
 }
 
 const CATCH_UP_MS = 2_000;
 
 /**
- * @throws {DeposedError} when somebody else claimed while this one was loading.
+ * @throws {RealmHeldError} when somebody else took the realm while this one was loading.
+ * @throws {DeposedError} when somebody else claimed it in the same moment.
  * @throws with a message for the operator when the journal or the tables are damaged.
  */
 export async function takeLeadership(
@@ -49,52 +58,43 @@ export async function takeLeadership(
   log: Log,
   options: TakeoverOptions = {},
 ): Promise<Leadership> {
-  const { claimTimeoutMs = Number.POSITIVE_INFINITY, preparation = null } = options;
-  // What was prepared has found its rows whole as it took them.
-  if (preparation === null) await checkBacklog(database);
+  const { hold = null, claimTimeoutMs = Number.POSITIVE_INFINITY, preparation = null } = options;
   const journal = new PostgresJournal(database, log);
+  let recovery: Recovery | null = null;
   try {
+    recovery = await prepared(preparation, log);
+    if (recovery === null) {
+      recovery = new Recovery(database, config.rules, log);
+      await loadSound(recovery, database);
+    }
+    await hold?.confirm();
+    options.assertWanted?.();
     const claim = await claimWithin(journal, claimTimeoutMs);
-    const prepared = preparation === null ? null : await bringAlong(preparation, claim, log);
-    const recovery =
-      prepared ?? (await loadUntil(claim, new Recovery(database, config.rules, log)));
-    return lead({ database, config, log, journal, claim, recovery });
+    await recovery.follow(claim.position);
+    await checkAtClaim(recovery, claim);
+    hold?.claimed(claim.epoch);
+    return lead({ database, config, log, journal, claim, recovery, hold });
   } catch (error) {
     preparation?.drop();
     await journal.close();
+    await hold?.release();
     throw error;
+  } finally {
+    recovery?.close();
   }
 }
 
-/** Null when it is of no use: then an engine is loaded as if there had never been one. */
-async function bringAlong(
-  preparation: Preparation,
-  claim: Claim,
-  log: Log,
-): Promise<Recovery | null> {
-  const recovery = await preparation.take();
+/** What was made ready, and has what was written by now; null when it is of no use. */
+async function prepared(preparation: Preparation | null, log: Log): Promise<Recovery | null> {
+  const recovery = (await preparation?.take()) ?? null;
   if (recovery === null) return null;
   try {
-    await recovery.follow(claim.position);
-    await checkAtClaim(recovery, claim);
+    await recovery.follow();
     return recovery;
   } catch (error) {
-    if (error instanceof DeposedError) throw error;
     log.warn({ error: String(error) }, 'the engine that was prepared is not used');
+    recovery.close();
     return null;
-  } finally {
-    recovery.close();
-  }
-}
-
-async function loadUntil(claim: Claim, recovery: Recovery): Promise<Recovery> {
-  try {
-    await recovery.load(claim.position);
-    recovery.assertSound();
-    await checkAtClaim(recovery, claim);
-    return recovery;
-  } finally {
-    recovery.close();
   }
 }
 
@@ -117,9 +117,10 @@ interface Taken {
   readonly journal: PostgresJournal;
   readonly claim: Claim;
   readonly recovery: Recovery;
+  readonly hold: RealmHold | null;
 }
 
-function lead({ database, config, log, journal, claim, recovery }: Taken): Leadership {
+function lead({ database, config, log, journal, claim, recovery, hold }: Taken): Leadership {
   const { epoch, position, offset } = claim;
   const { engine, history } = recovery;
   recovery.resume();
@@ -139,8 +140,9 @@ function lead({ database, config, log, journal, claim, recovery }: Taken): Leade
   const close = async () => {
     await projection.stop(CATCH_UP_MS);
     await journal.close();
+    await hold?.release();
   };
-  return { epoch, position, offset, engine, journal, projection, history, close };
+  return { epoch, position, offset, engine, journal, projection, history, hold, close };
 }
 
 async function claimWithin(journal: PostgresJournal, timeoutMs: number): Promise<Claim> {

@@ -1,6 +1,5 @@
-// The command line: start, token, audit, repair, demo, cluster. Errors that an operator can mend are said
-// in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its
-// stack.
+// The command line: start, token, audit, repair, demo, cluster, and what its exit codes mean. Errors
+// that an operator can mend are said in one sentence; anything else is a bug and shows its stack.
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -9,14 +8,19 @@ import { createLog } from './base/log.ts';
 import { type Config, readConfig } from './config.ts';
 import { hurriedWindows } from './config-rules.ts';
 import { ConfigError } from './config-values.ts';
+import { FolderHeldError } from './database/folder.ts';
+import { RealmHeldError } from './database/realm-hold.ts';
+import { ListenError } from './gateway/listening.ts';
 import { signToken } from './gateway/token.ts';
 import { signingSecret } from './identity.ts';
+import { DeposedError } from './journal/journal.ts';
 import { type ClusterNode, startNode } from './node.ts';
 import { type Server, startServer } from './server.ts';
 
 const USAGE = `tradepost <command>
 
-  start                          run the server; the environment configures it (README.md)
+  start [--takeover]             run the server; the environment configures it (README.md)
+                                 --takeover: take the realm from a server that lives
   token <player> [--role R]      print a token for development
         [--expires SECONDS]      R: guest, standard, premium or service
   audit                          check every invariant of the database, offline
@@ -27,13 +31,31 @@ const USAGE = `tradepost <command>
           [--port 7777]          the port of the first one; 0 takes free ones
 `;
 
+/** What a supervisor may go by; the README lists them too. */
+const EXITS = {
+  /** It was asked to stop, and everything is kept. */
+  stopped: 0,
+  /** Something must be mended: a setting, the database, a damage. The last line says what. */
+  failed: 1,
+  /** The command line is not understood. */
+  usage: 2,
+  /** Another server was given the realm. Start again only if that one goes. */
+  deposed: 3,
+  /** A living server has the realm, or its data folder. Nothing was claimed. */
+  held: 4,
+  /** The port cannot be had. Nothing else was touched. */
+  port: 5,
+  /** A second Ctrl-C did not wait for the end. */
+  interrupted: 130,
+} as const;
+
 const TOKEN_LIFE_SECONDS = 24 * 60 * 60;
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   switch (command) {
     case 'start':
-      return start(readConfig(process.env));
+      return start(readConfig(process.env), rest);
     case 'token':
       return token(readConfig(process.env), rest);
     case 'audit':
@@ -46,16 +68,22 @@ async function main(args: readonly string[]): Promise<void> {
       return (await import('./cluster-trial.ts')).runTrial(process.env, rest);
     default:
       process.stderr.write(USAGE);
-      process.exitCode = 2;
+      process.exitCode = EXITS.usage;
   }
 }
 
-async function start(config: Config): Promise<void> {
+async function start(config: Config, args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { takeover: { type: 'boolean' } } });
+  const { takeover = false } = values;
   // Decision 47: what waits for its commit is not long-lived, however it looks to the collector.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const log = createLog(config.logLevel);
   if (config.redisUrl !== null) {
-    const node = await startNode({ config: { ...config, redisUrl: config.redisUrl }, log });
+    const node = await startNode({
+      config: { ...config, redisUrl: config.redisUrl },
+      log,
+      takeover,
+    });
     process.stdout.write(nodeBanner(config, node));
     stopOnSignal(() => node.stop());
     return;
@@ -63,9 +91,10 @@ async function start(config: Config): Promise<void> {
   const server = await startServer({
     config,
     log,
-    failed: message => {
+    takeover,
+    failed: (message, why) => {
       process.stderr.write(`${message}\n`);
-      process.exit(1);
+      process.exit(why === 'deposed' ? EXITS.deposed : EXITS.failed);
     },
   });
   process.stdout.write(banner(config, server));
@@ -76,17 +105,17 @@ function stopOnSignal(stop: () => Promise<void>): void {
   let isStopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (isStopping) process.exit(130);
+      if (isStopping) process.exit(EXITS.interrupted);
       isStopping = true;
       process.stdout.write('Stopping: no new commands; the last batch becomes durable.\n');
       stop().then(
         () => {
           process.stdout.write('Stopped. Everything that was acknowledged is kept.\n');
-          process.exit(0);
+          process.exit(EXITS.stopped);
         },
         error => {
           process.stderr.write(`Stopping failed: ${String(error)}\n`);
-          process.exit(1);
+          process.exit(EXITS.failed);
         },
       );
     });
@@ -169,8 +198,14 @@ function isForOperator(error: unknown): error is Error {
     : error instanceof Error;
 }
 
+function exitOf(error: unknown): number {
+  if (error instanceof DeposedError) return EXITS.deposed;
+  if (error instanceof RealmHeldError || error instanceof FolderHeldError) return EXITS.held;
+  return error instanceof ListenError ? EXITS.port : EXITS.failed;
+}
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   const text = isForOperator(error) ? error.message : (error as Error).stack;
   process.stderr.write(`${text}\n`);
-  process.exit(1);
+  process.exit(exitOf(error));
 });

@@ -1,6 +1,6 @@
 // One node of a cluster, from nothing to listening and back: a gateway that speaks to whichever
 // node leads, a candidate that may be it, or both. It needs a Postgres server and a Redis, and goes
-// on by itself when either comes back.
+// on by itself when either comes back. It has its port before it does anything that others notice.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
@@ -34,6 +34,8 @@ export interface ClusterNode {
 export interface NodeOptions {
   readonly config: Config & { readonly redisUrl: string };
   readonly log: Log;
+  /** Takes the realm, the first time that it is to lead, from a living writer outside too. */
+  readonly takeover?: boolean;
 }
 
 const DRAIN_MS = 5_000;
@@ -42,7 +44,11 @@ const LIFE_SHARE = 1 / 2;
 const BATCH_MAX = 512;
 const STREAM_ENTRIES_MAX = 20_000;
 
-/** Starts a node. Throws, with a message for the operator, when it can't. */
+/**
+ * Starts a node.
+ * @throws {ListenError} when it cannot have its port: then nothing else was touched.
+ * @throws with a message for the operator otherwise.
+ */
 export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const { config, log } = options;
   if (config.databaseUrl === null) {
@@ -50,16 +56,41 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   }
   const beganMs = performance.now();
   const verifier = await createVerifier(config, log);
-  const store = await openStore(config, log);
+  // A node that only leads has pages, but lets no socket in.
+  const gatewayConfig =
+    config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
+  const gateway = createGateway({ config: gatewayConfig, verifier, clock: wallClock, log });
+  let store: Store | null = null;
+  try {
+    const { port } = await gateway.listen(config.host, config.port);
+    store = await openStore(config, log);
+    const parts = joinCluster(store, gateway, options);
+    const { realm } = parts;
+    return {
+      name: config.nodeName,
+      port,
+      store,
+      startedInMs: performance.now() - beganMs,
+      get leader() {
+        return realm.leader;
+      },
+      stop: () => stopNode(parts),
+    };
+  } catch (error) {
+    await gateway.close('restarting');
+    await store?.close();
+    throw error;
+  }
+}
+
+/** From now on the node serves, and leads when it is its turn. */
+function joinCluster(store: Store, gateway: Gateway, options: NodeOptions): Parts {
+  const { config, log, takeover = false } = options;
   const { database } = store;
   const { amountWordsLocale, nodeName: name } = config;
   const keys = realmKeys(config.realm);
   const links = openLinks(config.redisUrl, name, keys.commands, log);
   const reader = createReader({ database, log, amountWordsLocale });
-  // A node that only leads has pages, but lets no socket in.
-  const gatewayConfig =
-    config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
-  const gateway = createGateway({ config: gatewayConfig, verifier, clock: wallClock, log });
   const { commands, listening } = links;
   const sender = new RedisCommandSender({
     redis: commands,
@@ -93,28 +124,13 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     keys,
     observer: pipelineObserver(gateway.registry),
     lost: cluster.lost,
+    isLed: () => realm.leader !== '',
+    takeover,
   });
   registerRealm(gateway.registry, () => candidate.realm);
-  const parts = { log, gateway, realm, sender, candidate, reader, links, store };
-  try {
-    gateway.attach(realm);
-    if (config.nodeRole !== 'gateway') candidate.start();
-    const { port } = await gateway.listen(config.host, config.port);
-    const startedInMs = performance.now() - beganMs;
-    return {
-      name,
-      port,
-      store,
-      startedInMs,
-      get leader() {
-        return realm.leader;
-      },
-      stop: () => stopNode(parts),
-    };
-  } catch (error) {
-    await stopNode(parts);
-    throw error;
-  }
+  gateway.attach(realm);
+  if (config.nodeRole !== 'gateway') candidate.start();
+  return { log, gateway, realm, sender, candidate, reader, links, store };
 }
 
 interface Parts {

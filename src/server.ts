@@ -1,11 +1,14 @@
-// One server, from nothing to listening and back. The order matters: the folder and the database
-// first; then the claim, which deposes whoever wrote before; then the engine is loaded; only then
-// do sockets open, while the tables catch up. Stopping goes the other way round.
+// One server, from nothing to serving and back. The order matters: the port first, so that a server
+// that cannot have it harms nobody; then the folder or the database; then the hold on the realm,
+// which a living writer does not give away; then the engine is loaded; then the claim, which
+// deposes whoever wrote before; only then sockets are let in, while the tables catch up. Stopping
+// goes the other way round.
 
 import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
 import type { Config } from './config.ts';
+import { RealmHold } from './database/realm-hold.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -22,7 +25,7 @@ export interface Server {
   readonly store: Store;
   readonly engine: Engine;
   readonly epoch: number;
-  /** Milliseconds from the call to listening. */
+  /** Milliseconds from the call to the first socket that is let in. */
   readonly startedInMs: number;
   /**
    * Takes no new commands, lets what was taken become durable and visible, closes every socket with
@@ -34,35 +37,63 @@ export interface Server {
 export interface ServerOptions {
   readonly config: Config;
   readonly log: Log;
-  /** The server can't go on and has closed its sockets. The message tells what to do. */
-  readonly failed: (message: string) => void;
+  /** Takes the realm from a living writer too, which stops it. */
+  readonly takeover?: boolean;
+  /**
+   * The server can't go on and has closed its sockets: another one was given the realm, or
+   * something is broken. The message tells what to do.
+   */
+  readonly failed: (message: string, why: 'deposed' | 'broken') => void;
 }
 
 const DRAIN_MS = 5_000;
 
-/** Starts a server. Throws, with a message for the operator, when it can't. */
+/**
+ * Starts a server.
+ * @throws {ListenError} when it cannot have its port: then nothing else was touched.
+ * @throws {RealmHeldError} when a living writer has the realm, {@link FolderHeldError} the folder.
+ * @throws {DeposedError} when another writer took the realm in the same moment.
+ * @throws with a message for the operator otherwise.
+ */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
   const beganMs = performance.now();
-  const store = await openStore(config, log);
+  const verifier = await createVerifier(config, log);
+  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
+  let store: Store | null = null;
   try {
-    return await startOn(store, options, beganMs);
+    const { port } = await gateway.listen(config.host, config.port);
+    store = await openStore(config, log);
+    const { realm, parts } = await lead(store, gateway, options);
+    return {
+      port,
+      store,
+      engine: parts.leadership.engine,
+      epoch: realm.epoch,
+      startedInMs: performance.now() - beganMs,
+      stop: () => stopAll(realm, parts, log),
+    };
   } catch (error) {
-    await store.close();
-    throw error instanceof DeposedError ? new Error(deposedMessage(error)) : error;
+    await gateway.close('restarting');
+    await store?.close();
+    throw error instanceof DeposedError ? new DeposedError(deposedMessage(error)) : error;
   }
 }
 
-async function startOn(store: Store, options: ServerOptions, beganMs: number): Promise<Server> {
+/** Takes the realm over and lets sockets in. */
+async function lead(
+  store: Store,
+  gateway: Gateway,
+  options: ServerOptions,
+): Promise<{ realm: Realm; parts: Parts }> {
   const { config, log } = options;
   const { database } = store;
-  const verifier = await createVerifier(config, log);
-  const leadership = await takeLeadership(database, config, log);
+  const hold = await holdRealm(store, options);
+  const leadership = await takeLeadership(database, config, log, { hold });
   const { epoch, position, engine, journal, projection } = leadership;
   const { amountWordsLocale } = config;
   const reader = createReader({ database, log, amountWordsLocale });
-  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
-  const parts = { leadership, reader, gateway };
+  const parts = { store, leadership, reader, gateway };
   try {
     const realm = new Realm({
       name: config.realm,
@@ -86,50 +117,53 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
     await reader.standing();
     realm.start();
     gateway.attach(realm);
-    const { port } = await gateway.listen(config.host, config.port);
-    const startedInMs = performance.now() - beganMs;
-    const stop = () => stopAll(realm, parts, store, log);
-    return { port, store, engine, epoch, startedInMs, stop };
+    return { realm, parts };
   } catch (error) {
-    await closeParts(parts);
+    await leadership.close();
+    await reader.close();
     throw error;
   }
 }
 
+/** Null on the embedded database: whoever has its folder has the realm. */
+function holdRealm({ database }: Store, options: ServerOptions): Promise<RealmHold> | null {
+  if (database.address.kind === 'embedded') return null;
+  const { log, takeover: isForced = false } = options;
+  const waiting = (text: string) => log.warn(text);
+  return RealmHold.take({ database, log, cluster: '', isForced, waiting });
+}
+
 interface Parts {
+  readonly store: Store;
   readonly leadership: Leadership;
   readonly reader: Reader;
   readonly gateway: Gateway;
 }
 
-async function stopAll(realm: Realm, parts: Parts, store: Store, log: Log): Promise<void> {
-  const { gateway } = parts;
+async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
+  const { store, leadership, reader, gateway } = parts;
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
     log.error('The database did not take the last batch in time: its outcome is unknown.');
   }
   realm.stop();
   await gateway.close('restarting');
-  await closeParts(parts);
-  await store.close();
-}
-
-async function closeParts(parts: Parts): Promise<void> {
-  const { leadership, reader, gateway } = parts;
-  await gateway.close('restarting');
   await leadership.close();
   await reader.close();
+  await store.close();
 }
 
 /** The realm is not ours any more, or is broken: close every socket and say so. */
 function giveUp(error: unknown, parts: Parts, options: ServerOptions): void {
   const { log, failed } = options;
-  const message =
-    error instanceof DeposedError
-      ? deposedMessage(error)
-      : `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
+  const isDeposed = error instanceof DeposedError;
+  const message = isDeposed
+    ? deposedMessage(error)
+    : `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
   log.fatal({ error: error instanceof Error ? error.stack : String(error) }, message);
-  void parts.gateway.close('restarting').finally(() => failed(message));
+  const { gateway, leadership } = parts;
+  const left = Promise.all([gateway.close('restarting'), leadership.hold?.release()]);
+  void left.finally(() => failed(message, isDeposed ? 'deposed' : 'broken'));
 }
 
 function deposedMessage(error: DeposedError): string {

@@ -11,6 +11,8 @@ export interface RealmKeys {
   readonly successor: string;
   readonly asked: string;
   readonly ready: string;
+  /** String: what tells these nodes from those on another Redis; see cluster-id.ts. */
+  readonly cluster: string;
   /** Channel: committed batches, heartbeats and handovers of the leader, to every node. */
   readonly feed: string;
   /** Channel: what nodes ask of the leader and tell it that need not be durable. */
@@ -27,6 +29,7 @@ export function realmKeys(realm: string): RealmKeys {
     successor: `${tag}:successor`,
     asked: `${tag}:asked`,
     ready: `${tag}:ready`,
+    cluster: `${tag}:cluster`,
     feed: `${tag}:feed`,
     leader: `${tag}:leader`,
     node: name => `${tag}:node:${name}`,

@@ -56,6 +56,10 @@ export class RedisLease implements Lease {
     });
   }
 
+  get isHeld(): boolean {
+    return this.#state === 'held' && performance.now() < this.#heldUntilMs;
+  }
+
   onLost(callback: () => void): void {
     this.#lost = callback;
   }

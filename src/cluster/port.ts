@@ -53,6 +53,8 @@ export interface CommandReader {
 export interface Lease {
   /** Resolves when this node holds the lease; false after `close`. */
   acquire(): Promise<boolean>;
+  /** Whether it is surely ours at this moment, though {@link onLost} may not have been called. */
+  readonly isHeld: boolean;
   /** The lease is not held any more (lost, or could not be renewed in time). */
   onLost(callback: () => void): void;
   /**

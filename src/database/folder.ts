@@ -4,7 +4,6 @@
 // do, and numbers are never used again, so two starters that both find a dead holder don't both
 // succeed.
 
-import { execFileSync } from 'node:child_process';
 import {
   linkSync,
   mkdirSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { beganAt } from './process-life.ts';
 
 export interface FolderHold {
   /** Lets the next one have the folder. */
@@ -107,26 +107,6 @@ function refuseIfHeld(folder: string, number: number): void {
 function thisProcess(isReleased: boolean): Holder {
   const began = beganAt(process.pid) ?? '';
   return { pid: process.pid, began, host: hostname(), isReleased };
-}
-
-/** When a process began, in words that only compare; null when there is none with this pid. */
-function beganAt(pid: number): string | null {
-  if (process.platform === 'linux') {
-    try {
-      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The second field, a name in parentheses, may hold anything; start time is the 22nd.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return `${boot} ${fields[19]}`;
-    } catch {
-      return null;
-    }
-  }
-  try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`], { encoding: 'utf8' }).trim();
-  } catch {
-    return null;
-  }
 }
 
 function holdFile(folder: string, number: number): string {

@@ -1,5 +1,6 @@
 // The gateway as one piece: sockets, sessions, feeds, pages and the timers that keep them in order.
-// It serves one realm, which is attached before anything listens and which announces through it.
+// It serves one realm, which is attached when it is there and which announces through it; before
+// that it has pages, but lets no socket in.
 
 import type { CloseName } from '../../protocol/closes.ts';
 import { assert } from '../base/assert.ts';
@@ -9,6 +10,7 @@ import type { TokenVerifier } from './auth.ts';
 import { assertGatewayConfig, type GatewayConfig, type TierLimit } from './config.ts';
 import type { GatewayContext } from './context.ts';
 import { contain } from './faults.ts';
+import { whyNot } from './listening.ts';
 import { GatewayMetrics, type Registry } from './metrics.ts';
 import { Outbound } from './outbound.ts';
 import { Players } from './players.ts';
@@ -30,9 +32,13 @@ export interface GatewayOptions {
 export interface Gateway extends NodeSink {
   /** For the metrics of the other parts. */
   readonly registry: Registry;
-  /** Gives the gateway its realm. Until then every command is answered SERVICE_UNAVAILABLE. */
+  /** Gives the gateway its realm. Until then no socket is let in, and /ready says 503. */
   attach(realm: RealmPort): void;
-  /** Opens the port; 0 takes any free one. Rejects when it is taken. */
+  /**
+   * Opens the port, for this process alone; 0 takes any free one. Comes before everything that
+   * others could notice: a server that cannot listen must not have taken the realm from anybody.
+   * Rejects with a {@link ListenError}.
+   */
   listen(host: string, port: number): Promise<{ port: number }>;
   /** From now on commands are answered SERVICE_UNAVAILABLE and no socket is let in. */
   drain(): void;
@@ -85,7 +91,7 @@ class UwsGateway implements Gateway {
     return new Promise((resolve, reject) => {
       this.#app.listen(host, port, EXCLUSIVE_PORT, socket => {
         if (socket === false) {
-          reject(new Error(`Cannot listen on ${host}:${port}: is the port taken?`));
+          void whyNot(host, port).then(reject);
           return;
         }
         this.#listening = socket;

@@ -120,8 +120,8 @@ function upgrade(
 }
 
 function checkRoom(context: GatewayContext): UpgradeRefusal | null {
-  const { config, sessions, draining } = context;
-  return sessions.size >= config.socketsMax || draining ? '503' : null;
+  const { config, sessions, draining, realm } = context;
+  return realm === null || draining || sessions.size >= config.socketsMax ? '503' : null;
 }
 
 function refuse(context: GatewayContext, res: HttpResponse, refusal: UpgradeRefusal): void {
@@ -129,5 +129,10 @@ function refuse(context: GatewayContext, res: HttpResponse, refusal: UpgradeRefu
   res.writeStatus(UPGRADE_STATUS[refusal]);
   if (refusal === '426') res.writeHeader('Sec-WebSocket-Version', '13');
   if (refusal === '503') res.writeHeader('Retry-After', '1');
-  res.end('', true);
+  res.end(refusal === '503' ? whyNoRoom(context) : '', true);
+}
+
+function whyNoRoom({ realm, draining }: GatewayContext): string {
+  if (draining) return 'The server stops.\n';
+  return realm === null ? 'The realm is being loaded.\n' : 'There is no room for more sockets.\n';
 }

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { sleep } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
-import { processToken, ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { EXIT, processToken, ServerProcess, temporaryFolder } from '../support/server-process.ts';
 
 const FIRST_KILLS_MS = [250, 600, 1_000, 1_500];
 
@@ -22,14 +22,14 @@ test('a second process on the data folder is refused, and the first one goes on'
   const first = await ServerProcess.start(environment);
   for (const command of ['start', 'audit']) {
     const second = new ServerProcess(environment, [command]);
-    expect(await second.exit, second.output).toEqual({ code: 1, signal: null });
+    expect(await second.exit, second.output).toEqual({ code: EXIT.held, signal: null });
     expect(second.output).toContain(environment.DATA_DIR);
     expect(second.output).not.toMatch(/^ +at /m);
   }
   await grants(first);
   first.signal('SIGSTOP');
   const third = new ServerProcess(environment);
-  expect((await third.exit).code).toBe(1);
+  expect((await third.exit).code).toBe(EXIT.held);
   first.signal('SIGCONT');
   await grants(first);
   await first.kill('SIGKILL');

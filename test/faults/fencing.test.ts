@@ -1,14 +1,17 @@
-// Two servers on one realm: the one that claimed last goes on, the other says so and ends. No lease
-// and no clock is asked; a process that was frozen for any time finds out before it answers.
+// Two servers on one realm, when the second one is told to take it over: the one that claimed last
+// goes on, the other says so and ends. No lease and no clock is asked; a process that was frozen for
+// any time finds out before it answers. Without being told, see second-start.test.ts.
 
 import { expect } from 'vitest';
 import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';
 import { Judge } from '../support/judge.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { transfersByQuantity } from '../support/outside.ts';
-import { processToken, ServerProcess } from '../support/server-process.ts';
+import { EXIT, processToken, ServerProcess, TAKEOVER } from '../support/server-process.ts';
 
 const DEPOSED = /^Deposed: .*This process has stopped; nothing it acknowledged is lost\.$/m;
+const HELD = /^The realm is held by a single server: .* nothing was claimed\./m;
+const RACES = 6;
 const RESTARTING = 4503;
 const DROPPED = 1006;
 
@@ -22,10 +25,10 @@ onPostgres(
     await judge.prepare(first.port);
     await judge.begin(first.port);
     await sleep(200);
-    const second = await ServerProcess.start(realm.environment);
+    const second = await ServerProcess.start(realm.environment, TAKEOVER);
     const codes = await judge.ended();
     expect(new Set(codes)).toEqual(new Set([RESTARTING]));
-    expect(await first.exit).toEqual({ code: 1, signal: null });
+    expect(await first.exit).toEqual({ code: EXIT.deposed, signal: null });
     expect(first.output).toMatch(DEPOSED);
     expect(second.epoch).toBe(first.epoch + 1);
     await judge.examine(second.port);
@@ -42,39 +45,50 @@ onPostgres(
   async () => {
     const realm = await createFaultRealm();
     const first = await ServerProcess.start(realm.environment);
-    const second = await ServerProcess.start(realm.environment);
-    expect(await Promise.race([first.exit, sleep(5_000)])).toEqual({ code: 1, signal: null });
+    const second = await ServerProcess.start(realm.environment, TAKEOVER);
+    expect(await Promise.race([first.exit, sleep(5_000)])).toEqual({
+      code: EXIT.deposed,
+      signal: null,
+    });
     expect(first.output).toMatch(DEPOSED);
     expect((await second.page('/ready')).status).toBe(200);
   },
 );
 
-onPostgres(
-  'of two servers that start at the same moment exactly one goes on, every time',
-  { timeout: 60_000 },
-  async () => {
-    const realm = await createFaultRealm();
-    let epoch = 0;
-    for (let race = 0; race < 10; race++) {
-      const pair = [new ServerProcess(realm.environment), new ServerProcess(realm.environment)];
-      const loser = await Promise.race(pair.map(server => server.exit.then(() => server)));
-      expect(loser.output).toMatch(DEPOSED);
-      expect(await loser.exit).toEqual({ code: 1, signal: null });
-      const winner = pair.find(server => server !== loser) as ServerProcess;
-      await winner.ready();
-      expect(winner.epoch).toBeGreaterThan(epoch + 1);
-      epoch = winner.epoch;
-      expect((await winner.page('/ready')).status).toBe(200);
-      await winner.kill('SIGKILL');
-    }
-    const rows = await realm.sql<{ position: number; epoch: number }>(
-      'select position, epoch from journal order by position',
-    );
-    expect(rows.map(row => row.position)).toEqual(rows.map((_, index) => index + 1));
-    const epochs = rows.map(row => row.epoch);
-    expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
-  },
-);
+for (const [how, args] of [
+  ['', ['start']],
+  [' and are told to take the realm over', TAKEOVER],
+] as const) {
+  onPostgres(
+    `of two servers that start at the same moment${how} exactly one goes on, every time`,
+    { timeout: 60_000 },
+    async () => {
+      const realm = await createFaultRealm();
+      let epoch = 0;
+      for (let race = 0; race < RACES; race++) {
+        const pair = [1, 2].map(() => new ServerProcess(realm.environment, args));
+        const loser = await Promise.race(pair.map(server => server.exit.then(() => server)));
+        const { code } = await loser.exit;
+        expect([EXIT.held, EXIT.deposed], loser.output).toContain(code);
+        expect(loser.output).toMatch(code === EXIT.held ? HELD : DEPOSED);
+        const winner = pair.find(server => server !== loser) as ServerProcess;
+        await winner.ready();
+        expect(winner.epoch).toBeGreaterThan(epoch);
+        // Only one who is told to take the realm over claims it from one who lives.
+        if (args !== TAKEOVER) expect(winner.epoch).toBe(epoch + 1);
+        epoch = winner.epoch;
+        expect((await winner.page('/ready')).status).toBe(200);
+        await winner.kill('SIGKILL');
+      }
+      const rows = await realm.sql<{ position: number; epoch: number }>(
+        'select position, epoch from journal order by position',
+      );
+      expect(rows.map(row => row.position)).toEqual(rows.map((_, index) => index + 1));
+      const epochs = rows.map(row => row.epoch);
+      expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
+    },
+  );
+}
 
 onPostgres(
   'a server that was frozen while another took over answers nothing from its past',
@@ -90,7 +104,7 @@ onPostgres(
       await judge.begin(first.port);
       await sleep(100);
       first.signal('SIGSTOP');
-      const second = await ServerProcess.start(realm.environment);
+      const second = await ServerProcess.start(realm.environment, TAKEOVER);
       const elsewhere = await JudgeSocket.open(second.port, token);
       const key = `decided-elsewhere-${round}`;
       const grant = { player: 'late', asset: 'coins', quantity: 1 };
@@ -107,7 +121,7 @@ onPostgres(
       first.signal('SIGCONT');
       expect(await Promise.all(stale)).toEqual([null, null, null]);
       for (const code of await judge.ended()) expect([RESTARTING, DROPPED]).toContain(code);
-      expect(await first.exit).toEqual({ code: 1, signal: null });
+      expect(await first.exit).toEqual({ code: EXIT.deposed, signal: null });
       expect(first.output).toMatch(DEPOSED);
       expect(seen).toBe(judge.history.length);
       const late = await elsewhere.ask('keys.get', { key: `new-${round}` });
@@ -129,7 +143,7 @@ onPostgres(
       const first = await ServerProcess.start(realm.environment);
       const sleeper = await JudgeSocket.open(first.port, token);
       first.signal('SIGSTOP');
-      const second = await ServerProcess.start(realm.environment);
+      const second = await ServerProcess.start(realm.environment, TAKEOVER);
       const elsewhere = await JudgeSocket.open(second.port, token);
       const key = `decided-elsewhere-${round}`;
       const grant = { player: 'late', asset: 'coins', quantity: 1 };
@@ -141,7 +155,7 @@ onPostgres(
       ];
       first.signal('SIGCONT');
       expect(await Promise.all(stale)).toEqual([null, null]);
-      expect(await first.exit).toEqual({ code: 1, signal: null });
+      expect(await first.exit).toEqual({ code: EXIT.deposed, signal: null });
       elsewhere.destroy();
       await second.kill('SIGKILL');
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ListenError } from '../../src/gateway/listening.ts';
 import { startGateway } from '../support/gateway-fixture.ts';
 
 describe('pages', () => {
@@ -80,6 +81,17 @@ describe('listening', () => {
   test('on a port that is taken is refused', async () => {
     const { port } = await startGateway();
     const second = await startGateway();
-    await expect(second.gateway.listen('127.0.0.1', port)).rejects.toThrow(`127.0.0.1:${port}`);
+    const listening = second.gateway.listen('127.0.0.1', port);
+    await expect(listening).rejects.toThrow(ListenError);
+    await expect(listening).rejects.toThrow(
+      `Cannot listen on 127.0.0.1:${port}: another process has this port.`,
+    );
+  });
+
+  test('at an address of another machine is refused with what is wrong', async () => {
+    const { gateway } = await startGateway();
+    // An address of the documentation networks.
+    const listening = gateway.listen('192.0.2.1', 7_777);
+    await expect(listening).rejects.toThrow('192.0.2.1:7777: HOST is no address of this machine.');
   });
 });

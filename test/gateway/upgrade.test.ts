@@ -70,6 +70,18 @@ describe('upgrades', () => {
     expect(client.extensions).toBe('');
   });
 
+  test('are refused with the reason and when to come again, while there is no realm', async () => {
+    const fixture = await startGateway({ attach: false });
+    const raw = await RawSocket.connect(fixture.port);
+    raw.write(upgradeRequest({}));
+    const answer = await raw.head();
+    expect(answer).toMatch(/^HTTP\/1\.1 503 Service Unavailable/);
+    expect(answer).toMatch(/retry-after: 1/i);
+    await sleep(20);
+    expect(raw.received.toString()).toContain('The realm is being loaded.');
+    raw.destroy();
+  });
+
   test('work on / and /ws, and nowhere else', async () => {
     const fixture = await startGateway();
     expect(await status(fixture, {}, '/')).toBe('101');

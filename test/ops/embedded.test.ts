@@ -8,7 +8,7 @@ import { CLOSES } from '../../protocol/closes.ts';
 import { connect, type Database, discard } from '../../src/database/connection.ts';
 import { startEmbedded } from '../../src/database/embedded.ts';
 import { quiet } from '../support/postgres.ts';
-import { processToken, ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { EXIT, processToken, ServerProcess, temporaryFolder } from '../support/server-process.ts';
 
 const STOP_MS_MAX = 10_000;
 
@@ -70,11 +70,11 @@ describe('the embedded server', { timeout: 120_000 }, () => {
     const folder = await temporaryFolder();
     const first = await ServerProcess.start({ DATA_DIR: folder });
     const second = new ServerProcess({ DATA_DIR: folder });
-    expect(await second.exit).toEqual({ code: 1, signal: null });
+    expect(await second.exit).toEqual({ code: EXIT.held, signal: null });
     expect(second.output).toMatch(/^The data folder .* is in use by process \d+\. Stop that/);
     expect(second.output.trim().split('\n')).toHaveLength(1);
     const early = await audit(folder);
-    expect(early.code).toBe(1);
+    expect(early.code).toBe(EXIT.held);
     expect(early.output).toMatch(/^The data folder .* is in use by process \d+\./);
 
     const client = await enter(first.port);
@@ -142,7 +142,7 @@ describe('the audit', { timeout: 120_000 }, () => {
       'an engine loaded from the tables is sound',
     ]);
     const refused = new ServerProcess({ DATA_DIR: folder });
-    expect(await refused.exit).toEqual({ code: 1, signal: null });
+    expect(await refused.exit).toEqual({ code: EXIT.failed, signal: null });
     expect(refused.output).toContain('The tables are damaged, so the realm is not started.');
 
     await sqlIn(

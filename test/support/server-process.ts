@@ -23,6 +23,12 @@ export const NO_WAITING: Environment = {
   WINDOW_REVIEW_MS: '0',
 };
 
+/** What ends a server, as its exit code says it; see the README. */
+export const EXIT = { failed: 1, deposed: 3, held: 4, port: 5 } as const;
+
+/** The arguments of a start that takes the realm from a living server. */
+export const TAKEOVER = ['start', '--takeover'] as const;
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -75,8 +81,11 @@ export class ServerProcess {
   }
 
   /** A server that listens. Rejects with its output when it ends instead. */
-  static async start(environment: Environment): Promise<ServerProcess> {
-    const server = new ServerProcess(environment);
+  static async start(
+    environment: Environment,
+    args: readonly string[] = ['start'],
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(environment, args);
     await server.ready();
     return server;
   }
