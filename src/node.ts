@@ -55,7 +55,9 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const { amountWordsLocale, nodeName: name } = config;
   const keys = realmKeys(config.realm);
   const links = openLinks(config.redisUrl, name, keys.commands, log);
-  const reader = createReader({ database, log, amountWordsLocale });
+  const lost = () => tables.forget();
+  const reader = createReader({ database, log, amountWordsLocale, lost });
+  const tables = new TablesWatch(() => reader.standing());
   // A node that only leads has pages, but lets no socket in.
   const gatewayConfig =
     config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
@@ -76,7 +78,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     sender,
     channel: new RedisNodeChannel({ commands, listening, keys, node: name, log }),
     reader,
-    tables: new TablesWatch(() => reader.standing()),
+    tables,
     sink: gateway,
     log,
     pendingMax: config.waitingEntriesMax,

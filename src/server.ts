@@ -10,7 +10,7 @@ import type { Engine } from './engine/engine.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
-import { DeposedError } from './journal/journal.ts';
+import { DeposedError, RowsLostError } from './journal/journal.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
 import { pipelineObserver, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
@@ -127,7 +127,9 @@ function giveUp(error: unknown, parts: Parts, options: ServerOptions): void {
   const message =
     error instanceof DeposedError
       ? deposedMessage(error)
-      : `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
+      : error instanceof RowsLostError
+        ? error.message
+        : `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
   log.fatal({ error: error instanceof Error ? error.stack : String(error) }, message);
   void parts.gateway.close('restarting').finally(() => failed(message));
 }

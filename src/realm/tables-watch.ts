@@ -37,6 +37,11 @@ export class TablesWatch {
     return this.#reached;
   }
 
+  /** The database may have been restored to an earlier point: it is asked anew. */
+  forget(): void {
+    this.#reached = 0;
+  }
+
   /** True once the tables show `position`; false when that takes longer than `timeoutMs`. */
   waitFor(position: number, timeoutMs: number): Promise<boolean> {
     if (this.#reached >= position) return Promise.resolve(true);
@@ -60,6 +65,7 @@ export class TablesWatch {
         this.#isReachable = true;
       } catch {
         this.#isReachable = false;
+        this.forget();
       }
       this.#settle();
       if (this.#waiters.length === 0 && this.#isReachable) break;

@@ -69,7 +69,7 @@ function begin(waitingEntriesMax: number): void {
       isFailing: false,
       notify: () => {},
       waitFor: async () => {},
-      onEpoch: () => {},
+      onDoubt: () => {},
       onBroken: () => {},
     },
     reader: {

@@ -45,7 +45,7 @@ function begin(): Realm {
       isFailing: false,
       notify: () => {},
       waitFor: async () => {},
-      onEpoch: () => {},
+      onDoubt: () => {},
       onBroken: () => {},
     },
     reader: {
