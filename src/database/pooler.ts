@@ -4,7 +4,6 @@
 // needs sessions; it is refused at the start, before anything is written.
 
 import type pg from 'pg';
-import { within } from '../base/within.ts';
 import { connect, type Database, discard } from './connection.ts';
 
 const SECOND = { name: 'probe', statementTimeoutMs: 5_000 };
@@ -34,12 +33,15 @@ export class PoolerError extends Error {
  */
 export async function refusePooler(first: pg.Client, database: Database): Promise<void> {
   const second: { client: pg.Client | null } = { client: null };
-  const probing = probe(first, database, second);
-  probing.catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new PoolerError('a second connection got no answer while the first one was open');
+    timer = setTimeout(reject, ANSWER_MS, error);
+  });
   try {
-    if (await within(ANSWER_MS, probing)) return;
-    throw new PoolerError('a second connection got no answer while the first one was open');
+    await Promise.race([probe(first, database, second), late]);
   } finally {
+    clearTimeout(timer);
     if (second.client !== null) discard(second.client);
   }
 }
