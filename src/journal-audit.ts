@@ -78,7 +78,7 @@ class JournalAudit {
   readonly #lastAccounts: Expected = new Map();
   readonly #openOrders: Expected = new Map();
   readonly #direct: DirectAudit;
-  #previous: JournalRow | null = null;
+  #previous: Omit<StoredRow, 'facts' | 'digest'> | null = null;
 
   constructor(source: Source, keysSinceMs: number, substitute: Substitute) {
     this.#source = source;
@@ -119,12 +119,14 @@ class JournalAudit {
   }
 
   #checkRow(row: StoredRow): void {
-    const { position, epoch, sequence, atMs } = row;
+    const { position, epoch, writer, sequence, atMs } = row;
     const wrong = (what: string) => this.#rows.differs(`row ${position} ${what}`);
     if (!digestOf(row.facts).equals(row.digest)) wrong('has other bytes than were digested');
     const before = this.#previous;
     let next = before?.sequence ?? firstSequence(row) - 1;
     if (before !== null && position !== before.position + 1) wrong(`follows ${before.position}`);
+    const isAnothers = before !== null && !writer.equals(before.writer);
+    if (isAnothers && row.facts.length > 0) wrong('is of another writer than the row before it');
     if (before !== null && epoch < before.epoch) wrong(`has epoch ${epoch} after ${before.epoch}`);
     if (before !== null && atMs < before.atMs) wrong('goes back in time');
     for (const group of decodeStored(row.facts)) {
@@ -134,7 +136,7 @@ class JournalAudit {
     }
     if (sequence !== next) wrong(`ends at ${next} and says ${sequence}`);
     this.#rows.agrees();
-    this.#previous = { position, epoch, sequence, atMs, facts: NO_FACTS };
+    this.#previous = { position, epoch, writer, sequence, atMs };
   }
 
   /** Those that cannot change any more; the open ones wait for their last word. */
@@ -197,8 +199,6 @@ class JournalAudit {
     }
   }
 }
-
-const NO_FACTS = new Uint8Array(0);
 
 /** The sequence that a kept row begins with; of a claim, the one after it. */
 function firstSequence(row: JournalRow): number {

@@ -90,7 +90,9 @@ function joinCluster(store: Store, gateway: Gateway, options: NodeOptions): Part
   const { amountWordsLocale, nodeName: name } = config;
   const keys = realmKeys(config.realm);
   const links = openLinks(config.redisUrl, name, keys.commands, log);
-  const reader = createReader({ database, log, amountWordsLocale });
+  const lost = () => tables.forget();
+  const reader = createReader({ database, log, amountWordsLocale, lost });
+  const tables = new TablesWatch(() => reader.standing());
   const { commands, listening } = links;
   const sender = new RedisCommandSender({
     redis: commands,
@@ -107,7 +109,7 @@ function joinCluster(store: Store, gateway: Gateway, options: NodeOptions): Part
     sender,
     channel: new RedisNodeChannel({ commands, listening, keys, node: name, log }),
     reader,
-    tables: new TablesWatch(() => reader.standing()),
+    tables,
     sink: gateway,
     log,
     pendingMax: config.waitingEntriesMax,

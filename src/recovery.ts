@@ -232,6 +232,7 @@ export async function checkBacklog(database: Database): Promise<void> {
 export function damagedAt(position: number, fault: string): Error {
   return new Error(
     `The journal is damaged: its position ${position} ${fault}. Before that is mended, no ` +
-      'server starts and the tables are given nothing.',
+      'server starts and the tables are given nothing. README.md, "A damaged journal", says what ' +
+      'can be done.',
   );
 }

@@ -13,7 +13,7 @@ import type { Engine } from './engine/engine.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
-import { DeposedError } from './journal/journal.ts';
+import { DeposedError, RowsLostError } from './journal/journal.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
 import { pipelineObserver, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
@@ -157,13 +157,17 @@ async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
 function giveUp(error: unknown, parts: Parts, options: ServerOptions): void {
   const { log, failed } = options;
   const isDeposed = error instanceof DeposedError;
-  const message = isDeposed
-    ? deposedMessage(error)
-    : `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
+  const message = whyStopped(error);
   log.fatal({ error: error instanceof Error ? error.stack : String(error) }, message);
   const { gateway, leadership } = parts;
   const left = Promise.all([gateway.close('restarting'), leadership.hold?.release()]);
   void left.finally(() => failed(message, isDeposed ? 'deposed' : 'broken'));
+}
+
+function whyStopped(error: unknown): string {
+  if (error instanceof DeposedError) return deposedMessage(error);
+  if (error instanceof RowsLostError) return error.message;
+  return `Stopped, for nothing more can be decided here: run "npm run audit". ${String(error)}`;
 }
 
 function deposedMessage(error: DeposedError): string {

@@ -1,12 +1,15 @@
 // How the process talks to Postgres: one Database describes where, and every connection made here
-// has the realm's schema as its search path, bounded waits, keep-alive, an error listener, and
-// bigints read as checked numbers, alone and in arrays. The embedded database is reached by the
-// same driver, but is one session behind all its connections: settings are shared there, so only
-// the search path is set, and statements stay unnamed.
+// names the realm's tables for its statements (realm-client.ts), has bounded waits, keep-alive, an
+// error listener, and bigints read as checked numbers, alone and in arrays. Each says itself what
+// every setting is that any of them changes: none goes by what a session was left with. The embedded
+// database is reached by the same driver, but is one session behind all its connections: settings
+// are shared there, so only the search path is set, and statements stay unnamed.
 
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { assert } from '../base/assert.ts';
 import type { Log } from '../base/log.ts';
+import { realmClient } from './realm-client.ts';
 
 /** Where a realm's tables are. Plain values: it is handed to worker threads as it is. */
 export interface Database {
@@ -23,8 +26,20 @@ export interface ConnectionOptions {
   /** The server gives up on a statement after this long. */
   readonly statementTimeoutMs: number;
   /** Further settings for the session; not for the embedded database. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Partial<Record<SettingName, string>>>;
 }
+
+type SettingName = keyof typeof AS_CONFIGURED | 'lock_timeout';
+
+/**
+ * What some connections set, and all others have as the server, the database or the role has it. A
+ * pooler that does not reset its sessions would pass on what the last one set.
+ */
+const AS_CONFIGURED = {
+  synchronous_commit: null,
+  plan_cache_mode: null,
+  enable_seqscan: null,
+} as const;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const HOLD_TIMEOUT_MS = 15_000;
@@ -43,7 +58,8 @@ export async function connect(
   options: ConnectionOptions,
   onError: (error: Error, client: pg.Client) => void,
 ): Promise<pg.Client> {
-  const client = new pg.Client(clientConfig(database, options));
+  const RealmClient = realmClient(database.schema);
+  const client = new RealmClient(clientConfig(database, options));
   client.on('error', error => onError(error, client));
   try {
     await client.connect();
@@ -79,26 +95,39 @@ export async function withClient<Outcome>(
   }
 }
 
-/** A pool of connections for reads. */
+/** A pool of connections for reads. `lost` is told when one of them ends by itself. */
 export function createPool(
   database: Database,
-  options: ConnectionOptions & { readonly max: number },
+  options: ConnectionOptions & { readonly max: number; readonly lost?: () => void },
   log: Log,
 ): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(database, options),
+    Client: realmClient(database.schema),
     max: options.max,
     onConnect: client => client.query(sessionSettings(database, options)),
   });
-  const onError = (error: Error) => log.warn({ error: error.message }, 'database connection lost');
+  const onError = (error: Error) => {
+    log.warn({ error: error.message }, 'database connection lost');
+    options.lost?.();
+  };
   pool.on('error', onError);
   pool.on('connect', client => client.on('error', onError));
   return pool;
 }
 
-/** A statement that is parsed once per connection; on the embedded database each time anew. */
-export function prepared(database: Database, name: string, text: string): pg.QueryConfig {
-  return database.address.kind === 'embedded' ? { text } : { name, text };
+/**
+ * A statement that is parsed once per connection; on the embedded database each time anew. The same
+ * statement has another name in each realm, so that it is never mistaken for that of another one.
+ */
+export function prepared(
+  { address, schema }: Database,
+  name: string,
+  text: string,
+): pg.QueryConfig {
+  if (address.kind === 'embedded') return { text };
+  const realm = createHash('sha256').update(schema).digest('hex').slice(0, 8);
+  return { name: `${name}_${realm}`, text };
 }
 
 /** A bigint of the database as a number. @throws {RangeError} beyond 2^53 - 1. */
@@ -127,9 +156,10 @@ function clientConfig(database: Database, options: ConnectionOptions): pg.Client
 }
 
 function sessionSettings(database: Database, options: ConnectionOptions): string {
-  const settings: Record<string, string> = { search_path: database.schema };
+  const settings: Record<string, string | null> = { search_path: database.schema };
   if (database.address.kind === 'server') {
     Object.assign(settings, {
+      ...AS_CONFIGURED,
       statement_timeout: `${options.statementTimeoutMs}`,
       lock_timeout: `${HOLD_TIMEOUT_MS}`,
       idle_in_transaction_session_timeout: `${options.statementTimeoutMs}`,
@@ -138,7 +168,7 @@ function sessionSettings(database: Database, options: ConnectionOptions): string
     });
   }
   return Object.entries(settings)
-    .map(([name, value]) => `set ${name} to '${value}'`)
+    .map(([name, value]) => `set ${name} to ${value === null ? 'default' : `'${value}'`}`)
     .join('; ');
 }
 

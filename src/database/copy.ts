@@ -116,19 +116,20 @@ interface CopyConnection {
 class CopyIn implements pg.Submittable {
   /** The driver wraps it to watch over the time that the query takes. */
   callback: (error: Error | null, count: number) => void;
-  readonly #text: string;
+  /** Its tables are named by the connection: see realm-client.ts. */
+  text: string;
   readonly #bytes: Buffer;
   #count = 0;
 
   constructor(text: string, bytes: Buffer, callback: CopyIn['callback']) {
-    this.#text = text;
+    this.text = text;
     this.#bytes = bytes;
     this.callback = callback;
   }
 
   submit(connection: unknown): null {
     const copying = connection as CopyConnection;
-    copying.query(this.#text);
+    copying.query(this.text);
     copying.sendCopyFromChunk(this.#bytes);
     copying.endCopyFrom();
     return null;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { connect, type Database, discard } from './connection.ts';
+import { refusePooler } from './pooler.ts';
 import { packageFolder } from './worker-file.ts';
 
 const SERVER_VERSION_MIN = 130_000;
@@ -19,8 +20,8 @@ export interface SafetyWarning {
 /**
  * Creates the schema where needed and applies the migrations that it lacks.
  * @returns what makes this server less safe than it should be; empty when all is well.
- * @throws for the operator when the server is too old, its database is not UTF8, or its schema was
- *   migrated by a newer version.
+ * @throws for the operator when the server is too old, its database is not UTF8, a pooler is before
+ *   it that does not keep sessions, or its schema was migrated by a newer version.
  */
 export async function migrate(database: Database): Promise<SafetyWarning[]> {
   let lost: Error | null = null;
@@ -33,6 +34,7 @@ export async function migrate(database: Database): Promise<SafetyWarning[]> {
     lost = error;
   });
   try {
+    if (database.address.kind === 'server') await refusePooler(client, database);
     const warnings = await inspect(client, database);
     // Held until the connection ends, and by one session at a time.
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [

@@ -6,6 +6,10 @@
 /** One row. `position` counts from 1 without a gap; a claim has no facts. */
 export interface JournalRow {
   readonly position: number;
+  /**
+   * The number of a leadership: it rises with each claim, also above those that were lost when a
+   * database was restored. About the second of the claim, since 1970.
+   */
   readonly epoch: number;
   /** The sequence of the last entry so far, this batch included. */
   readonly sequence: number;
@@ -33,10 +37,28 @@ export class DeposedError extends Error {
   override readonly name = 'DeposedError';
 }
 
+/**
+ * The database has lost rows that this writer wrote: it must stop at once, for what it has in memory
+ * is of a past that is over. The message is for the operator.
+ */
+export class RowsLostError extends Error {
+  override readonly name = 'RowsLostError';
+
+  /** `position` was written here; the journal ends at `last` now, maybe with rows of others. */
+  constructor(position: number, last: number) {
+    super(
+      `The database has lost rows of the journal: this process wrote position ${position}, and it ` +
+        `is not there any more (the journal ends at ${last}). The database was restored to an ` +
+        'earlier point, or a standby was promoted that lacked the last rows: what was acknowledged ' +
+        'since then is lost. Nothing was written over it. The next start goes on from what is there.',
+    );
+  }
+}
+
 export interface Journal {
   /**
-   * Takes the realm over: appends a claim record with the next epoch. Every older writer's next
-   * append then fails. Safe against any number of claimants at once.
+   * Takes the realm over: appends a claim record with a new epoch. Every older writer's next append
+   * then fails. Safe against any number of claimants at once.
    */
   claim(): Promise<Claim>;
 
@@ -45,6 +67,7 @@ export interface Journal {
    * long as it takes, while the database is away; an append whose outcome was lost is sent again
    * and resolves itself. One append at a time.
    * @throws {DeposedError} when another writer holds the realm.
+   * @throws {RowsLostError} when the row before is not there any more.
    */
   append(batch: Batch): Promise<number>;
 

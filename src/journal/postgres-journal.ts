@@ -1,54 +1,56 @@
-// The journal in Postgres: one connection, one insert per batch, and the primary key as the fence.
-// An insert that conflicts, or whose outcome was lost, is resolved by the row that is there: ours
-// (same epoch and digest) means committed, anybody else's means deposed. Batches are borrowed, not
-// copied: their bytes must stay as they are until the append resolves.
+// The journal in Postgres: one connection, one insert per batch, and the fence in the statement
+// (fence.ts). An insert that did not go in, or whose outcome was lost, is resolved by what is there:
+// our row (same writer and digest) means committed, anything else that this writer must stop.
+// Batches are borrowed, not copied: their bytes must stay as they are until the append resolves.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { assert } from '../base/assert.ts';
 import type { Log } from '../base/log.ts';
 import { connect, type Database, discard, prepared } from '../database/connection.ts';
 import { BackOff } from './back-off.ts';
-import { type Batch, type Claim, DeposedError, type Journal, type JournalRow } from './journal.ts';
+import {
+  APPEND,
+  CLAIM,
+  FIND,
+  type Found,
+  NotDurableError,
+  OWN_CLAIM,
+  resolveAppend,
+} from './fence.ts';
+import { type Batch, type Claim, DeposedError, type Journal, RowsLostError } from './journal.ts';
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 const UNIQUE_VIOLATION = '23505';
+const WRITER_BYTES = 16;
 const NO_FACTS = new Uint8Array(0);
-
-/** Nothing may stand behind the new row: pruning leaves room before the last row, never after. */
-const INSERT = `insert into journal (position, epoch, sequence, at_ms, digest, facts, stream_offset)
-  select $1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea, $7::text
-  where not exists (select from journal where position > $1::bigint)`;
-
-const LAST = `select position, epoch, sequence, at_ms as "atMs", stream_offset as "offset"
-  from journal
-  order by position desc limit 1`;
 
 /** The journal was closed while an append or a claim waited for the database. */
 export class JournalClosedError extends Error {
   override readonly name = 'JournalClosedError';
 }
 
-type Last = Omit<JournalRow, 'facts'>;
-type Insertion = JournalRow & { readonly digest: Buffer };
+type Insertion = Batch & { readonly position: number; readonly digest: Buffer };
 
 export class PostgresJournal implements Journal {
   readonly #database: Database;
   readonly #log: Log;
   readonly #insert: pg.QueryConfig;
+  /** Nobody else ever has it. */
+  readonly #writer = randomBytes(WRITER_BYTES);
   readonly #backOff = new BackOff();
   #client: pg.Client | null = null;
   #epoch = 0;
   #position = 0;
   #isBusy = false;
   #isClosed = false;
-  #deposed: DeposedError | null = null;
+  #ended: DeposedError | RowsLostError | null = null;
   #reachable = false;
 
   constructor(database: Database, log: Log) {
     this.#database = database;
     this.#log = log;
-    this.#insert = prepared(database, 'journal_append', INSERT);
+    this.#insert = prepared(database, 'journal_append', APPEND);
   }
 
   get reachable(): boolean {
@@ -58,28 +60,22 @@ export class PostgresJournal implements Journal {
   async claim(): Promise<Claim> {
     assert(this.#epoch === 0, 'a journal is claimed once');
     for (;;) {
-      const row = await this.#attempt(async client => {
-        const last = (await client.query<Last>(LAST)).rows[0] ?? BEFORE_FIRST;
-        const next = claimAfter(last);
-        return (await this.#insertRow(client, next)) ? next : null;
-      });
-      if (row !== null) {
-        this.#epoch = row.epoch;
-        this.#position = row.position;
-        return { epoch: row.epoch, position: row.position, offset: row.offset ?? '' };
-      }
+      const claim = await this.#attempt(client => this.#claimRow(client));
+      if (claim === null) continue;
+      this.#epoch = claim.epoch;
+      this.#position = claim.position;
+      return claim;
     }
   }
 
   async append(batch: Batch): Promise<number> {
     assert(this.#epoch > 0, 'a journal is claimed before it is written');
     assert(!this.#isBusy, 'one append at a time');
-    if (this.#deposed !== null) throw this.#deposed;
+    if (this.#ended !== null) throw this.#ended;
     this.#isBusy = true;
     try {
       const position = this.#position + 1;
-      const digest = digestOf(batch.facts);
-      const row = { ...batch, position, epoch: this.#epoch, digest };
+      const row = { ...batch, position, digest: digestOf(batch.facts) };
       await this.#attempt(client => this.#appendRow(client, row));
       this.#position = position;
       return position;
@@ -106,8 +102,8 @@ export class PostgresJournal implements Journal {
         return outcome;
       } catch (error) {
         this.#drop();
-        if (error instanceof DeposedError) {
-          this.#deposed = error;
+        if (error instanceof DeposedError || error instanceof RowsLostError) {
+          this.#ended = error;
           throw error;
         }
         this.#reachable = false;
@@ -118,23 +114,33 @@ export class PostgresJournal implements Journal {
     }
   }
 
-  async #appendRow(client: pg.Client, row: Insertion): Promise<void> {
-    if (await this.#insertRow(client, row)) return;
-    const found = await client.query<{ epoch: number; digest: Buffer }>(
-      'select epoch, digest from journal where position = $1',
-      [row.position],
-    );
-    const [there] = found.rows;
-    if (there?.epoch === row.epoch && there.digest.equals(row.digest)) return;
-    throw new DeposedError(
-      `Another writer holds this realm: ${row.position} is not free for epoch ${row.epoch}.`,
-    );
+  /** Null when another claimant was faster. */
+  async #claimRow(client: pg.Client): Promise<Claim | null> {
+    const writer = this.#writer;
+    const [own] = (await client.query<Claim>(OWN_CLAIM, [writer])).rows;
+    if (own !== undefined) return own;
+    try {
+      const values = [writer, digestOf(NO_FACTS), NO_FACTS];
+      const [claim] = (await client.query<Claim>(CLAIM, values)).rows;
+      if (claim === undefined) throw new NotDurableError();
+      return claim;
+    } catch (error) {
+      if (codeOfError(error) === UNIQUE_VIOLATION) return null;
+      throw error;
+    }
   }
 
-  /** Whether the row went in: false when its position, or a later one, is taken. */
+  async #appendRow(client: pg.Client, row: Insertion): Promise<void> {
+    if (await this.#insertRow(client, row)) return;
+    const { rows } = await client.query<Found>(FIND, [row.position]);
+    resolveAppend({ ...row, writer: this.#writer }, rows[0] as Found);
+  }
+
+  /** Whether the row went in. */
   async #insertRow(client: pg.Client, row: Insertion): Promise<boolean> {
-    const { position, epoch, sequence, atMs, digest, facts, offset = '' } = row;
-    const values = [position, epoch, sequence, atMs, digest, facts, offset];
+    const { position, sequence, atMs, digest, facts, offset = '' } = row;
+    const own = [position, this.#epoch, this.#writer];
+    const values = [...own, sequence, atMs, digest, facts, offset];
     try {
       return (await client.query({ ...this.#insert, values })).rowCount === 1;
     } catch (error) {
@@ -165,20 +171,13 @@ export class PostgresJournal implements Journal {
   }
 }
 
-const BEFORE_FIRST: Last = { position: 0, epoch: 0, sequence: 0, atMs: 0, offset: '' };
-
-function claimAfter(last: Last): Insertion {
-  const { sequence, atMs, offset = '' } = last;
-  const facts = NO_FACTS;
-  const digest = digestOf(facts);
-  const [position, epoch] = [last.position + 1, last.epoch + 1];
-  return { position, epoch, sequence, atMs, facts, digest, offset };
-}
-
-/** What is acknowledged must be on disk, whatever the server's default is. */
+/**
+ * What is acknowledged must be on disk, whatever the server's default is. The statements that write
+ * see for themselves whether it is so.
+ */
 async function beDurable(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ setting: string }>(
-    `select setting from pg_settings where name = 'synchronous_commit'`,
+    `select current_setting('synchronous_commit') as setting`,
   );
   if (rows[0]?.setting === 'off') await client.query('set synchronous_commit to on');
 }

@@ -6,12 +6,15 @@ import type { JournalReader, JournalRow } from './journal.ts';
 
 const ROWS_MAX = 4_096;
 
-/** As it is stored: the digest tells whether the facts are what was written. */
-export type StoredRow = JournalRow & { readonly digest: Buffer };
+/**
+ * As it is stored: the digest tells whether the facts are what was written, the writer by whom they
+ * were; empty when a version wrote them that did not say.
+ */
+export type StoredRow = JournalRow & { readonly digest: Buffer; readonly writer: Buffer };
 
-const READ_AFTER = `select position, epoch, sequence, at_ms as "atMs", digest, facts from (
+const READ_AFTER = `select position, epoch, writer, sequence, at_ms as "atMs", digest, facts from (
     select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
-    from (select * from journal where position > $1 order by position limit ${ROWS_MAX}) as next
+    from (select * from realm.journal where position > $1 order by position limit ${ROWS_MAX}) as next
   ) as sized where before < $2 order by position`;
 
 export class PostgresJournalReader implements JournalReader {

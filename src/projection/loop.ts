@@ -25,7 +25,7 @@ export interface LoopListener {
   reached(position: number, epoch: number): void;
   /** What is set aside has changed, or is known now. Told before what is reached with it. */
   quarantined(news: QuarantineNews): void;
-  /** A round failed; it will be tried again. */
+  /** A round failed, or the connection; the next `reached` says where the tables stand by then. */
   failed(reason: string): void;
   /** A rule is broken, as by a damaged journal: the loop has ended, and trying again is no use. */
   broken(reason: string): void;
@@ -135,7 +135,7 @@ export class ProjectionLoop {
       enable_seqscan: 'off',
     };
     const options = { name: 'projector', statementTimeoutMs: STATEMENT_TIMEOUT_MS, settings };
-    const client = () => connect(this.#database, options, (_, lost) => this.#lost(lost));
+    const client = () => connect(this.#database, options, (error, lost) => this.#lost(lost, error));
     this.#client = await client();
     // The embedded database is one session: a second connection would only wait for the first.
     const readsAhead = this.#database.address.kind === 'server';
@@ -186,7 +186,7 @@ export class ProjectionLoop {
   /** How long to hold the next round back: 0 when it should run now. */
   #pauseMs(): number {
     const { intervalMs, idleMs } = this.#options;
-    if (this.#wanted > this.#reached) return 0;
+    if (this.#wanted > this.#reached || this.#projector === null) return 0;
     const sinceMs = performance.now() - this.#lastRoundMs;
     const dueMs = this.#committed > this.#reached ? intervalMs : idleMs;
     return Math.max(0, dueMs - sinceMs);
@@ -210,8 +210,12 @@ export class ProjectionLoop {
     }
   }
 
-  #lost(client: pg.Client): void {
-    if (client === this.#client || client === this.#reading) this.#drop();
+  /** The database was restarted, or is another one: what was known of it may not be so any more. */
+  #lost(client: pg.Client, error: Error): void {
+    if (client !== this.#client && client !== this.#reading) return;
+    this.#drop();
+    this.#listener.failed(error.message);
+    this.#wake?.();
   }
 
   #drop(): void {

@@ -62,20 +62,20 @@ const REPAIR =
 const STOP_GRACE_MS = 5_000;
 const YOUNG_GENERATION_MB = 96;
 const MARK_EVERY_MS = 20;
+const UNKNOWN = -1;
 
 export class Projection {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #epoch: number;
   readonly #loop: Engaged;
-  readonly #epochListeners: ((epoch: number) => void)[] = [];
+  readonly #doubtListeners: (() => void)[] = [];
   readonly #brokenListeners: ((reason: string) => void)[] = [];
   readonly #suspensionListeners: ((suspension: Suspension) => void)[] = [];
   #suspension: Suspension | null = null;
   #quarantined = 0;
   #setAsideTotal = 0;
-  /** Of another writer, after ours; 0 while none is known. */
-  #laterEpoch = 0;
+  #isInDoubt = false;
   #committed: number;
   #reached: number;
   #wanted = 0;
@@ -107,7 +107,7 @@ export class Projection {
     this.#loop.ended.then(() => this.#onEnded());
   }
 
-  /** The last position that the tables show. */
+  /** The last position that the tables show; -1 while the database is away. */
   get reached(): number {
     return this.#reached;
   }
@@ -161,12 +161,13 @@ export class Projection {
   }
 
   /**
-   * Calls back when the journal has rows of a later epoch: another writer took the realm over. At
-   * once when that is known already.
+   * Calls back when the realm may not be ours any more, which the next append finds out: the tables
+   * have come to rows of a later epoch, or the database was lost and may have come back with less
+   * than it had. At once when that is so already.
    */
-  onEpoch(callback: (epoch: number) => void): void {
-    this.#epochListeners.push(callback);
-    if (this.#laterEpoch > 0) callback(this.#laterEpoch);
+  onDoubt(callback: () => void): void {
+    this.#doubtListeners.push(callback);
+    if (this.#isInDoubt) callback();
   }
 
   /**
@@ -201,6 +202,7 @@ export class Projection {
 
   #onReached(position: number, epoch: number): void {
     this.#reached = position;
+    const wasFailing = this.#isFailing;
     this.#isFailing = false;
     this.#isOrdered = false;
     while (this.#marks[0] !== undefined && this.#marks[0].position <= position) this.#marks.shift();
@@ -208,9 +210,9 @@ export class Projection {
       this.#waiters.shift()?.resolve();
     }
     if (this.#committed > position) this.#order();
-    if (epoch <= this.#epoch) return;
-    this.#laterEpoch = epoch;
-    for (const callback of this.#epochListeners) callback(epoch);
+    if (epoch <= this.#epoch && !wasFailing) return;
+    this.#isInDoubt = true;
+    for (const callback of this.#doubtListeners) callback();
   }
 
   #onQuarantined({ unsettled, suspension, setAside, notices }: QuarantineNews): void {
@@ -230,6 +232,8 @@ export class Projection {
 
   #onFailed(reason: string): void {
     this.#isFailing = true;
+    // After a crash of the server the tables may show less than they did, until they have caught up.
+    this.#reached = UNKNOWN;
     this.#log.warn({ error: reason }, 'the projection waits for the database');
   }
 

@@ -52,7 +52,7 @@ const STANDING = `select position, epoch, sequence, at_ms as "atMs", last_order 
   from projection`;
 
 const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
-  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9 where position = $1`;
+  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9 where position = $1 and epoch = $10`;
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;
@@ -222,7 +222,8 @@ export class Projector {
     await this.#client.query('begin');
     const { position, epoch, sequence, atMs, lastOrder, lastTrade, lastWindow, lastOffer } = next;
     const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
-    const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids];
+    const from = this.#standing;
+    const values = [from.position, position, epoch, sequence, atMs, ...ids, from.epoch];
     const advanced = await this.#writer.query('advance', ADVANCE, values);
     if (advanced.rowCount !== 1) throw new TablesMovedError('Another projector moved the tables.');
     await work();

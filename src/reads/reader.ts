@@ -50,11 +50,14 @@ export interface ReaderOptions {
   readonly log: Log;
   /** The language of amounts in words. */
   readonly amountWordsLocale: AmountLocale;
+  /** The database went away: it may come back with less than it had. */
+  readonly lost?: () => void;
 }
 
-export function createReader({ database, log, amountWordsLocale }: ReaderOptions): Reader {
-  const options = { name: 'reads', statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
-  const pool = createPool(database, options, log);
+export function createReader(options: ReaderOptions): Reader {
+  const { database, log, amountWordsLocale, lost = () => {} } = options;
+  const bounds = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
+  const pool = createPool(database, { name: 'reads', ...bounds, lost }, log);
   return {
     async answer(request) {
       try {

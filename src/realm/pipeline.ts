@@ -171,6 +171,11 @@ export class Pipeline {
     }
   }
 
+  /** Finds out by an append whether this writer still is the one: if not, `failed` is told. */
+  prove(): void {
+    if (this.#state !== 'stopped') this.#happen(TICK, '');
+  }
+
   /** Takes no more commands; resolves once everything taken is durable and released. */
   async drain(): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining';

@@ -23,7 +23,7 @@ import type {
   RealmPort,
   ReplyTarget,
 } from '../gateway/port.ts';
-import { DeposedError, type Journal } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
 import { Announcer } from './announcer.ts';
 import { readMarket } from './market-reads.ts';
 import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
@@ -37,7 +37,7 @@ export interface ProjectionPort {
   readonly setAsideTotal: number;
   notify(position: number): void;
   waitFor(position: number): Promise<void>;
-  onEpoch(callback: (epoch: number) => void): void;
+  onDoubt(callback: () => void): void;
   onBroken(callback: (reason: string) => void): void;
   onSuspension(callback: (suspension: Suspension) => void): void;
 }
@@ -135,9 +135,7 @@ export class Realm implements RealmPort {
       },
       failed: error => this.#fail(error),
     });
-    options.projection.onEpoch(epoch =>
-      this.#fail(new DeposedError(`Another writer claimed the realm with epoch ${epoch}.`)),
-    );
+    options.projection.onDoubt(() => this.#pipeline.prove());
     options.projection.onBroken(reason =>
       this.#fail(new Error(`The tables can't follow the journal any more: ${reason}`)),
     );

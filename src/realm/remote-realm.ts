@@ -95,8 +95,9 @@ export class RemoteRealm implements RealmPort {
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
     sender.onFailed((numbers, fate) => this.#commands.fail(numbers, fate));
     sender.onEntered((numbers, entry) => this.#commands.entered(numbers, entry));
-    channel.onReplies(({ position, frames, places }) => {
-      this.#release(position);
+    channel.onReplies(({ epoch, position, frames, places }) => {
+      // What a former leader wrote may have been lost when the database was restored.
+      if (epoch >= this.#epoch) this.#release(position);
       this.#commands.deliver(frames, places);
     });
     channel.onFeed(feed => this.#feed(feed));
@@ -226,7 +227,6 @@ export class RemoteRealm implements RealmPort {
     this.#heardAtMs = performance.now();
     this.#leader = feed.leader;
     this.#lagMs = feed.lagMs;
-    this.#release(feed.position);
     const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;
     const hasHole = isNew || this.#isSilent || feed.count !== expected;
@@ -234,6 +234,7 @@ export class RemoteRealm implements RealmPort {
     this.#count = feed.count;
     this.#isSilent = false;
     if (isNew) this.#meet(feed);
+    this.#release(feed.position);
     if (hasHole) this.#begin();
     const { sink } = this.#options;
     for (const [channel, frame] of feed.published) sink.publish(channel, frame);
@@ -245,7 +246,10 @@ export class RemoteRealm implements RealmPort {
   }
 
   /** Another leader: it must know us, and what its forerunners left unanswered stays so. */
-  #meet({ begin }: FeedBatch): void {
+  #meet({ begin, position }: FeedBatch): void {
+    // All that was shown before is in what it begins with, or was lost when a database was restored.
+    this.#released = position;
+    this.#options.tables.forget();
     this.#announcer.tellAll();
     this.#commands.giveUp(begin, performance.now() + LATE_REPLY_MS);
   }

@@ -44,6 +44,11 @@ export class TablesWatch {
     return this.#quarantined;
   }
 
+  /** The database may have been restored to an earlier point: it is asked anew. */
+  forget(): void {
+    this.#reached = 0;
+  }
+
   /** True once the tables show `position`; false when that takes longer than `timeoutMs`. */
   waitFor(position: number, timeoutMs: number): Promise<boolean> {
     if (this.#reached >= position) return Promise.resolve(true);
@@ -68,6 +73,7 @@ export class TablesWatch {
         this.#isReachable = true;
       } catch {
         this.#isReachable = false;
+        this.forget();
       }
       this.#settle();
       if (this.#waiters.length === 0 && this.#isReachable) break;

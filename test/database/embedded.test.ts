@@ -104,7 +104,7 @@ describe('the embedded database', () => {
 
   it('carries journal, projection and reads, and keeps all of it over a restart', async () => {
     const journal = new PostgresJournal(database, quiet);
-    await journal.claim();
+    const { epoch } = await journal.claim();
     const writer = new FactWriter();
     for (const { sequence, atMs, facts } of sampleGroups) {
       writer.group(sequence, atMs);
@@ -112,7 +112,7 @@ describe('the embedded database', () => {
     }
     const position = await journal.append({ sequence: 10, atMs: 1e12, facts: writer.bytes });
     const common = { database, clock: wallClock, log: quiet };
-    const projection = new Projection({ ...common, position: 0, epoch: 1 });
+    const projection = new Projection({ ...common, position: 0, epoch });
     projection.notify(position);
     await projection.waitFor(position);
     await projection.stop();
@@ -122,7 +122,7 @@ describe('the embedded database', () => {
     const client = await connection();
     expect((await getWallet(client, 'ann', {})).balances).toHaveLength(3);
     const next = new PostgresJournal(database, quiet);
-    expect(await next.claim()).toMatchObject({ epoch: 2 });
+    expect((await next.claim()).epoch).toBeGreaterThan(epoch);
     await next.close();
   });
 

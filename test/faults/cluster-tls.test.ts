@@ -3,11 +3,12 @@
 
 import { expect, type TestOptions } from 'vitest';
 import { hasOpenssl, makeCertificate } from '../support/certificate.ts';
-import { NodeProcess, onOwnRedis, skipping, TestCluster } from '../support/cluster-nodes.ts';
+import { NodeProcess, onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
 import { createFaultRealm, until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { freePort, OwnRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
+import { skipping } from '../support/skipping.ts';
 
 const OPTIONS: TestOptions = { timeout: 60_000 };
 const onTls = hasOpenssl ? onOwnRedis : skipping('no openssl is installed');

@@ -71,7 +71,7 @@ function begin(waitingEntriesMax: number): void {
       setAsideTotal: 0,
       notify: () => {},
       waitFor: async () => {},
-      onEpoch: () => {},
+      onDoubt: () => {},
       onBroken: () => {},
       onSuspension: () => {},
     },

@@ -47,7 +47,7 @@ function begin(): Realm {
       setAsideTotal: 0,
       notify: () => {},
       waitFor: async () => {},
-      onEpoch: () => {},
+      onDoubt: () => {},
       onBroken: () => {},
       onSuspension: () => {},
     },

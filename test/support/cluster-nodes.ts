@@ -2,11 +2,12 @@
 // Redis and Postgres. A test asks it who leads, kills, freezes and restarts nodes, and in the end
 // nothing of it is left, neither in Postgres nor in Redis.
 
-import { onTestFinished, type TestOptions, test } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { realmKeys } from '../../src/cluster/keys.ts';
 import { createFaultRealm, type FaultRealm, POSTGRES_URL, until } from './fault-realm.ts';
 import { anyRedisUrl, connectRedis, hasOwnRedis } from './redis-server.ts';
 import { type Environment, type Exit, ServerProcess } from './server-process.ts';
+import { skipping } from './skipping.ts';
 
 const LEADS = /"epoch":(\d+),"tookMs":\d+,"msg":"this node leads the realm"/g;
 const READY_MS = 30_000;
@@ -14,16 +15,6 @@ const LEADER_MS = 20_000;
 
 /** What is quicker in tests than in life, so that they are not all waiting. */
 const QUICK: Environment = { LEASE_MS: '1000', REPLY_TIMEOUT_MS: '6000', LOG_LEVEL: 'info' };
-
-type Run = () => Promise<void>;
-
-/** `test`, or a test that is skipped by name and reason. */
-export function skipping(reason: string | null) {
-  return (title: string, options: TestOptions, run: Run): void => {
-    if (reason === null) test(title, options, run);
-    else test.skip(`${title} (skipped: ${reason})`, options, run);
-  };
-}
 
 const noPostgres = POSTGRES_URL === '' ? 'no Postgres server answers' : null;
 const noRedis = anyRedisUrl === null ? 'no Redis answers and no redis-server is installed' : null;
