@@ -12,7 +12,7 @@ import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
 import type { Preparation } from './preparation.ts';
 import { Projection } from './projection/projection.ts';
-import type { MarketPast } from './realm/announcer.ts';
+import type { MarketPast } from './realm/market-past.ts';
 import { checkBacklog, damagedAt, Recovery } from './recovery.ts';
 
 export interface Leadership {
@@ -25,7 +25,7 @@ export interface Leadership {
   readonly journal: PostgresJournal;
   readonly projection: Projection;
   /** What the feed starts from. */
-  readonly history: MarketPast;
+  readonly past: MarketPast;
   /** Lets the tables catch up, for a moment; then nothing is written here any more. */
   close(): Promise<void>;
 }
@@ -121,7 +121,7 @@ interface Taken {
 
 function lead({ database, config, log, journal, claim, recovery }: Taken): Leadership {
   const { epoch, position, offset } = claim;
-  const { engine, history } = recovery;
+  const { engine, past } = recovery;
   recovery.resume();
   const projection = new Projection({
     database,
@@ -133,6 +133,7 @@ function lead({ database, config, log, journal, claim, recovery }: Taken): Leade
       intervalMs: config.projectionIntervalMs,
       journalRetentionMs: config.journalRetentionMs,
       keyRetentionMs: config.rules.keyRetentionMs,
+      keysPerPlayerMax: config.rules.keysPerPlayerMax,
     },
   });
   projection.notify(position);
@@ -140,7 +141,7 @@ function lead({ database, config, log, journal, claim, recovery }: Taken): Leade
     await projection.stop(CATCH_UP_MS);
     await journal.close();
   };
-  return { epoch, position, offset, engine, journal, projection, history, close };
+  return { epoch, position, offset, engine, journal, projection, past, close };
 }
 
 async function claimWithin(journal: PostgresJournal, timeoutMs: number): Promise<Claim> {

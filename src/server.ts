@@ -81,7 +81,7 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       failed: error => giveUp(error, parts, options),
     });
     registerRealm(gateway.registry, () => realm);
-    realm.announcer.restore(leadership.history);
+    await realm.announcer.begin(leadership.past);
     // The first reader need not wait for a connection.
     await reader.standing();
     realm.start();

@@ -9,8 +9,10 @@ import { type Database, prepared } from '../database/connection.ts';
 import { copyIn } from '../database/copy.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
+import { KeyTrim } from './key-trim.ts';
 import type { Statement } from './table.ts';
 import { writesFor } from './tables.ts';
+import { TradeFold } from './trade-fold.ts';
 import type { Target, Write } from './write.ts';
 
 /** How far the tables have come. */
@@ -33,6 +35,10 @@ export interface ProjectorOptions {
   /** Projected journal rows are kept this long. */
   readonly journalRetentionMs: number;
   readonly keyRetentionMs: number;
+  /** Keys of a player that an engine remembers; left out, as in an audit: none are trimmed. */
+  readonly keysPerPlayerMax?: number;
+  /** So many trades are folded together: see trade-fold.ts. */
+  readonly foldTrades?: number;
 }
 
 /** A run of journal rows, and where the tables stand with them. */
@@ -84,6 +90,8 @@ export class Projector {
   readonly #client: Source;
   readonly #journal: JournalReader;
   readonly #options: ProjectorOptions;
+  readonly #fold: TradeFold;
+  readonly #trim: KeyTrim | null;
   #standing: Standing;
   #accountMax: number;
   /** The round after the one that is being written. */
@@ -94,6 +102,7 @@ export class Projector {
     client: Source;
     journal: JournalReader;
     options: ProjectorOptions;
+    fold: TradeFold;
     standing: Standing;
     accountMax: number;
   }) {
@@ -101,6 +110,11 @@ export class Projector {
     this.#client = parts.client;
     this.#journal = parts.journal;
     this.#options = parts.options;
+    this.#fold = parts.fold;
+    const { database, client } = parts;
+    const perPlayerMax = parts.options.keysPerPlayerMax;
+    this.#trim =
+      perPlayerMax === undefined ? null : new KeyTrim({ database, client, perPlayerMax });
     this.#standing = parts.standing;
     this.#accountMax = parts.accountMax;
   }
@@ -118,7 +132,8 @@ export class Projector {
     const standing = await readStanding(client);
     const accounts = await client.query<{ max: number | null }>('select max(id) from accounts');
     const accountMax = accounts.rows[0]?.max ?? -1;
-    return new Projector({ database, client, journal, options, standing, accountMax });
+    const fold = await TradeFold.begin({ database, client, trades: options.foldTrades });
+    return new Projector({ database, client, journal, options, fold, standing, accountMax });
   }
 
   get standing(): Standing {
@@ -136,6 +151,8 @@ export class Projector {
     for (const account of changes.accounts.keys()) {
       if (account > this.#accountMax) this.#accountMax = account;
     }
+    await this.#trim?.follow(changes.keys);
+    if (!(await this.#fold.follow(next.lastTrade))) throw moved();
     return true;
   }
 
@@ -159,7 +176,13 @@ export class Projector {
     const { journalRetentionMs, keyRetentionMs } = this.#options;
     const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
     const keys = await this.#client.query(PRUNE_KEYS, [atMs - keyRetentionMs]);
-    return rows.rowCount === PRUNE_ROWS_MAX || keys.rowCount === PRUNE_KEYS_MAX;
+    const areMore = [
+      rows.rowCount === PRUNE_ROWS_MAX,
+      keys.rowCount === PRUNE_KEYS_MAX,
+      await this.#fold.prune(atMs),
+      (await this.#trim?.walk()) === true,
+    ];
+    return areMore.includes(true);
   }
 
   #target(): Target {
@@ -178,7 +201,7 @@ export class Projector {
     const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
     const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids];
     const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
-    if (advanced.rowCount !== 1) throw new TablesMovedError('Another projector moved the tables.');
+    if (advanced.rowCount !== 1) throw moved();
     for (const [index, write] of writes.entries()) {
       // While the database does the last and longest of them, the next round is made ready.
       if (index === writes.length - 1 && this.#options.readsAhead === true) {
@@ -209,6 +232,10 @@ export class Projector {
   #prepared(name: string, text: string): pg.QueryConfig {
     return prepared(this.#database, name, text);
   }
+}
+
+function moved(): TablesMovedError {
+  return new TablesMovedError('Another projector moved the tables.');
 }
 
 function standingAfter(standing: Standing, last: JournalRow, changes: Changes): Standing {
