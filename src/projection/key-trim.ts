@@ -1,4 +1,4 @@
-// Keeps the table of keys in proportion to what an engine remembers of it: of each player the newest
+// Keeps the table of keys in proportion to what an engine remembers: of each player the newest
 // ones. A player is trimmed whenever a quarter of what is remembered has come; what an earlier
 // projector, another bound or a version before left is found by a walk over all players. Invariant:
 // the newest `perPlayerMax` keys of a player are never touched, so whatever a live engine with that

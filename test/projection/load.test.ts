@@ -78,7 +78,7 @@ describe('loading from the tables', () => {
     expect(order).toEqual(['item 0', 'item 1', 'item 2', 'instance 3', 'order 3', 'order 1']);
   });
 
-  it('gives the latest trades of each market, the oldest first, then those not folded', async () => {
+  it('gives the latest trades of each market from the oldest, then those not folded', async () => {
     await client.query('delete from trades');
     await client.query(`insert into trades select 100 + i, 1, 1, i, 1, 1, 0, 0, 0, ${ORE}, i % 2, 2,
       3, 0 from generate_series(1, 10) as i`);

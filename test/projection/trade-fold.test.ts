@@ -190,7 +190,7 @@ describe('trades that are folded', () => {
   });
 });
 
-/** Projects and folds until `budget` statements of the fold were sent, then loses the connection. */
+/** Projects, and folds until `budget` statements were sent; then it loses the connection. */
 async function foldFor(budget: number, groups: readonly FactGroup[]): Promise<boolean> {
   const own = await test.client();
   let left = budget;

@@ -245,7 +245,7 @@ describe('windows in the private feed', () => {
 });
 
 describe('after a recovery', () => {
-  it('shows the recovered books, what the tables know of the past, and what they lack', async () => {
+  it('shows the recovered books and the past, folded or not', async () => {
     commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
     const recovered = begun(5);
     const item = engine.state.assetNames.find('iron');

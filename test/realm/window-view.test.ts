@@ -285,10 +285,9 @@ describe('a window that ended', () => {
 describe('after a recovery', () => {
   it('the windows are shown as the engine has them, their manifests included', async () => {
     const manifest = review();
-    const recovered = begun(5);
-    await recovered.begin(new MarketPast());
-    announcer = recovered;
-    const frame = decodeEvent(recovered.windows.snapshot('alice', 1) as Uint8Array);
+    announcer = begun(5);
+    await announcer.begin(new MarketPast());
+    const frame = decodeEvent(announcer.windows.snapshot('alice', 1) as Uint8Array);
     expect([frame.epoch, frame.sequence]).toEqual([5, engine.state.sequence]);
     expect(shown('alice')).toMatchObject({ window: { status: 'review' }, manifest: { manifest } });
     sink.windowFrames.length = 0;
