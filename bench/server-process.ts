@@ -53,9 +53,9 @@ export class ServerProcess implements Subject {
   }
 
   /** Starts it; resolves when it listens. */
-  async start(): Promise<void> {
+  async start(withinMs = START_MS): Promise<void> {
     this.#child = launch(this.realm.environment, this.#profile);
-    this.port = await listening(this.#child);
+    this.port = await listening(this.#child, withinMs);
   }
 
   token(player: string, role: 'service' | 'standard' = 'service'): Promise<string> {
@@ -117,10 +117,10 @@ export async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): P
 }
 
 /** The port in the lines that the server prints when it listens. */
-export function listening(child: ChildProcess): Promise<number> {
+export function listening(child: ChildProcess, withinMs = START_MS): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const timer = setTimeout(() => reject(new Error('The server does not start.')), START_MS);
+    const timer = setTimeout(() => reject(new Error('The server does not start.')), withinMs);
     child.once('exit', code => reject(new Error(`The server ended with code ${code}.`)));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;

@@ -184,7 +184,7 @@ export class Candidate {
   async #sit(leadership: Leadership): Promise<Seat> {
     const { config, log, node, reader, links, keys, observer, lost } = this.#options;
     const { commands, listening } = links;
-    const { epoch, position, offset, engine, journal, projection, history } = leadership;
+    const { epoch, position, offset, engine, journal, projection, past } = leadership;
     const channel = new RedisLeaderChannel({ commands, listening, keys, node, log });
     const registry = new NodeRegistry({
       socketsPerPlayerMax: config.gateway.socketsPerPlayerMax,
@@ -225,7 +225,7 @@ export class Candidate {
       log,
     });
     const seat = new LeaderSeat({ realm, reader: stream, channel, registry, collector, log, lost });
-    realm.announcer.restore(history);
+    await realm.announcer.begin(past);
     realm.start();
     seat.start(offset);
     collector.begin();

@@ -14,7 +14,7 @@ import { type Claim, DeposedError } from './journal/journal.ts';
 import { PostgresJournal } from './journal/postgres-journal.ts';
 import { loadSound, type Preparation } from './preparation.ts';
 import { Projection } from './projection/projection.ts';
-import type { MarketPast } from './realm/announcer.ts';
+import type { MarketPast } from './realm/market-past.ts';
 import { damagedAt, Recovery } from './recovery.ts';
 
 export interface Leadership {
@@ -27,7 +27,7 @@ export interface Leadership {
   readonly journal: PostgresJournal;
   readonly projection: Projection;
   /** What the feed starts from. */
-  readonly history: MarketPast;
+  readonly past: MarketPast;
   /** Null on the embedded database. */
   readonly hold: RealmHold | null;
   /** Lets the tables catch up, for a moment; then nothing is written here any more. */
@@ -122,7 +122,7 @@ interface Taken {
 
 function lead({ database, config, log, journal, claim, recovery, hold }: Taken): Leadership {
   const { epoch, position, offset } = claim;
-  const { engine, history } = recovery;
+  const { engine, past } = recovery;
   recovery.resume();
   const projection = new Projection({
     database,
@@ -134,6 +134,7 @@ function lead({ database, config, log, journal, claim, recovery, hold }: Taken):
       intervalMs: config.projectionIntervalMs,
       journalRetentionMs: config.journalRetentionMs,
       keyRetentionMs: config.rules.keyRetentionMs,
+      keysPerPlayerMax: config.rules.keysPerPlayerMax,
     },
   });
   projection.notify(position);
@@ -142,7 +143,7 @@ function lead({ database, config, log, journal, claim, recovery, hold }: Taken):
     await journal.close();
     await hold?.release();
   };
-  return { epoch, position, offset, engine, journal, projection, history, hold, close };
+  return { epoch, position, offset, engine, journal, projection, past, hold, close };
 }
 
 async function claimWithin(journal: PostgresJournal, timeoutMs: number): Promise<Claim> {

@@ -4,8 +4,9 @@
 // written. Who may write when the engine is there is for leadership.ts to see to.
 
 import type pg from 'pg';
+import type { TradePrint } from '../protocol/events.ts';
 import { assert } from './base/assert.ts';
-import { wallClock } from './base/clock.ts';
+import { Breath } from './base/breath.ts';
 import type { Log } from './base/log.ts';
 import { connect, type Database, discard, withClient } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
@@ -19,13 +20,7 @@ import { loadRealm } from './projection/load.ts';
 import type { Standing } from './projection/projector.ts';
 import { Quarantine } from './projection/quarantine.ts';
 import { atOneMoment } from './projection/rows.ts';
-import {
-  getLatestTrades,
-  getQuarters,
-  type PastQuarter,
-  type PastTrade,
-} from './reads/market-history.ts';
-import type { MarketPast } from './realm/announcer.ts';
+import { MarketPast, type TradeHistory } from './realm/market-past.ts';
 
 const CLIENT = { name: 'recovery', statementTimeoutMs: 10 * 60_000 };
 const PROGRESS_EVERY_FACTS = 250_000;
@@ -33,15 +28,15 @@ const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
 export class Recovery {
   readonly engine: Engine;
+  /** What the feed starts from. */
+  readonly past = new MarketPast();
   readonly #database: Database;
   readonly #log: Log;
   #client: pg.Client | null = null;
   #lost: Error | null = null;
   #standing: Standing | null = null;
   #tablesPosition = 0;
-  #trades: readonly PastTrade[] = [];
-  #quarters: readonly PastQuarter[] = [];
-  readonly #later: PastTrade[] = [];
+  readonly #breath = new Breath();
   #facts = 0;
 
   constructor(database: Database, rules: Rules, log: Log) {
@@ -61,10 +56,6 @@ export class Recovery {
     return this.#tablesPosition;
   }
 
-  get history(): MarketPast {
-    return { trades: this.#trades, quarters: this.#quarters, later: this.#later };
-  }
-
   /**
    * Loads what the tables say and takes the journal rows behind that, up to `until`, all as of one
    * moment: so rows that others remove meanwhile, once the tables show them, are not missed.
@@ -79,19 +70,23 @@ export class Recovery {
     if (this.#lost !== null) this.close();
     await this.#reading(client =>
       atOneMoment(client, async () => {
-        this.#standing = await loadRealm(client, (fact, atMs) => this.#restore(fact, atMs));
+        this.#standing = await loadRealm(client, {
+          fact: (fact, atMs) => this.#take(fact, atMs),
+          pastTrade: (fact, atMs) => this.#takePast(fact, atMs),
+          quarter: quarter => {
+            this.past.of(quarter.item, quarter.location).ticker.restore(quarter);
+          },
+        });
         this.#tablesPosition = this.#standing.position;
         this.engine.suspend((await Quarantine.read(client)).suspension());
-        this.#trades = await getLatestTrades(client);
-        this.#quarters = await getQuarters(client, wallClock.nowMs());
-        await this.#take(client, until);
+        await this.#follow(client, until);
       }),
     );
   }
 
   /** Takes the journal rows that are there by now, up to `until`. Throws as {@link load} does. */
   follow(until = Number.POSITIVE_INFINITY): Promise<void> {
-    return this.#reading(client => this.#take(client, until));
+    return this.#reading(client => this.#follow(client, until));
   }
 
   /** Whether the journal has rows by now that the engine does not have. */
@@ -133,16 +128,16 @@ export class Recovery {
     }
   }
 
-  async #take(client: pg.Client, until: number): Promise<void> {
+  async #follow(client: pg.Client, until: number): Promise<void> {
     const journal = new PostgresJournalReader(client);
     while (this.standing.position < until) {
       const rows = await journal.readAfter(this.standing.position, PIECE_BYTES_MAX);
       if (rows.length === 0) return;
-      for (const row of rows) if (row.position <= until) this.#row(row);
+      for (const row of rows) if (row.position <= until) await this.#row(row);
     }
   }
 
-  #row(row: StoredRow): void {
+  async #row(row: StoredRow): Promise<void> {
     const { position: last, epoch: lastEpoch, ...ids } = this.standing;
     const { position, epoch, sequence, atMs, facts, digest } = row;
     if (position !== last + 1) throw damagedAt(last + 1, 'is missing');
@@ -150,10 +145,8 @@ export class Recovery {
       throw damagedAt(position, 'was changed after it was written');
     assert(epoch >= lastEpoch, 'the epoch of the journal never falls');
     for (const group of decodeGroups(facts)) {
-      for (const fact of group.facts) {
-        this.#restore(fact, group.atMs);
-        if (fact.kind === 'trade') this.#later.push(this.#pastTrade(fact, group.atMs));
-      }
+      for (const fact of group.facts) this.#take(fact, group.atMs);
+      if (this.#breath.isDue) await this.#breath.take();
     }
     const { state } = this.engine;
     this.#standing = {
@@ -168,6 +161,16 @@ export class Recovery {
     };
   }
 
+  #take(fact: Fact, atMs: number): void {
+    this.#restore(fact, atMs);
+    if (fact.kind === 'trade') this.#historyOf(fact).add(this.#print(fact, atMs));
+  }
+
+  #takePast(fact: TradeFact, atMs: number): void {
+    this.#restore(fact, atMs);
+    this.#historyOf(fact).restore(this.#print(fact, atMs));
+  }
+
   #restore(fact: Fact, atMs: number): void {
     this.engine.restore(fact, atMs);
     this.#facts++;
@@ -176,12 +179,12 @@ export class Recovery {
     }
   }
 
-  #pastTrade(fact: TradeFact, atMs: number): PastTrade {
-    const { state } = this.engine;
-    const { id, asset, location, price, quantity, takerSide } = fact;
-    const name = state.assetNames.name(asset);
-    const item = state.market(asset).item.asset;
-    return { item, location, print: [id, name, price, quantity, takerSide, atMs] };
+  #historyOf({ asset, location }: TradeFact): TradeHistory {
+    return this.past.of(this.engine.state.market(asset).item.asset, location);
+  }
+
+  #print({ id, asset, price, quantity, takerSide }: TradeFact, atMs: number): TradePrint {
+    return [id, this.engine.state.assetNames.name(asset), price, quantity, takerSide, atMs];
   }
 }
 

@@ -112,7 +112,7 @@ async function lead(
       failed: error => giveUp(error, parts, options),
     });
     registerRealm(gateway.registry, () => realm);
-    realm.announcer.restore(leadership.history);
+    await realm.announcer.begin(leadership.past);
     // The first reader need not wait for a connection.
     await reader.standing();
     realm.start();

@@ -15,6 +15,7 @@ import { hot, purchases } from './purchases.ts';
 import { restart } from './restart.ts';
 import { rows } from './rows.ts';
 import { steady } from './steady.ts';
+import { takeover } from './takeover.ts';
 import { transfers } from './transfers.ts';
 import { unique } from './unique.ts';
 import { windows } from './windows.ts';
@@ -42,4 +43,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'cluster-fanout': { meaning: 'how far two nodes are apart for subscribers', run: clusterFanout },
   failover: { meaning: 'leaders killed and asked to stop, with 100,000 listings', run: failover },
   restart: { meaning: 'kill -9 with a million open listings, and start', run: restart },
+  takeover: { meaning: 'a large realm of the version before, upgraded and started', run: takeover },
 };

@@ -11,9 +11,11 @@ import type { Database } from '../database/connection.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
 import { isDataError } from './data-error.ts';
+import { KeyTrim } from './key-trim.ts';
 import { forgetSettled, type Notice, Quarantine } from './quarantine.ts';
 import { RoundLostError, RowWriter, targetAfter } from './row-writer.ts';
 import { Sieve } from './sieve.ts';
+import { TradeFold } from './trade-fold.ts';
 import type { Target } from './write.ts';
 
 /** How far the tables have come. */
@@ -36,6 +38,10 @@ export interface ProjectorOptions {
   /** Projected journal rows are kept this long. */
   readonly journalRetentionMs: number;
   readonly keyRetentionMs: number;
+  /** Keys of a player that an engine remembers; left out, as in an audit: none are trimmed. */
+  readonly keysPerPlayerMax?: number;
+  /** So many trades are folded together: see trade-fold.ts. */
+  readonly foldTrades?: number;
 }
 
 /** A run of journal rows, and where the tables stand with them. */
@@ -84,6 +90,8 @@ export class Projector {
   readonly #journal: JournalReader;
   readonly #options: ProjectorOptions;
   readonly #quarantine: Quarantine;
+  readonly #fold: TradeFold;
+  readonly #trim: KeyTrim | null;
   /** What the tables have is below these. */
   #target: Target;
   #standing: Standing;
@@ -97,6 +105,8 @@ export class Projector {
     journal: JournalReader;
     options: ProjectorOptions;
     quarantine: Quarantine;
+    fold: TradeFold;
+    trim: KeyTrim | null;
     standing: Standing;
     target: Target;
   }) {
@@ -105,6 +115,8 @@ export class Projector {
     this.#journal = parts.journal;
     this.#options = parts.options;
     this.#quarantine = parts.quarantine;
+    this.#fold = parts.fold;
+    this.#trim = parts.trim;
     this.#standing = parts.standing;
     this.#target = parts.target;
   }
@@ -128,9 +140,14 @@ export class Projector {
       offerMax: standing.lastOffer,
       hasCopy: database.address.kind === 'server',
     };
+    const { keysPerPlayerMax: perPlayerMax, foldTrades } = options;
+    const trim =
+      perPlayerMax === undefined ? null : new KeyTrim({ database, client, perPlayerMax });
+    const fold = await TradeFold.begin({ database, client, trades: foldTrades });
     const quarantine = await Quarantine.read(client);
     const writer = new RowWriter(database, client);
-    return new Projector({ client, writer, journal, options, quarantine, standing, target });
+    const parts = { client, writer, journal, options, quarantine, fold, trim, standing, target };
+    return new Projector(parts);
   }
 
   get standing(): Standing {
@@ -155,6 +172,8 @@ export class Projector {
     this.#ahead = null;
     if (prepared === null) return false;
     await this.#apply(prepared, this.#options.readsAhead === true);
+    await this.#trim?.follow(prepared.changes.keys);
+    if (!(await this.#fold.follow(prepared.next.lastTrade))) throw moved();
     return true;
   }
 
@@ -214,7 +233,13 @@ export class Projector {
     const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
     const keys = await this.#client.query(PRUNE_KEYS, [atMs - keyRetentionMs]);
     await forgetSettled(this.#client);
-    return rows.rowCount === PRUNE_ROWS_MAX || keys.rowCount === PRUNE_KEYS_MAX;
+    const areMore = [
+      rows.rowCount === PRUNE_ROWS_MAX,
+      keys.rowCount === PRUNE_KEYS_MAX,
+      await this.#fold.prune(atMs),
+      (await this.#trim?.walk()) === true,
+    ];
+    return areMore.includes(true);
   }
 
   /** One database transaction that moves the position to `next` and does `work`. */
@@ -225,7 +250,7 @@ export class Projector {
     const from = this.#standing;
     const values = [from.position, position, epoch, sequence, atMs, ...ids, from.epoch];
     const advanced = await this.#writer.query('advance', ADVANCE, values);
-    if (advanced.rowCount !== 1) throw new TablesMovedError('Another projector moved the tables.');
+    if (advanced.rowCount !== 1) throw moved();
     await work();
     // A database transaction that failed answers a commit with a rollback, and with no error.
     const { command } = await this.#client.query('commit');
@@ -243,6 +268,10 @@ function sumUp(standing: Standing, rows: readonly JournalRow[]): Prepared {
   }
   const next = standingAfter(standing, rows.at(-1) as JournalRow, changes);
   return { rows, changes, next };
+}
+
+function moved(): TablesMovedError {
+  return new TablesMovedError('Another projector moved the tables.');
 }
 
 function standingAfter(standing: Standing, last: JournalRow, changes: Changes): Standing {

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { Fact } from '../engine/fact.ts';
 import { decodeGroups } from '../journal/fact-reader.ts';
-import type { Restore } from './load.ts';
+import type { RealmTaker } from './load.ts';
 import { Quarantine } from './quarantine.ts';
 import { thingOf } from './subject.ts';
 
@@ -34,14 +34,15 @@ interface SetAside {
   readonly atMs: number;
 }
 
-/** Takes the place of `give`. Call `end` after the last fact. */
+/** `whole` takes the place of `taker`. Call `end` after the last fact. */
 export async function withSetAside(
   client: pg.ClientBase,
-  give: Restore,
-): Promise<{ restore: Restore; end: () => void }> {
+  taker: RealmTaker,
+): Promise<{ whole: RealmTaker; end: () => void }> {
+  const give = (fact: Fact, atMs: number) => taker.fact(fact, atMs);
   const { unsettled } = await Quarantine.read(client);
   const last = unsettled.filter(({ isLast, fact }) => isLast && stageOf.has(fact.kind));
-  if (last.length === 0) return { restore: give, end: () => {} };
+  if (last.length === 0) return { whole: taker, end: () => {} };
   const stages = STAGES.map((): SetAside[] => []);
   for (const { bytes, atMs } of last) {
     const fact = decodeGroups(bytes)[0]?.facts[0] as Fact;
@@ -64,10 +65,14 @@ export async function withSetAside(
     }
   };
   return {
-    restore: (fact, atMs) => {
-      catchUp(stageOf.get(fact.kind) as number, rankOf(fact, atMs));
-      const thing = thingOf(fact);
-      if (thing === null || !retold.has(thing)) give(fact, atMs);
+    whole: {
+      fact: (fact, atMs) => {
+        catchUp(stageOf.get(fact.kind) as number, rankOf(fact, atMs));
+        const thing = thingOf(fact);
+        if (thing === null || !retold.has(thing)) give(fact, atMs);
+      },
+      pastTrade: (fact, atMs) => taker.pastTrade(fact, atMs),
+      quarter: quarter => taker.quarter(quarter),
     },
     end: () => catchUp(STAGES.length, Number.POSITIVE_INFINITY),
   };

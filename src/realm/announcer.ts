@@ -8,12 +8,13 @@ import type { PublicChannel } from '../../protocol/channels.ts';
 import type { MeEvent } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
+import { Breath } from '../base/breath.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EngineOutput, LevelFact, OfferFact, TradeFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
-import type { PastQuarter, PastTrade } from '../reads/market-history.ts';
 import { offerView, windowNotice } from './direct-views.ts';
+import { type MarketPast, TradeHistory } from './market-past.ts';
 import { blankSnapshot, MarketView } from './market-view.ts';
 import { balanceView, ownOrder, tradeView } from './views.ts';
 import { WindowViews } from './window-view.ts';
@@ -29,15 +30,6 @@ export interface CommittedGroup {
   readonly sequence: number;
   readonly atMs: number;
   readonly output: readonly EngineOutput[];
-}
-
-/** What the feed of a recovered realm starts from. */
-export interface MarketPast {
-  /** As the tables had them, oldest first. */
-  readonly trades: readonly PastTrade[];
-  readonly quarters: readonly PastQuarter[];
-  /** Behind those, oldest first: in no quarter yet. As many as the tables lacked. */
-  readonly later: readonly PastTrade[];
 }
 
 export interface AnnouncerOptions {
@@ -62,6 +54,9 @@ export class Announcer {
   readonly windows: WindowViews;
   /** By asset number of the item, then by location number. */
   readonly #views: Map<number, MarketView>[] = [];
+  /** Of the markets that have no view yet, and the sequence that it stands at. */
+  #past: MarketPast | null = null;
+  #begunAt = 0;
   /** The blank ones, with where they are; the one that has been for the longest comes first. */
   readonly #blank = new Map<MarketView, { readonly asset: number; readonly location: number }>();
   #dirty: DirtyView[] = [];
@@ -77,50 +72,48 @@ export class Announcer {
     return this.#options.epoch;
   }
 
-  /** Takes over what the engine has recovered: everything in it is committed. */
-  begin(): void {
+  /**
+   * Takes over what the engine has recovered, all of it committed, with the past of the markets.
+   * In slices; nothing is decided meanwhile.
+   */
+  async begin(past: MarketPast): Promise<void> {
     const { state } = this.#options;
+    const breath = new Breath();
+    this.#past = past;
+    this.#begunAt = state.sequence;
     for (const { market, instance } of state.assets) {
+      if (breath.isDue) await breath.take();
       if (instance !== null) continue;
       for (const book of market.books()) {
         const view = this.view(book.asset, book.location);
         for (const side of [book.bids, book.asks]) {
           for (let level = side.best; level !== null; level = level.worse) {
             view.level(state.sequence, side.side, level);
+            if (breath.isDue) await breath.take();
           }
         }
+        view.begin(state.sequence);
+        if (breath.isDue) await breath.take();
       }
     }
-    for (const views of this.#views) {
-      for (const view of views?.values() ?? []) view.begin(state.sequence);
-    }
-    this.windows.begin();
-    this.#dirty = [];
-  }
-
-  /** Puts the past of the markets back: their latest trades and last day, oldest first. */
-  restore(past: MarketPast): void {
-    for (const { item, location, print } of past.trades) {
-      this.view(item, location).restoreTrade(print);
-    }
-    for (const quarter of past.quarters) {
-      this.view(quarter.item, quarter.location).ticker.restore({ ...quarter });
-    }
-    for (const { item, location, print } of past.later) {
-      this.view(item, location).rememberTrade(print);
-    }
+    await this.windows.begin(breath);
   }
 
   /** The view of a market, made when it is first needed. */
   view(asset: number, location: number): MarketView {
     this.#views[asset] ??= new Map();
-    let view = this.#views[asset].get(location);
-    if (view === undefined) {
-      const { state, epoch } = this.#options;
-      const item = state.assetNames.name(asset);
-      view = new MarketView(epoch, item, state.locations.name(location));
-      this.#views[asset].set(location, view);
-    }
+    const known = this.#views[asset].get(location);
+    if (known !== undefined) return known;
+    return this.#add(asset, location, this.#past?.take(asset, location) ?? null);
+  }
+
+  #add(asset: number, location: number, history: TradeHistory | null): MarketView {
+    const { state, epoch } = this.#options;
+    const names = [state.assetNames.name(asset), state.locations.name(location)] as const;
+    const view = new MarketView(epoch, ...names, history ?? new TradeHistory());
+    if (history !== null) view.begin(this.#begunAt);
+    this.#views[asset] ??= new Map();
+    this.#views[asset].set(location, view);
     return view;
   }
 
@@ -128,7 +121,11 @@ export class Announcer {
   find(item: string, location: string | undefined): MarketView | null {
     const { state } = this.#options;
     const asset = state.assetNames.find(item);
-    return this.#views[asset]?.get(state.locations.find(location ?? DEFAULT_LOCATION)) ?? null;
+    const place = state.locations.find(location ?? DEFAULT_LOCATION);
+    const known = this.#views[asset]?.get(place);
+    if (known !== undefined) return known;
+    const history = this.#past?.take(asset, place) ?? null;
+    return history === null ? null : this.#add(asset, place, history);
   }
 
   /** Announces one batch. */

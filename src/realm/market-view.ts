@@ -9,7 +9,7 @@ import type { BookSides, EventKind, TickerState, TradePrint } from '../../protoc
 import { TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { BookView } from './book-view.ts';
-import { Ticker } from './ticker.ts';
+import type { TradeHistory } from './market-past.ts';
 import { emptyMarket } from './views.ts';
 
 /** One channel: its name, and the last sequence its subscribers know. */
@@ -20,11 +20,9 @@ interface Channel {
 
 export class MarketView {
   readonly book = new BookView();
-  readonly ticker = new Ticker();
   readonly #epoch: number;
   readonly #channels: Record<PublicFamily, Channel>;
-  /** The latest trades, oldest first. */
-  #trades: TradePrint[] = [];
+  readonly #history: TradeHistory;
   /** Trades that subscribers have not seen. */
   #unseen: TradePrint[] = [];
   /** The last decision that changed the book; any of the market. */
@@ -33,8 +31,9 @@ export class MarketView {
   /** Whether something changed since the last flush. */
   isDirty = false;
 
-  constructor(epoch: number, item: string, location: string) {
+  constructor(epoch: number, item: string, location: string, history: TradeHistory) {
     this.#epoch = epoch;
+    this.#history = history;
     const channel = (family: PublicFamily) => ({
       name: channelName(family, item, location),
       sequence: 0,
@@ -49,7 +48,7 @@ export class MarketView {
   /** Whether nothing rests and nothing was ever traded here. */
   get isBlank(): boolean {
     const { bids, asks } = this.book;
-    return this.#trades.length === 0 && bids.bestPrice === null && asks.bestPrice === null;
+    return this.#history.isEmpty && bids.bestPrice === null && asks.bestPrice === null;
   }
 
   /** Where the market stands when nothing was announced yet: after a start. */
@@ -73,26 +72,10 @@ export class MarketView {
   }
 
   trade(sequence: number, print: TradePrint): void {
-    this.rememberTrade(print);
+    this.#history.add(print);
     this.#unseen.push(print);
     this.#sequence = sequence;
     this.isDirty = true;
-  }
-
-  /** Takes a trade in that is no news to anybody. */
-  rememberTrade(print: TradePrint): void {
-    const [, , price, quantity, , atMs] = print;
-    this.ticker.trade(price, quantity, atMs);
-    this.#trades.push(print);
-    if (this.#trades.length >= TRADES_SNAPSHOT_MAX * 2) {
-      this.#trades = this.#trades.slice(-TRADES_SNAPSHOT_MAX);
-    }
-  }
-
-  /** Puts a trade of the past back, oldest first; the ticker's past comes in buckets. */
-  restoreTrade(print: TradePrint): void {
-    this.#trades.push(print);
-    this.ticker.restoreLast(print);
   }
 
   /** Sends what changed to those who listen. */
@@ -141,11 +124,12 @@ export class MarketView {
   }
 
   lastTrades(limit: number): TradePrint[] {
-    return this.#trades.slice(-limit);
+    return this.#history.latest(limit);
   }
 
   tickerState(nowMs: number): TickerState {
-    return this.ticker.state(nowMs, this.book.bids.bestPrice, this.book.asks.bestPrice);
+    const { ticker } = this.#history;
+    return ticker.state(nowMs, this.book.bids.bestPrice, this.book.asks.bestPrice);
   }
 
   #content(family: PublicFamily, nowMs: number): BookSides | TickerState | object {

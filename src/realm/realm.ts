@@ -144,7 +144,6 @@ export class Realm implements RealmPort {
   /** Begins to take commands. */
   start(): void {
     assert(this.#timer === null, 'a realm is started once');
-    this.announcer.begin();
     this.#pipeline.begin();
     this.#options.projection.onSuspension(suspension => this.#pipeline.suspend(suspension));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);

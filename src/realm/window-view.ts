@@ -10,6 +10,7 @@ import type { WindowEvent, WindowSnapshot } from '../../protocol/events.ts';
 import { diffLines } from '../../protocol/window-diff.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
+import type { Breath } from '../base/breath.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ManifestFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
@@ -54,7 +55,7 @@ export class WindowViews {
   }
 
   /** Takes over the windows that the engine has recovered: they are committed. */
-  begin(): void {
+  async begin(breath: Breath): Promise<void> {
     const { state } = this.#options;
     for (const window of state.windows.values()) {
       const fact = windowFact(window, 'left', NOBODY);
@@ -62,6 +63,7 @@ export class WindowViews {
         ...begun(fact, state.sequence, state.changedAtMs),
         manifest: window.manifest,
       });
+      if (breath.isDue) await breath.take();
     }
   }
 

@@ -27,7 +27,10 @@ afterEach(() => test.close());
 describe('loading from the tables', () => {
   async function load(): Promise<Fact[]> {
     const loaded: Fact[] = [];
-    await atOneMoment(client, () => loadRealm(client, fact => loaded.push(fact)));
+    const take = (fact: Fact) => void loaded.push(fact);
+    await atOneMoment(client, () =>
+      loadRealm(client, { fact: take, pastTrade: take, quarter: () => {} }),
+    );
     return loaded;
   }
 
@@ -43,7 +46,6 @@ describe('loading from the tables', () => {
     }
     const isKept = (fact: Fact) => {
       if (fact.kind === 'order' || fact.kind === 'offer') return fact.status === 'open';
-      if (fact.kind === 'trade') return fact.asset === ORE;
       // The first was begun more than a minute before the last fact.
       if (fact.kind === 'window') return fact.id > 1;
       if (fact.kind === 'manifest') return fact.window === 3;
@@ -58,7 +60,8 @@ describe('loading from the tables', () => {
   });
 
   it('says where the engine stood', async () => {
-    const standing = await atOneMoment(client, () => loadRealm(client, () => {}));
+    const nothing = { fact: () => {}, pastTrade: () => {}, quarter: () => {} };
+    const standing = await atOneMoment(client, () => loadRealm(client, nothing));
     expect(standing).toEqual(await readStanding(client));
     const ids = { lastOrder: 3, lastTrade: 3, lastWindow: 4, lastOffer: 4 };
     expect(standing).toMatchObject({ sequence: allGroups.length, atMs: rows.at(-1)?.atMs, ...ids });
@@ -75,15 +78,16 @@ describe('loading from the tables', () => {
     expect(order).toEqual(['item 0', 'item 1', 'item 2', 'instance 3', 'order 3', 'order 1']);
   });
 
-  it('gives the last prices of each commodity at each place, the oldest first', async () => {
-    await client.query(`insert into locations values (1, 'north')`);
+  it('gives the latest trades of each market from the oldest, then those not folded', async () => {
+    await client.query('delete from trades');
     await client.query(`insert into trades select 100 + i, 1, 1, i, 1, 1, 0, 0, 0, ${ORE}, i % 2, 2,
-      3, 0 from generate_series(1, 40) as i`);
-    const prices = (await load()).flatMap(fact =>
-      fact.kind === 'trade' ? [[fact.location, fact.price]] : [],
-    );
-    const last30 = Array.from({ length: 30 }, (_, i) => [(i + 11) % 2, i + 11]);
-    expect(prices).toEqual(last30);
+      3, 0 from generate_series(1, 10) as i`);
+    await client.query(`insert into latest_trades select id, at_ms, price, quantity, maker, taker,
+      buyer_fee, seller_fee, asset, location, asset, buyer, seller, taker_side
+      from trades where id <= 106`);
+    await client.query('update projection set folded_trade = 106');
+    const prices = (await load()).flatMap(fact => (fact.kind === 'trade' ? [fact.price] : []));
+    expect(prices).toEqual([2, 4, 6, 1, 3, 5, 7, 8, 9, 10]);
   });
 
   it('gives the parts of direct trades behind what they name, and each by its number', async () => {

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { Fact } from '../../src/engine/fact.ts';
+import type { Fact, TradeFact } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { FactWriter } from '../../src/journal/fact-codec.ts';
 import type { JournalReader } from '../../src/journal/journal.ts';
@@ -13,8 +13,7 @@ import { PostgresJournal } from '../../src/journal/postgres-journal.ts';
 import { PostgresJournalReader } from '../../src/journal/postgres-reader.ts';
 import { Preparation } from '../../src/preparation.ts';
 import { Projector } from '../../src/projection/projector.ts';
-import { getLatestTrades, getQuarters } from '../../src/reads/market-history.ts';
-import { Ticker } from '../../src/realm/ticker.ts';
+import { MarketPast } from '../../src/realm/market-past.ts';
 import { loadEngine, Recovery } from '../../src/recovery.ts';
 import { Random } from '../sim/random.ts';
 import { randomRules, Workload } from '../sim/workload.ts';
@@ -23,6 +22,14 @@ import { openTestDatabase, quiet, type TestDatabase } from '../support/postgres.
 const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e9, keyRetentionMs: 1e9 };
 const ENTRIES = 400;
 const ENTRIES_PER_ROW = 4;
+/** Rows that the tables are behind, and trades that are folded together. */
+const FOLDS = [
+  [150, 1e6],
+  [120, 7],
+  [60, 1],
+  [30, 1e6],
+  [0, 3],
+] as const;
 
 let test: TestDatabase;
 let client: pg.Client;
@@ -33,6 +40,7 @@ let workload: Workload;
 /** The position of the last row. */
 let last = 0;
 let epoch = 0;
+let traded: { readonly fact: TradeFact; readonly atMs: number }[] = [];
 
 beforeEach(async () => {
   test = await openTestDatabase();
@@ -43,6 +51,7 @@ beforeEach(async () => {
   rules = randomRules(random);
   live = new Engine(rules);
   workload = new Workload(random);
+  traded = [];
 });
 afterEach(async () => {
   await journal.close();
@@ -57,6 +66,9 @@ async function trade(entries: number): Promise<void> {
     const applied = live.apply(entry);
     workload.observe(entry, applied);
     const facts = applied.output.filter((one): one is Fact => one.kind !== 'level');
+    for (const fact of facts) {
+      if (fact.kind === 'trade') traded.push({ fact, atMs: entry.atMs });
+    }
     if (facts.length > 0) {
       writer.group(applied.sequence, entry.atMs);
       for (const fact of facts) writer.fact(fact);
@@ -68,14 +80,22 @@ async function trade(entries: number): Promise<void> {
   }
 }
 
+async function count(table: string): Promise<number> {
+  const { rows } = await client.query(`select count(*) as count from ${table}`);
+  return rows[0].count;
+}
+
 /** Brings the tables to `position`. */
-async function project(position: number): Promise<void> {
+async function project(position: number, foldTrades = 20): Promise<void> {
   const rows = new PostgresJournalReader(client);
   const reader: JournalReader = {
     readAfter: async (after, bytesMax) =>
       (await rows.readAfter(after, bytesMax)).filter(row => row.position <= position),
   };
-  const projector = await Projector.begin(test.database, client, reader, OPTIONS);
+  const projector = await Projector.begin(test.database, client, reader, {
+    ...OPTIONS,
+    foldTrades,
+  });
   while (await projector.step());
 }
 
@@ -121,34 +141,32 @@ describe('an engine that is loaded', () => {
     expect(recovery.engine.hash()).toBe(hash);
   });
 
-  it('knows the trades that the tables lack, and none of them twice', async () => {
-    await trade(ENTRIES * 2);
-    await project(last >> 1);
-    const recovery = new Recovery(test.database, rules, quiet);
-    await recovery.load();
-    recovery.close();
-    const { trades, quarters, later } = recovery.history;
-    expect(later.length).toBeGreaterThan(3);
-    await project(last);
-    const all = await getLatestTrades(client);
-    const ids = [...trades, ...later].map(({ print }) => print[0]);
-    expect(new Set(ids).size).toBe(ids.length);
-    const isKept = new Set(all.map(({ print }) => print[0]));
-    const byId = (one: (typeof all)[0], other: (typeof all)[0]) => one.print[0] - other.print[0];
-    const known = [...trades, ...later].filter(({ print }) => isKept.has(print[0]));
-    expect(known.sort(byId)).toEqual([...all].sort(byId));
-    const nowMs = live.state.nowMs;
-    const day = (await getQuarters(client, nowMs)).filter(({ item }) => item === later[0]?.item);
-    const { location } = later[0] as (typeof later)[0];
-    const ours = new Ticker();
-    const theirs = new Ticker();
-    const isHere = (one: { item: number; location: number }) =>
-      one.item === later[0]?.item && one.location === location;
-    for (const quarter of quarters.filter(isHere)) ours.restore({ ...quarter });
-    for (const { print } of later.filter(isHere)) ours.trade(print[2], print[3], print[5]);
-    for (const quarter of day.filter(isHere)) theirs.restore({ ...quarter });
-    const { volume24h, trades24h, high24h, low24h } = theirs.state(nowMs, null, null);
-    expect(ours.state(nowMs, null, null)).toMatchObject({ volume24h, trades24h, high24h, low24h });
+  it('knows the past of every market, wherever tables and folded trades stand', async () => {
+    await trade(ENTRIES * 3);
+    const told = new MarketPast();
+    const markets = new Map<string, readonly [number, number]>();
+    for (const { fact, atMs } of traded) {
+      const { id, asset, location, price, quantity, takerSide } = fact;
+      const item = live.state.market(asset).item.asset;
+      const name = live.state.assetNames.name(asset);
+      told.of(item, location).add([id, name, price, quantity, takerSide, atMs]);
+      markets.set(`${item} ${location}`, [item, location]);
+    }
+    expect(markets.size).toBeGreaterThan(1);
+    for (const [lag, foldTrades] of FOLDS) {
+      await project(last - lag, foldTrades);
+      const recovery = new Recovery(test.database, rules, quiet);
+      await recovery.load();
+      recovery.close();
+      for (const [item, location] of markets.values()) {
+        const [ours, theirs] = [recovery.past.of(item, location), told.of(item, location)];
+        expect(ours.latest(50)).toEqual(theirs.latest(50));
+        const { nowMs } = live.state;
+        expect(ours.ticker.state(nowMs, 1, 2)).toEqual(theirs.ticker.state(nowMs, 1, 2));
+      }
+    }
+    expect(await count('latest_trades')).toBeGreaterThan(0);
+    expect(await count('market_quarters')).toBeGreaterThan(0);
   });
 });
 

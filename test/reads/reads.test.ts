@@ -6,12 +6,11 @@ import { FactWriter } from '../../src/journal/fact-codec.ts';
 import { Projector } from '../../src/projection/projector.ts';
 import { getTrades } from '../../src/reads/history.ts';
 import { getItem } from '../../src/reads/items.ts';
-import { getLatestTrades, getQuarters } from '../../src/reads/market-history.ts';
 import { getListing, getOwnBids, getOwnListings } from '../../src/reads/orders.ts';
 import { getPlaces } from '../../src/reads/places.ts';
 import { getPrivateSnapshot } from '../../src/reads/private-snapshot.ts';
 import { getWallet } from '../../src/reads/wallet.ts';
-import { ORE, SWORD, sampleGroups, T0 } from '../support/facts.ts';
+import { sampleGroups, T0 } from '../support/facts.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 let test: TestDatabase;
@@ -172,24 +171,5 @@ describe('the private snapshot', () => {
     const nobody = await getPrivateSnapshot(client, 'nobody');
     const nothing = { balances: [], orders: [], offers: [], windows: [] };
     expect(nobody).toEqual({ sequence: 10, data: nothing });
-  });
-});
-
-describe('the history of markets', () => {
-  it("has the latest trades, an instance's under its item", async () => {
-    expect(await getLatestTrades(client)).toEqual([
-      { item: ORE, location: 0, print: [1, 'ore', 100, 3, 'buy', T0 + 5] },
-      { item: ORE, location: 0, print: [2, 'ore', 100, 1, 'buy', T0 + 6] },
-      { item: SWORD, location: 0, print: [3, 'sword#1', 900, 1, 'buy', T0 + 9] },
-    ]);
-  });
-
-  it('has quarters of an hour of the last day', async () => {
-    const bucket = Math.floor(T0 / 900_000);
-    expect(await getQuarters(client, T0 + 86_400_000)).toEqual([
-      { item: ORE, location: 0, bucket, open: 100, high: 100, low: 100, volume: 4, trades: 2 },
-      { item: SWORD, location: 0, bucket, open: 900, high: 900, low: 900, volume: 1, trades: 1 },
-    ]);
-    expect(await getQuarters(client, T0 + 2 * 86_400_000)).toEqual([]);
   });
 });

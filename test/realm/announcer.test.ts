@@ -11,6 +11,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import type { Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { Announcer, type CommittedGroup } from '../../src/realm/announcer.ts';
+import { MarketPast } from '../../src/realm/market-past.ts';
 import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
 let clock: StepClock;
@@ -245,17 +246,17 @@ describe('windows in the private feed', () => {
 });
 
 describe('after a recovery', () => {
-  it('shows the recovered books, what the tables know of the past, and what they lack', () => {
+  it('shows the recovered books and the past, folded or not', async () => {
     commit(decide('bob', 'listings.create', { item: 'iron', quantity: 10, price: 5 }));
     const recovered = begun(5);
     const item = engine.state.assetNames.find('iron');
     const bucket = Math.floor(clock.nowMs() / (15 * 60 * 1000));
-    recovered.restore({
-      trades: [{ item, location: 0, print: [9, 'iron', 4, 2, 'sell', clock.nowMs()] }],
-      quarters: [{ item, location: 0, bucket, open: 4, high: 4, low: 3, volume: 7, trades: 2 }],
-      later: [{ item, location: 0, print: [10, 'iron', 6, 1, 'buy', clock.nowMs()] }],
-    });
-    recovered.begin();
+    const past = new MarketPast();
+    const iron = past.of(item, 0);
+    iron.restore([9, 'iron', 4, 2, 'sell', clock.nowMs()]);
+    iron.ticker.restore({ bucket, open: 4, high: 4, low: 3, volume: 7, trades: 2 });
+    iron.add([10, 'iron', 6, 1, 'buy', clock.nowMs()]);
+    await recovered.begin(past);
     const { sequence } = engine.state;
     const book = decodeEvent(
       recovered.snapshot('book:iron', { family: 'book', item: 'iron', location: 'main' }),

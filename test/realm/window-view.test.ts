@@ -10,6 +10,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import type { Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { Announcer, type CommittedGroup } from '../../src/realm/announcer.ts';
+import { MarketPast } from '../../src/realm/market-past.ts';
 import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
 const { direct } = DEFAULT_RULES;
@@ -282,12 +283,11 @@ describe('a window that ended', () => {
 });
 
 describe('after a recovery', () => {
-  it('the windows are shown as the engine has them, their manifests included', () => {
+  it('the windows are shown as the engine has them, their manifests included', async () => {
     const manifest = review();
-    const recovered = begun(5);
-    recovered.begin();
-    announcer = recovered;
-    const frame = decodeEvent(recovered.windows.snapshot('alice', 1) as Uint8Array);
+    announcer = begun(5);
+    await announcer.begin(new MarketPast());
+    const frame = decodeEvent(announcer.windows.snapshot('alice', 1) as Uint8Array);
     expect([frame.epoch, frame.sequence]).toEqual([5, engine.state.sequence]);
     expect(shown('alice')).toMatchObject({ window: { status: 'review' }, manifest: { manifest } });
     sink.windowFrames.length = 0;
