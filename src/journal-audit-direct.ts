@@ -41,7 +41,8 @@ export class DirectAudit {
   readonly #choices = new Tally('blocks and privacy are as the journal has them last', 'choices');
   readonly #liveWindows: Expected = new Map();
   readonly #openOffers: Expected = new Map();
-  readonly #blocks: Named = new Map();
+  /** Undefined: one that was taken back has no row. */
+  readonly #blocks = new Map<string, string | undefined>();
   readonly #blockers = new Set<number>();
   readonly #privacy: Expected = new Map();
 
@@ -58,7 +59,7 @@ export class DirectAudit {
     await this.#compareLog(changes.windowLog, after, until);
     await this.#compareManifests(changes);
     for (const { player, other, blocked } of changes.blocks.values()) {
-      this.#blocks.set(`${player} ${other}`, text([blocked]));
+      this.#blocks.set(`${player} ${other}`, blocked ? text([blocked]) : undefined);
       this.#blockers.add(player);
     }
     for (const { player, closed: isClosed } of changes.privacy.values()) {

@@ -120,8 +120,10 @@ const privacy = new Table<RowOf<'privacy'>>(
 );
 
 export function directWrites(changes: Changes, target: Target): Write[] {
+  const choices = [...changes.blocks.values()];
   return [
-    always(blocks.upsert([...changes.blocks.values()])),
+    always(blocks.upsert(choices.filter(({ blocked }) => blocked))),
+    always(blocks.remove(choices.filter(({ blocked }) => !blocked))),
     always(privacy.upsert([...changes.privacy.values()])),
     ...byId(windows, changes.windows, target.windowMax, target),
     append(windowLog, changes.windowLog, target),

@@ -43,6 +43,8 @@ export class Table<Row> {
   readonly #insert: string;
   readonly #upsert: string;
   readonly #update: string;
+  readonly #keyed: readonly Column<Row>[];
+  readonly #remove: string;
 
   /**
    * The first column is the primary key, or so many of them. `changing` are the columns that an
@@ -67,6 +69,13 @@ export class Table<Row> {
       set ${changed.map(column => `${column.name} = ${read('n', column)}`).join(', ')}
       from ${rowsOf(this.#updated)}
       where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}`;
+    this.#keyed = columns.slice(0, keyColumns);
+    this.#remove = `with n as (select * from ${rowsOf(this.#keyed)}),
+      gone as (
+        delete from ${name} as t using n
+        where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}
+      )
+      select from n`;
   }
 
   insert(rows: readonly Row[]): Statement {
@@ -96,6 +105,11 @@ export class Table<Row> {
 
   upsert(rows: readonly Row[]): Statement {
     return this.#statement('upsert', this.#upsert, this.#columns, rows);
+  }
+
+  /** By their keys. Counts those that did not exist as well: they are gone. */
+  remove(rows: readonly Row[]): Statement {
+    return this.#statement('remove', this.#remove, this.#keyed, rows);
   }
 
   #statement(

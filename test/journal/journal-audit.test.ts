@@ -76,7 +76,7 @@ describe('the audit of the journal', () => {
     ['update offers set status = 3 where id = 2', 'offers are'],
     ['update offers set want[3] = 1 where id = 1', 'offers are'],
     [`update offers set message = 'x' where id = 4`, 'offers are'],
-    ['update blocks set blocked = true', 'blocks and privacy'],
+    ['insert into blocks values (2, 4, true)', 'blocks and privacy'],
     ['delete from blocks where player = 4', 'blocks and privacy'],
     ['update privacy set closed = false', 'blocks and privacy'],
   ])('finds %s', async (damage, check) => {

@@ -77,6 +77,14 @@ describe('the projector', () => {
     );
   });
 
+  it.each([1, 1_000])(
+    'keeps no row of a block that is taken back, %i rows a time',
+    async rowsMax => {
+      await project(rows, rowsMax);
+      expect((await contents()).blocks).toEqual([{ player: 4, other: 5, blocked: true }]);
+    },
+  );
+
   it('makes tables that the audit is content with', async () => {
     await project(rows, 3);
     await client.query(

@@ -83,6 +83,7 @@ describe('a market where nothing rests and nothing was ever traded', () => {
 
   it('has no book in the engine either', () => {
     visit('p0');
+    visit('p1');
     bid('p1');
     const { market } = engine.state.assets[1] ?? {};
     expect(market?.books().map(({ location }) => location)).toEqual([2]);
