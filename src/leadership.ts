@@ -90,7 +90,7 @@ async function bringAlong(
 async function loadUntil(claim: Claim, recovery: Recovery): Promise<Recovery> {
   try {
     await recovery.load(claim.position);
-    recovery.assertSound();
+    await recovery.assertSound();
     await checkAtClaim(recovery, claim);
     return recovery;
   } finally {

@@ -64,7 +64,7 @@ export class Preparation {
       this.#recovery = recovery;
       try {
         await recovery.load();
-        recovery.assertSound();
+        await recovery.assertSound();
         while (this.#isWanted) {
           await recovery.follow();
           if (!this.#isReady) log.info(recovery.standing, 'this node is ready to lead');

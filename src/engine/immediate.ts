@@ -66,7 +66,7 @@ function fromOrder(state: State, name: string, ask: FromOrder): Decision {
     return isClosed ? unavailable(side, 0) : notFound(side, id);
   }
   const market = state.market(order.asset);
-  const isInstance = state.assets[order.asset]?.instance !== null;
+  const isInstance = state.assets.get(order.asset)?.instance !== null;
   const found = { market, asset: order.asset, isInstance };
   const refusal = check.whyHalted(market) ?? check.whyBadLot(found, ask.quantity);
   if (refusal !== null) return refusal;
@@ -95,13 +95,9 @@ function fromBook(state: State, name: string, ask: FromBook): Decision {
   const player = state.players.find(name);
   const location = state.findLocation(ask.location);
   const { plan } = state;
-  plan.clear();
-  if (location >= 0) {
-    plan.walk(
-      market.book(location).opposite(side),
-      wanted(state, market, player, ask, ask.totalMax),
-    );
-  }
+  const book = market.find(location);
+  if (book === undefined) plan.clear();
+  else plan.walk(book.opposite(side), wanted(state, market, player, ask, ask.totalMax));
   const obstacle =
     whyObstructed(state) ??
     (ask.partial && plan.quantity > 0 ? null : whyNotWhole(state, ask.quantity)) ??

@@ -10,13 +10,18 @@ export class Market {
   /** The definition now in force. */
   item: ItemFact;
   readonly #books = new Map<number, OrderBook>();
-  readonly #recent: (RecentPrices | undefined)[] = [];
+  readonly #recents = new Map<number, RecentPrices>();
 
   constructor(item: ItemFact) {
     this.item = item;
   }
 
-  /** The book at a location, made when it is first asked for. */
+  /** The book at a location, if anything rests there: asking leaves nothing behind. */
+  find(location: number): OrderBook | undefined {
+    return this.#books.get(location);
+  }
+
+  /** The book at a location, for an order to rest in. */
   book(location: number): OrderBook {
     let book = this.#books.get(location);
     if (book === undefined) {
@@ -26,19 +31,24 @@ export class Market {
     return book;
   }
 
+  /** Lets go of the book at a location when nothing rests there any more. */
+  tidy(location: number): void {
+    if (this.#books.get(location)?.isEmpty === true) this.#books.delete(location);
+  }
+
   /** The last trades at a location, for valuing a commodity. Unique items have none. */
   recent(location: number): RecentPrices {
-    let recent = this.#recent[location];
+    let recent = this.#recents.get(location);
     if (recent === undefined) {
       recent = new RecentPrices();
-      this.#recent[location] = recent;
+      this.#recents.set(location, recent);
     }
     return recent;
   }
 
-  /** Of all locations, by their numbers; nothing where nothing was traded. */
-  get recents(): readonly (RecentPrices | undefined)[] {
-    return this.#recent;
+  /** By location; nothing where nothing was traded. */
+  get recents(): ReadonlyMap<number, RecentPrices> {
+    return this.#recents;
   }
 
   /** The books of this item, by location number. */

@@ -28,12 +28,13 @@ export function planIncoming(
   incoming: Incoming,
 ): Decision | null {
   const { plan } = state;
-  if (location < 0) {
+  const book = market.find(location);
+  if (book === undefined) {
     plan.clear();
     return null;
   }
   const { side, player, price, quantity } = incoming;
-  plan.walk(market.book(location).opposite(side), {
+  plan.walk(book.opposite(side), {
     side,
     player,
     price,

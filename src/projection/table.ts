@@ -43,6 +43,7 @@ export class Table<Row> {
   readonly #insert: string;
   readonly #upsert: string;
   readonly #update: string;
+  readonly #remove: string;
 
   /**
    * The first column is the primary key, or so many of them. `changing` are the columns that an
@@ -67,6 +68,7 @@ export class Table<Row> {
       set ${changed.map(column => `${column.name} = ${read('n', column)}`).join(', ')}
       from ${rowsOf(this.#updated)}
       where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}`;
+    this.#remove = `delete from ${name} where ${key[0]} = any($1::int4[])`;
   }
 
   insert(rows: readonly Row[]): Statement {
@@ -96,6 +98,13 @@ export class Table<Row> {
 
   upsert(rows: readonly Row[]): Statement {
     return this.#statement('upsert', this.#upsert, this.#columns, rows);
+  }
+
+  /** Of tables whose key is one int4. */
+  remove(keys: readonly number[]): Statement {
+    const values = [int4Array(keys, key => key)];
+    const name = `remove_${this.#name}`;
+    return { kind: 'query', name, text: this.#remove, values, rows: keys.length };
   }
 
   #statement(

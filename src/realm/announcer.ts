@@ -67,7 +67,7 @@ export class Announcer {
   /** Takes over what the engine has recovered: everything in it is committed. */
   begin(): void {
     const { state } = this.#options;
-    for (const { market, instance } of state.assets) {
+    for (const { market, instance } of state.assets.values()) {
       if (instance !== null) continue;
       for (const book of market.books()) {
         const view = this.view(book.asset, book.location);
