@@ -14,8 +14,8 @@ export type Source = Pick<pg.ClientBase, 'query'>;
 const SHOWN_MAX = 3;
 const COMPARED_AT_ONCE = 10_000;
 
-/** Columns as text, by id. */
-export type Expected = Map<number, string>;
+/** Columns as text, by id; undefined where there must be no row. */
+export type Expected = Map<number, string | undefined>;
 
 /** Counts comparisons and remembers the first differences. */
 export class Tally {

@@ -24,7 +24,7 @@ const RETRY_MS = 250;
 export async function loadSound(recovery: Recovery, database: Database): Promise<void> {
   await checkBacklog(database);
   await recovery.load();
-  recovery.assertSound();
+  await recovery.assertSound();
 }
 
 interface Waiter {

@@ -8,8 +8,9 @@ import type { TradePrint } from '../protocol/events.ts';
 import { assert } from './base/assert.ts';
 import { Breath } from './base/breath.ts';
 import type { Log } from './base/log.ts';
+import { inSlices } from './base/slices.ts';
 import { connect, type Database, discard, withClient } from './database/connection.ts';
-import { auditState } from './engine/audit.ts';
+import { auditSteps } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import type { Fact, TradeFact } from './engine/fact.ts';
 import type { Rules } from './engine/rules.ts';
@@ -97,9 +98,12 @@ export class Recovery {
     return next.length > 0;
   }
 
-  /** @throws for the operator when the state cannot be, so that the tables are damaged. O(n). */
-  assertSound(): void {
-    const broken = auditState(this.engine.state);
+  /**
+   * Looks at all of the state, in slices: nothing may change it meanwhile. O(n).
+   * @throws for the operator when the state cannot be, so that the tables are damaged.
+   */
+  async assertSound(): Promise<void> {
+    const broken = await inSlices(auditSteps(this.engine.state));
     if (broken.length === 0) return;
     throw new Error(
       `The tables are damaged, so the realm is not started. Run "npm run audit". ` +

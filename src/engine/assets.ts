@@ -21,7 +21,7 @@ export function findAsset(state: State, name: string): FoundAsset | null {
   const hash = name.indexOf('#');
   const item = state.assetNames.find(hash < 0 ? name : name.slice(0, hash));
   if (item < 0) return null;
-  const { market } = state.assets[item] as Asset;
+  const { market } = state.assets.get(item) as Asset;
   if (hash < 0) return { market, asset: item, isInstance: false };
   return { market, asset: state.assetNames.find(name), isInstance: true };
 }

@@ -2,30 +2,37 @@
 // they are looked for, and that what a window says of itself fits together.
 
 import { compareLines } from '../../protocol/window-hash.ts';
+import type { Pace, Steps } from './audit-pace.ts';
 import type { Line } from './fact.ts';
 import { lineView } from './lines.ts';
+import type { Records } from './records.ts';
 import type { State } from './state.ts';
 import { dueAtMs, type Window, type WindowSide } from './window.ts';
 
 /** Adds what the sides of live windows and the makers of open offers hold, by account. */
-export function addDirectHolds(state: State, held: Float64Array, broken: string[]): void {
+export function* addDirectHolds(state: State, held: Records, broken: string[], pace: Pace): Steps {
   const add = (of: string, player: number, lines: readonly Line[]) => {
     for (const line of lines) {
       const account = state.ledger.find(player, line.asset, line.location);
-      if (account < 0) broken.push(`${of} holds in an account that was never opened`);
-      else held[account]! += line.quantity;
+      if (account < 0) broken.push(`${of} holds in an account that is not there`);
+      else held.setDouble(account, 0, held.double(account, 0) + line.quantity);
     }
   };
   for (const { id, sides } of state.windows.values()) {
+    if (pace.step()) yield;
     for (const { player, lines } of sides) add(`window ${id}`, player, lines);
   }
-  for (const { id, maker, give } of state.offers.values()) add(`offer ${id}`, maker, give);
+  for (const { id, maker, give } of state.offers.values()) {
+    if (pace.step()) yield;
+    add(`offer ${id}`, maker, give);
+  }
 }
 
-export function auditWindows(state: State, broken: string[]): void {
+export function* auditWindows(state: State, broken: string[], pace: Pace): Steps {
   const { windows } = state;
   let occupied = 0;
   for (const window of windows.values()) {
+    if (pace.step()) yield;
     const name = `window ${window.id}`;
     occupied += window.status === 'invited' ? 1 : 2;
     auditPlace(state, window, name, broken);
@@ -37,11 +44,12 @@ export function auditWindows(state: State, broken: string[]): void {
   if (windows.expiries.size !== windows.size) broken.push('the expiry queue has lost a window');
 }
 
-export function auditOffers(state: State, broken: string[]): void {
+export function* auditOffers(state: State, broken: string[], pace: Pace): Steps {
   const { offers } = state;
   let made = 0;
   let received = 0;
   for (let player = 0; player < state.players.count; player++) {
+    if (pace.step()) yield;
     made += offers.madeBy(player).size;
     received += offers.receivedBy(player).size;
   }
@@ -49,13 +57,14 @@ export function auditOffers(state: State, broken: string[]): void {
   if (received !== offers.size) broken.push('an offer is in no index of its taker');
   if (offers.expiries.size !== offers.size) broken.push('the expiry queue has lost an offer');
   for (const offer of offers.values()) {
+    if (pace.step()) yield;
     const name = `offer ${offer.id}`;
     if (offers.get(offer.id) !== offer) broken.push(`${name} is not open`);
     if (!offers.madeBy(offer.maker).has(offer)) broken.push(`${name} is lost to its maker`);
     if (!offers.receivedBy(offer.taker).has(offer)) broken.push(`${name} is lost to its taker`);
     if (offer.maker === offer.taker) broken.push(`${name} is to its maker`);
     if (offer.id > state.lastOffer) broken.push(`${name} was never given out`);
-    if (offer.expiresAtMs <= state.nowMs) broken.push(`${name} is overdue`);
+    if (!offers.expiries.keeps(offer)) broken.push(`${name} is not where it expires`);
     auditLines(state, offer.give, name, broken);
     auditLines(state, offer.want, name, broken);
   }
@@ -74,10 +83,8 @@ function auditPlace(state: State, window: Window, name: string, broken: string[]
   if (hasJoined && windows.occupying(invited.player) !== window) {
     broken.push(`${name} has lost the player who joined`);
   }
-  if (window.expiryIndex < 0) broken.push(`${name} never ends`);
+  if (!windows.expiries.keeps(window)) broken.push(`${name} is not where it expires`);
   if (window.expiresAtMs !== dueAtMs(window)) broken.push(`${name} ends at a wrong time`);
-  // What is due at the time of the last entry ends with the next one.
-  if (dueAtMs(window) < state.nowMs) broken.push(`${name} is overdue`);
 }
 
 /** Whether status, revision, acceptances and confirmations of a window fit together. */

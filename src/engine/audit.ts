@@ -1,99 +1,83 @@
-// The complete check of everything that must hold in a state between two entries. O(n): tests and
-// the simulation run it after each step, the server when it has recovered.
+// The complete check of everything that must hold in a state between two entries. O(n), in steps
+// of a bounded size: tests and the simulation run it after each step, the server when it has
+// recovered. Accounts are in audit-accounts.ts, windows and offers in audit-direct.ts.
 
+import { type Assets, addOrderHolds, auditAccounts, auditAssets } from './audit-accounts.ts';
 import { addDirectHolds, auditOffers, auditWindows } from './audit-direct.ts';
+import { Pace, type Steps } from './audit-pace.ts';
 import type { BookSide } from './book-side.ts';
-import { ISSUER } from './ledger.ts';
 import type { Order } from './order.ts';
-import { holdOf } from './settle.ts';
-import { MAIN, type State } from './state.ts';
+import { Records } from './records.ts';
+import type { State } from './state.ts';
 
-/** All broken invariants, in words. Empty when the state is sound. */
+/** An audit that has found so much looks no further. */
+const FOUND_MAX = 100;
+
+/** All broken invariants, in words, at once. Empty when the state is sound. */
 export function auditState(state: State): string[] {
+  const steps = auditSteps(state);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** As {@link auditState}, in steps of a millisecond or less: each `next` is one. */
+export function* auditSteps(state: State): Steps<string[]> {
   const broken: string[] = [];
-  auditConservation(state, broken);
-  auditHolds(state, broken);
-  auditInstances(state, broken);
-  auditBooks(state, broken);
-  auditCounts(state, broken);
-  auditWindows(state, broken);
-  auditOffers(state, broken);
+  const pace = new Pace();
+  // By account, as a double each: what should be held. And what there is of each asset.
+  const held = new Records(2);
+  const assets: Assets = { sums: new Records(4), end: 0 };
+  const parts: readonly Steps[] = [
+    addOrderHolds(state, held, broken, pace),
+    addDirectHolds(state, held, broken, pace),
+    auditAccounts(state, { held, assets }, broken, pace),
+    auditAssets(state, assets, broken, pace),
+    auditBooks(state, broken, pace),
+    auditCounts(state, broken, pace),
+    auditWindows(state, broken, pace),
+    auditOffers(state, broken, pace),
+  ];
+  for (const part of parts) {
+    while (part.next().done !== true) {
+      if (broken.length >= FOUND_MAX) return broken;
+      yield;
+    }
+  }
   return broken;
 }
 
-function auditConservation(state: State, broken: string[]): void {
-  const { ledger } = state;
-  const sums = new Map<number, bigint>();
-  for (let account = 0; account < ledger.count; account++) {
-    const { owner, asset, available, held } = ledger.balance(account);
-    sums.set(asset, (sums.get(asset) ?? 0n) + BigInt(available) + BigInt(held));
-    const isIssuer = owner === ISSUER;
-    if (held < 0 || (available < 0 && !isIssuer)) broken.push(`account ${account} is below zero`);
-    if (isIssuer && available > 0) broken.push(`the issuer owns asset ${asset}`);
-  }
-  for (const [asset, sum] of sums) {
-    if (sum !== 0n) broken.push(`asset ${asset} sums to ${sum}`);
-  }
-}
-
-function auditHolds(state: State, broken: string[]): void {
-  const { ledger } = state;
-  const held = new Float64Array(ledger.count);
-  for (const order of state.orders.values()) {
-    const isMoney = order.side === 'buy';
-    const asset = isMoney ? state.market(order.asset).item.currency : order.asset;
-    const account = ledger.find(order.player, asset, isMoney ? MAIN : order.location);
-    held[account]! += order.held;
-    if (order.held !== holdOf(order)) broken.push(`order ${order.id} holds ${order.held}`);
-    if (order.remaining < 1 || order.remaining > order.quantity) {
-      broken.push(`order ${order.id} has ${order.remaining} of ${order.quantity} left`);
-    }
-  }
-  addDirectHolds(state, held, broken);
-  for (let account = 0; account < ledger.count; account++) {
-    const due = held[account];
-    const actual = ledger.balance(account).held;
-    if (actual !== due) {
-      broken.push(`account ${account} holds ${actual}, its orders, windows and offers ${due}`);
-    }
-  }
-}
-
-function auditInstances(state: State, broken: string[]): void {
-  const owners = new Map<number, number>();
-  const { ledger } = state;
-  for (let account = 0; account < ledger.count; account++) {
-    const { owner, asset, available, held } = ledger.balance(account);
-    if (state.assets[asset]?.instance === null || owner === ISSUER) continue;
-    owners.set(asset, (owners.get(asset) ?? 0) + available + held);
-  }
-  for (const [asset, owned] of owners) {
-    if (owned > 1) broken.push(`instance ${state.assetNames.name(asset)} exists ${owned} times`);
-  }
-}
-
-function auditBooks(state: State, broken: string[]): void {
+function* auditBooks(state: State, broken: string[], pace: Pace): Steps {
   let resting = 0;
-  for (const { market, instance } of state.assets) {
+  for (const { market, instance } of state.assets.values()) {
+    if (pace.step()) yield;
     if (instance !== null) continue;
     for (const book of market.books()) {
       const where = `book ${market.item.name}@${state.locations.name(book.location)}`;
       const bid = book.bids.best?.price ?? 0;
       const ask = book.asks.best?.price ?? Number.POSITIVE_INFINITY;
       if (bid >= ask) broken.push(`${where} is crossed: ${bid} >= ${ask}`);
-      resting += auditSide(state, book.bids, where, broken);
-      resting += auditSide(state, book.asks, where, broken);
+      if (book.isEmpty) broken.push(`${where} is empty, and kept`);
+      resting += yield* auditSide(state, book.bids, where, { broken, pace });
+      resting += yield* auditSide(state, book.asks, where, { broken, pace });
     }
   }
   let outside = 0;
   for (const order of state.orders.values()) {
-    if (order.level === null && state.assets[order.asset]?.instance !== null) outside++;
+    if (pace.step()) yield;
+    if (order.level === null && state.assets.get(order.asset)?.instance !== null) outside++;
   }
   if (resting + outside !== state.orders.size) broken.push('an open order is in no book');
 }
 
 /** Checks one side level by level; returns how many orders rest in it. */
-function auditSide(state: State, side: BookSide, where: string, broken: string[]): number {
+function* auditSide(
+  state: State,
+  side: BookSide,
+  where: string,
+  { broken, pace }: { readonly broken: string[]; readonly pace: Pace },
+): Steps<number> {
   let resting = 0;
   let rank = Number.POSITIVE_INFINITY;
   for (let level = side.best; level !== null; level = level.worse) {
@@ -104,6 +88,7 @@ function auditSide(state: State, side: BookSide, where: string, broken: string[]
     let orders = 0;
     let previous: Order | null = null;
     for (let order = level.oldest; order !== null; order = order.newer) {
+      if (pace.step()) yield;
       quantity += order.remaining;
       orders++;
       if (order.price !== level.price) broken.push(`${where}: order ${order.id} is misplaced`);
@@ -121,20 +106,22 @@ function auditSide(state: State, side: BookSide, where: string, broken: string[]
   return resting;
 }
 
-function auditCounts(state: State, broken: string[]): void {
-  const open = new Map<number, number>();
+function* auditCounts(state: State, broken: string[], pace: Pace): Steps {
+  const open = new Records(1);
   let expiring = 0;
   for (const order of state.orders.values()) {
-    open.set(order.player, (open.get(order.player) ?? 0) + 1);
-    if (order.expiresAtMs > 0) expiring++;
-    if (order.expiresAtMs > 0 && order.expiresAtMs <= state.nowMs) {
-      broken.push(`order ${order.id} is overdue`);
-    }
+    if (pace.step()) yield;
+    open.setInteger(order.player, 0, open.integer(order.player, 0) + 1);
+    if (order.expiresAtMs === 0) continue;
+    expiring++;
+    if (!state.expiries.keeps(order)) broken.push(`order ${order.id} is not where it expires`);
   }
   if (expiring !== state.expiries.size) broken.push('the expiry queue has lost an order');
   for (let player = 0; player < state.players.count; player++) {
-    if ((state.openOrders[player] ?? 0) !== (open.get(player) ?? 0)) {
-      broken.push(`player ${player} is said to have ${state.openOrders[player]} open orders`);
+    if (pace.step()) yield;
+    const said = state.openOrdersOf(player);
+    if (said !== open.integer(player, 0)) {
+      broken.push(`player ${player} is said to have ${said} open orders`);
     }
   }
 }

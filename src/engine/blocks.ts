@@ -1,10 +1,12 @@
 // Who wants nothing from whom: block lists, and players who take no invitations at all.
 
 import type { BlockFact, PrivacyFact } from './fact.ts';
+import { Numbered } from './numbered.ts';
 
 export class Blocks {
-  readonly #blocked = new Map<number, Set<number>>();
-  readonly #closed = new Set<number>();
+  /** By player: whom they have blocked, never many; and who is closed. */
+  readonly #blocked = new Numbered<Set<number>>();
+  readonly #closed = new Numbered<PrivacyFact>();
 
   /** Whether `player` has blocked `other`. */
   has(player: number, other: number): boolean {
@@ -17,7 +19,7 @@ export class Blocks {
 
   /** Whether nobody may invite `player`. */
   isClosed(player: number): boolean {
-    return this.#closed.has(player);
+    return this.#closed.get(player) !== undefined;
   }
 
   put({ player, other, blocked }: BlockFact): void {
@@ -28,22 +30,21 @@ export class Blocks {
     else this.#blocked.delete(player);
   }
 
-  setPrivacy({ player, closed }: PrivacyFact): void {
-    if (closed) this.#closed.add(player);
-    else this.#closed.delete(player);
+  setPrivacy(fact: PrivacyFact): void {
+    if (fact.closed) this.#closed.set(fact.player, fact);
+    else this.#closed.delete(fact.player);
   }
 
   /** Everything, in the order of the players' numbers: for the hash. */
   *entries(): Generator<readonly [player: number, other: number]> {
-    for (const player of [...this.#blocked.keys()].sort(byNumber)) {
-      for (const other of [...(this.#blocked.get(player) ?? [])].sort(byNumber)) {
-        yield [player, other];
-      }
+    for (const [player, others] of this.#blocked.entries()) {
+      for (const other of [...others].sort(byNumber)) yield [player, other];
     }
   }
 
-  closed(): number[] {
-    return [...this.#closed].sort(byNumber);
+  /** Who takes no invitations, in the order of their numbers. */
+  *closed(): Generator<number> {
+    for (const { player } of this.#closed.values()) yield player;
   }
 }
 

@@ -3,14 +3,15 @@
 // `apply` is synchronous and deterministic: no I/O, clock, randomness or callback inside. Time, the
 // verified player and the validated command come in with the entry; facts and an answer go out.
 // Invariant: the same entries give the same facts and the same hash, and a state restored from the
-// facts is the state that gave them. Order of an entry: keys that are too old, orders, windows and
-// offers that are due end first; then a remembered key answers as before; then the command is
-// decided.
+// facts is the state that gave them. Order of an entry: what is due ends first (due.ts); then a
+// remembered key answers as before; then the command is decided. No entry is more than a bounded
+// piece of work, however much there is: what is due for long, or by the million, takes many ticks.
 
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import { assert } from '../base/assert.ts';
 import { accept, type Decision, reject } from './decision.ts';
 import { executeDirect } from './direct.ts';
+import { endDue } from './due.ts';
 import {
   type Applied,
   type Command,
@@ -24,15 +25,15 @@ import { hashState } from './hash.ts';
 import { purchase, sale } from './immediate.ts';
 import { DEFAULT_CURRENCY, defineItem } from './items.ts';
 import { HOUSE, ISSUER } from './ledger.ts';
-import { expireOffers } from './offers.ts';
 import { cancelOrder, createOrder, updateOrder } from './orders.ts';
 import { definePlace } from './places.ts';
 import { restoreFact } from './restore.ts';
+import { whyFull } from './room.ts';
 import { assertRules, type Rules } from './rules.ts';
 import { MAIN, State } from './state.ts';
 import { type Suspension, suspend, whySuspended } from './suspension.ts';
 import { burn, grant, transfer } from './wallet.ts';
-import { expireWindows, restartWindows, setPresence } from './window-presence.ts';
+import { restartWindows, setPresence } from './window-presence.ts';
 
 /** The names of the two owners that are no players: no token can carry them. */
 export const ISSUER_NAME = '$issuer';
@@ -54,21 +55,32 @@ export class Engine {
   /** For reading: the feed, the audit and the tests look at it between entries. */
   readonly state: State;
 
-  constructor(rules: Rules) {
+  /** @param numbersMax how many there can be of players, locations, assets, accounts. */
+  constructor(rules: Rules, numbersMax?: number) {
     assertRules(rules);
-    this.state = new State(rules);
+    this.state = new State(rules, numbersMax);
   }
 
-  /** Decides one entry. Entries come in the order of their times. */
+  /**
+   * Whether something is due at `atMs`, so that ticks must come first. A tick does as much of it as
+   * an entry may, and there can be more than that.
+   */
+  isDue(atMs: number): boolean {
+    return this.state.nextDueMs <= atMs;
+  }
+
+  /**
+   * Decides one entry. Entries come in the order of their times; anything but a tick comes when no
+   * more is due than one entry may end: see {@link isDue}.
+   */
   apply(entry: Entry): Applied {
     const { state } = this;
     assert(entry.atMs >= state.nowMs, 'engine time never goes back');
     assert(state.output.length === 0, 'an entry begins with nothing');
     state.nowMs = entry.atMs;
     if (state.players.count === 0) this.#begin();
-    state.expire();
-    expireWindows(state);
-    expireOffers(state);
+    endDue(state);
+    assert(entry.command === 'tick' || !this.isDue(entry.atMs), 'what is due has ended before');
     const { outcome, body, encoded } = this.#decide(entry);
     state.flush();
     const { output } = state;
@@ -102,8 +114,7 @@ export class Engine {
     state.lastTrade = standing.lastTrade;
     state.lastWindow = standing.lastWindow;
     state.lastOffer = standing.lastOffer;
-    state.keys.prune(standing.atMs);
-    state.windows.resume(standing.atMs);
+    state.windows.resume();
   }
 
   /** Halts this and nothing else: what the tables lacked when the state was restored from them. */
@@ -148,6 +159,8 @@ export class Engine {
 
   #execute(entry: Command, player: string): Decision {
     const { state } = this;
+    const full = whyFull(state, entry.command);
+    if (full !== null) return full;
     if (!state.suspended.concernsNoCommand) {
       const halted = whySuspended(state, player, entry);
       if (halted !== null) return halted;
@@ -186,8 +199,10 @@ export class Engine {
     }
   }
 
-  #remember(entry: Entry, key: string, decision: Decision): Encoded {
+  #remember(entry: Entry, key: string, decision: Decision): Encoded | null {
     const { state } = this;
+    // Whoever cannot be numbered any more has done nothing, and will be told the same again.
+    if (state.players.room === 0 && state.players.find(entry.player) < 0) return null;
     const { ok } = decision;
     const body = decision.body as Readonly<Record<string, unknown>>;
     const player = state.player(entry.player);

@@ -72,7 +72,10 @@ export interface InstanceFact {
   readonly attributes: Attributes;
 }
 
-/** An account as it stands after the command. Negative only for the issuer. */
+/**
+ * An account as it stands after the command. Negative only for the issuer. Its number may have been
+ * that of another account, which was closed before this one was opened.
+ */
 export interface BalanceFact {
   readonly kind: 'balance';
   readonly account: number;
@@ -81,6 +84,14 @@ export interface BalanceFact {
   readonly location: number;
   readonly available: number;
   readonly held: number;
+  /** Whether the command opened it. */
+  readonly opened: boolean;
+}
+
+/** An account that had nothing is gone, and its number free for another one. */
+export interface ClosedFact {
+  readonly kind: 'closed';
+  readonly account: number;
 }
 
 /** A movement: what `debit` lost and `credit` got. Account ids; quantity at least 1. */
@@ -243,6 +254,7 @@ export type Fact =
   | ItemFact
   | InstanceFact
   | BalanceFact
+  | ClosedFact
   | TransferFact
   | OrderFact
   | TradeFact

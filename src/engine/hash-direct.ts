@@ -52,7 +52,7 @@ function hashWindows(hash: StateHash, state: State): void {
 
 function hashOffers(hash: StateHash, { offers }: State): void {
   hash.number(offers.size);
-  for (const offer of [...offers.values()].sort((a, b) => a.id - b.id)) {
+  for (const offer of offers.values()) {
     hash.number(offer.id);
     hash.number(offer.maker);
     hash.number(offer.taker);
@@ -66,7 +66,7 @@ function hashOffers(hash: StateHash, { offers }: State): void {
 }
 
 function hashRecentPrices(hash: StateHash, state: State): void {
-  for (const { market, instance } of state.assets) {
+  for (const { market, instance } of state.assets.values()) {
     if (instance !== null) continue;
     for (const [location, recent] of market.recents()) {
       hash.number(market.item.asset);

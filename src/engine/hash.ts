@@ -46,7 +46,8 @@ export function hashState(state: State): string {
   hashAccounts(hash, state);
   hashOrders(hash, state);
   hashDirect(hash, state);
-  for (const record of state.keys.records()) {
+  // Time alone is no fact: what counts is what was remembered at the last change.
+  for (const record of state.keys.records(state.changedAtMs)) {
     hash.number(record.player);
     hash.text(record.key);
     hash.number(record.digest);
@@ -58,7 +59,7 @@ export function hashState(state: State): string {
 }
 
 function hashAssets(hash: StateHash, state: State): void {
-  for (const { market, instance } of state.assets) {
+  for (const { market, instance } of state.assets.values()) {
     if (instance === null) {
       const { item } = market;
       hash.text(item.itemKind);
@@ -79,8 +80,10 @@ function hashAssets(hash: StateHash, state: State): void {
 function hashAccounts(hash: StateHash, state: State): void {
   const { ledger } = state;
   hash.number(ledger.count);
-  for (let account = 0; account < ledger.count; account++) {
+  for (let account = 0; account < ledger.end; account++) {
+    if (!ledger.isOpen(account)) continue;
     const { owner, asset, location, available, held } = ledger.balance(account);
+    hash.number(account);
     hash.number(owner);
     hash.number(asset);
     hash.number(location);

@@ -67,7 +67,7 @@ function fromOrder(state: State, name: string, ask: FromOrder): Decision {
     return isClosed ? unavailable(side, 0) : notFound(side, id);
   }
   const market = state.market(order.asset);
-  const isInstance = state.assets[order.asset]?.instance !== null;
+  const isInstance = state.assets.get(order.asset)?.instance !== null;
   const found = { market, asset: order.asset, isInstance };
   const refusal = check.whyHalted(market) ?? check.whyBadLot(found, ask.quantity);
   if (refusal !== null) return refusal;

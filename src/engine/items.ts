@@ -60,9 +60,9 @@ export function defineItem(state: State, ask: Payload<'items.define'>): Decision
 
 /** Puts a definition in force; its asset number and name are in the registry already. */
 export function putItem(state: State, item: ItemFact): void {
-  const asset = state.assets[item.asset];
+  const asset = state.assets.get(item.asset);
   if (asset === undefined) {
-    state.assets[item.asset] = { market: new Market(item, state.suspended), instance: null };
+    state.assets.set(item.asset, { market: new Market(item, state.suspended), instance: null });
   } else {
     asset.market.item = item;
   }

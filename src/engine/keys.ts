@@ -1,18 +1,40 @@
 // Idempotency keys: the first answer to each keyed command, per player.
 //
-// Invariant: a player has at most `perPlayerMax` keys, none older than `retentionMs`. Records live
-// in columns, not objects, and keys and answers as bytes: a busy realm remembers millions of
-// them, and objects would cost three times the memory and most of the garbage collector's time. One
-// list of all records by age (time only rises) and one list per player make forgetting the oldest
-// O(1).
+// Invariant: a player has at most `perPlayerMax` keys, and none older than `retentionMs` is ever
+// found. Records are numbers in pages, not objects, and keys and answers are bytes: a busy realm
+// remembers millions of them, and objects would cost three times the memory and most of the garbage
+// collector's time. One list of all records by age (time only rises) and one list per player make
+// forgetting the oldest O(1). What is too old is forgotten a few at a time, after what has changed.
 
 import { readPair } from '../../protocol/msgpack-reader.ts';
 import { assert } from '../base/assert.ts';
 import { ByteStore } from './byte-store.ts';
 import type { Encoded, ReplyBody } from './entry.ts';
 import type { DecidedFact } from './fact.ts';
+import { HashIndex, NONE } from './hash-index.ts';
+import { NUMBERS_MAX, Records } from './records.ts';
 
-const NONE = -1;
+// A record is 48 bytes. Numbers of other records are kept plus one, so that 0 is none.
+const WORDS = 12;
+const PLAYER = 0;
+const OK = 1;
+/** Neighbours by age among all, and among the player's own. */
+const OLDER = 2;
+const NEWER = 3;
+const NEWER_OWN = 4;
+/** As doubles. The place is where the bytes of the key and of the answer to it are. */
+const DIGEST = 3;
+const AT_MS = 4;
+const PLACE = 5;
+
+// Of each player: his oldest and newest record, and how many they are.
+const OWN_WORDS = 4;
+const OLDEST_OWN = 0;
+const NEWEST_OWN = 1;
+const COUNT_OWN = 2;
+
+/** How many an entry forgets that are too old: more than it can add, so that they never pile up. */
+export const FORGOTTEN_PER_ENTRY = 16;
 
 export interface KeyRecord {
   readonly player: number;
@@ -26,27 +48,14 @@ export interface KeyRecord {
 export class Keys {
   readonly #perPlayerMax: number;
   readonly #retentionMs: number;
-  #player = new Int32Array(1024);
-  #digest = new Float64Array(1024);
-  #atMs = new Float64Array(1024);
-  #ok = new Uint8Array(1024);
-  #hash = new Int32Array(1024);
-  /** Where the bytes of the key and of the answer to it are. */
-  #place = new Float64Array(1024);
+  readonly #records = new Records(WORDS);
+  readonly #index = new HashIndex();
   readonly #store = new ByteStore();
-  /** Lists: the next record in the bucket, by age among all, by age among the player's own. */
-  #nextInBucket = new Int32Array(1024);
-  #older = new Int32Array(1024);
-  #newer = new Int32Array(1024);
-  #newerOwn = new Int32Array(1024);
-  #buckets = new Int32Array(2048).fill(NONE);
+  readonly #own = new Records(OWN_WORDS);
   #oldest = NONE;
   #newest = NONE;
-  /** Per player: oldest and newest record, and how many. */
-  readonly #oldestOwn: number[] = [];
-  readonly #newestOwn: number[] = [];
-  readonly #countOwn: number[] = [];
-  readonly #free: number[] = [];
+  /** Records that were forgotten: the last one, linked by NEWER to those before. */
+  #free = NONE;
   #used = 0;
   /** What was looked for last, and its hash: a key is looked for, and then added. */
   #soughtPlayer = NONE;
@@ -58,9 +67,9 @@ export class Keys {
     this.#retentionMs = retentionMs;
   }
 
-  /** Keys remembered. */
+  /** Keys that were not forgotten yet. */
   get count(): number {
-    return this.#used - this.#free.length;
+    return this.#index.size;
   }
 
   /** The number of the record of a key still remembered at `atMs`, or -1. */
@@ -69,19 +78,20 @@ export class Keys {
     this.#soughtPlayer = player;
     this.#soughtKey = key;
     this.#soughtHash = hash;
-    let at = this.#buckets[hash & (this.#buckets.length - 1)] as number;
-    while (at !== NONE && !this.#isOf(at, hash, player, key)) {
-      at = this.#nextInBucket[at] as number;
+    let at = this.#index.first(hash);
+    // The same key may be there twice, as long as one that is too old was not forgotten yet.
+    while (at !== NONE && (this.#isOver(at, atMs) || !this.#isOf(at, player, key))) {
+      at = this.#index.next(at);
     }
-    return at === NONE || this.#isOver(at, atMs) ? NONE : at;
+    return at;
   }
 
   digest(at: number): number {
-    return this.#digest[at] as number;
+    return this.#records.double(at, DIGEST);
   }
 
   ok(at: number): boolean {
-    return this.#ok[at] === 1;
+    return this.#records.integer(at, OK) === 1;
   }
 
   body(at: number): ReplyBody {
@@ -93,40 +103,48 @@ export class Keys {
    * @returns the answer as it is kept, in MessagePack.
    */
   add(fact: DecidedFact, atMs: number): Encoded {
+    const { player, key } = fact;
     this.prune(atMs);
-    if ((this.#countOwn[fact.player] ?? 0) >= this.#perPlayerMax) {
-      this.#forget(this.#oldestOwn[fact.player] as number);
+    if (this.#own.integer(player, COUNT_OWN) >= this.#perPlayerMax) {
+      this.#forget(this.#oldestOwn(player));
     }
-    const at = this.#free.pop() ?? this.#append();
-    this.#player[at] = fact.player;
-    this.#digest[at] = fact.digest;
-    this.#atMs[at] = atMs;
-    this.#ok[at] = fact.ok ? 1 : 0;
-    const isSought = fact.player === this.#soughtPlayer && fact.key === this.#soughtKey;
-    this.#hash[at] = isSought ? this.#soughtHash : hashOf(fact.player, fact.key);
+    if (this.count >= NUMBERS_MAX) this.#forget(this.#oldest);
+    const at = this.#take();
+    const records = this.#records;
+    records.setInteger(at, PLAYER, player);
+    records.setInteger(at, OK, fact.ok ? 1 : 0);
+    records.setDouble(at, DIGEST, fact.digest);
+    records.setDouble(at, AT_MS, atMs);
     const writer = this.#store.begin();
-    writer.text(fact.key);
+    writer.text(key);
     const start = writer.length;
     writer.value(fact.body);
-    this.#place[at] = this.#store.end();
-    this.#link(at, fact.player);
+    records.setDouble(at, PLACE, this.#store.end());
+    const isSought = player === this.#soughtPlayer && key === this.#soughtKey;
+    this.#index.add(at, isSought ? this.#soughtHash : hashOf(player, key));
+    this.#link(at, player);
     return { bytes: writer.bytes, start, end: writer.length };
   }
 
-  /** Forgets what is too old at `atMs`. */
+  /** Forgets some of what is too old at `atMs`. */
   prune(atMs: number): void {
-    while (this.#oldest !== NONE && this.#isOver(this.#oldest, atMs)) this.#forget(this.#oldest);
+    for (let left = FORGOTTEN_PER_ENTRY; left > 0; left--) {
+      if (this.#oldest === NONE || !this.#isOver(this.#oldest, atMs)) return;
+      this.#forget(this.#oldest);
+    }
   }
 
-  /** All records, oldest first. */
-  *records(): Generator<KeyRecord> {
-    for (let at = this.#oldest; at !== NONE; at = this.#newer[at] as number) {
+  /** All records that are still remembered at `atMs`, oldest first. */
+  *records(atMs: number): Generator<KeyRecord> {
+    const records = this.#records;
+    for (let at = this.#oldest; at !== NONE; at = records.integer(at, NEWER) - 1) {
+      if (this.#isOver(at, atMs)) continue;
       const [key, body] = this.#read(at);
       yield {
-        player: this.#player[at] as number,
+        player: records.integer(at, PLAYER),
         key,
-        digest: this.#digest[at] as number,
-        atMs: this.#atMs[at] as number,
+        digest: this.digest(at),
+        atMs: records.double(at, AT_MS),
         ok: this.ok(at),
         body,
       };
@@ -134,101 +152,63 @@ export class Keys {
   }
 
   #isOver(at: number, atMs: number): boolean {
-    return (this.#atMs[at] as number) + this.#retentionMs <= atMs;
+    return this.#records.double(at, AT_MS) + this.#retentionMs <= atMs;
   }
 
-  #isOf(at: number, hash: number, player: number, key: string): boolean {
-    if (this.#hash[at] !== hash || this.#player[at] !== player) return false;
-    return this.#read(at)[0] === key;
+  #isOf(at: number, player: number, key: string): boolean {
+    return this.#records.integer(at, PLAYER) === player && this.#read(at)[0] === key;
   }
 
   #read(at: number): [string, ReplyBody] {
-    const { bytes, start } = this.#store.find(this.#place[at] as number);
+    const { bytes, start } = this.#store.find(this.#records.double(at, PLACE));
     return readPair(bytes, start) as [string, ReplyBody];
   }
 
+  #oldestOwn(player: number): number {
+    return this.#own.integer(player, OLDEST_OWN) - 1;
+  }
+
   #link(at: number, player: number): void {
-    this.#bucket(at);
-    this.#older[at] = this.#newest;
-    this.#newer[at] = NONE;
+    const records = this.#records;
+    records.setInteger(at, OLDER, this.#newest + 1);
+    records.setInteger(at, NEWER, 0);
     if (this.#newest === NONE) this.#oldest = at;
-    else this.#newer[this.#newest] = at;
+    else records.setInteger(this.#newest, NEWER, at + 1);
     this.#newest = at;
-    this.#newerOwn[at] = NONE;
-    const count = this.#countOwn[player] ?? 0;
-    if (count === 0) this.#oldestOwn[player] = at;
-    else this.#newerOwn[this.#newestOwn[player] as number] = at;
-    this.#newestOwn[player] = at;
-    this.#countOwn[player] = count + 1;
+    records.setInteger(at, NEWER_OWN, 0);
+    const own = this.#own;
+    const count = own.integer(player, COUNT_OWN);
+    if (count === 0) own.setInteger(player, OLDEST_OWN, at + 1);
+    else records.setInteger(own.integer(player, NEWEST_OWN) - 1, NEWER_OWN, at + 1);
+    own.setInteger(player, NEWEST_OWN, at + 1);
+    own.setInteger(player, COUNT_OWN, count + 1);
   }
 
   /** Forgets a record, which is always the oldest of its player. */
   #forget(at: number): void {
-    const player = this.#player[at] as number;
-    assert(this.#oldestOwn[player] === at, 'the oldest key is forgotten first');
-    this.#oldestOwn[player] = this.#newerOwn[at] as number;
-    this.#countOwn[player]!--;
-    const older = this.#older[at] as number;
-    const newer = this.#newer[at] as number;
+    const records = this.#records;
+    const player = records.integer(at, PLAYER);
+    assert(this.#oldestOwn(player) === at, 'the oldest key is forgotten first');
+    this.#own.setInteger(player, OLDEST_OWN, records.integer(at, NEWER_OWN));
+    this.#own.setInteger(player, COUNT_OWN, this.#own.integer(player, COUNT_OWN) - 1);
+    const older = records.integer(at, OLDER) - 1;
+    const newer = records.integer(at, NEWER) - 1;
     if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
+    else records.setInteger(older, NEWER, newer + 1);
     if (newer === NONE) this.#newest = older;
-    else this.#older[newer] = older;
-    this.#unbucket(at);
-    this.#store.remove(this.#place[at] as number);
-    this.#free.push(at);
+    else records.setInteger(newer, OLDER, older + 1);
+    this.#index.remove(at);
+    this.#store.remove(records.double(at, PLACE));
+    records.setInteger(at, NEWER, this.#free + 1);
+    this.#free = at;
   }
 
-  #bucket(at: number): void {
-    const bucket = (this.#hash[at] as number) & (this.#buckets.length - 1);
-    this.#nextInBucket[at] = this.#buckets[bucket] as number;
-    this.#buckets[bucket] = at;
-  }
-
-  #unbucket(at: number): void {
-    const bucket = (this.#hash[at] as number) & (this.#buckets.length - 1);
-    const next = this.#nextInBucket;
-    if (this.#buckets[bucket] === at) {
-      this.#buckets[bucket] = next[at] as number;
-      return;
-    }
-    let before = this.#buckets[bucket] as number;
-    while (next[before] !== at) before = next[before] as number;
-    next[before] = next[at] as number;
-  }
-
-  #append(): number {
-    if (this.#used === this.#player.length) this.#grow(this.#used * 2);
-    return this.#used++;
-  }
-
-  #grow(size: number): void {
-    const integers = (from: Int32Array) => {
-      const grown = new Int32Array(size);
-      grown.set(from);
-      return grown;
-    };
-    const numbers = (from: Float64Array) => {
-      const grown = new Float64Array(size);
-      grown.set(from);
-      return grown;
-    };
-    this.#player = integers(this.#player);
-    this.#hash = integers(this.#hash);
-    this.#nextInBucket = integers(this.#nextInBucket);
-    this.#older = integers(this.#older);
-    this.#newer = integers(this.#newer);
-    this.#newerOwn = integers(this.#newerOwn);
-    this.#digest = numbers(this.#digest);
-    this.#atMs = numbers(this.#atMs);
-    this.#place = numbers(this.#place);
-    const ok = new Uint8Array(size);
-    ok.set(this.#ok);
-    this.#ok = ok;
-    this.#buckets = new Int32Array(size * 2).fill(NONE);
-    for (let at = this.#oldest; at !== NONE; at = this.#newer[at] as number) {
-      this.#bucket(at);
-    }
+  /** A record that is not in use. */
+  #take(): number {
+    const at = this.#free;
+    if (at === NONE) return this.#used++;
+    this.#free = this.#records.integer(at, NEWER) - 1;
+    return at;
   }
 }
 

@@ -7,6 +7,7 @@ import { assert } from '../base/assert.ts';
 import { itemNotFound } from './assets.ts';
 import { accept, type Decision, reject } from './decision.ts';
 import type { Line, OfferFact } from './fact.ts';
+import { NONE } from './hash-index.ts';
 import { ISSUER } from './ledger.ts';
 import { handOver, rehold, resolveLines, whyLacking, whyLinesHalted } from './lines.ts';
 import { Offer, offerFact } from './offer.ts';
@@ -86,28 +87,49 @@ export function counterOffer(state: State, name: string, ask: Payload<'offers.co
   return accept({ offer: offer.id, countered: id, expiresAtMs: offer.expiresAtMs });
 }
 
-/** Ends the offers that are due, earliest first. */
-export function expireOffers(state: State): void {
-  for (;;) {
-    const offer = state.offers.expiries.due(state.nowMs);
-    if (offer === null) return;
-    rehold(state, offer.maker, offer.give, []);
-    end(state, offer, 'expired');
-  }
+/** Ends an offer that nobody answered; returns how much that was: it and each line it gives. */
+export function endOffer(state: State, offer: Offer, status: 'expired' | 'invalid'): number {
+  rehold(state, offer.maker, offer.give, []);
+  end(state, offer, status);
+  return 1 + offer.give.length;
 }
 
-/** Ends what is open between two players, since one has blocked the other. */
+/**
+ * Ends what is open between two players, since one has blocked the other: no more than the rules
+ * let one player make and receive.
+ */
 export function invalidateBetween(state: State, player: number, other: number): void {
   const { offers } = state;
   const sent = [...offers.madeBy(player)].filter(({ taker }) => taker === other);
   const got = [...offers.receivedBy(player)].filter(({ maker }) => maker === other);
-  invalidate(state, [...sent, ...got]);
+  for (const offer of [...sent, ...got].sort((a, b) => a.id - b.id)) {
+    endOffer(state, offer, 'invalid');
+  }
 }
 
-/** Ends the offers that want an instance, since it is burnt. */
+/** Ends the offers that want an instance, since it is burnt. Those that are too many are due. */
 export function invalidateWanting(state: State, instance: number): void {
   assert(!exists(state, instance), 'only what is gone cannot be wanted');
-  invalidate(state, [...state.offers.wanting(instance)]);
+  state.burnt = instance;
+  invalidateBurnt(state, state.rules.endsPerEntryMax);
+}
+
+/** Ends offers that want what is burnt, oldest first, `most` now; returns what is left of that. */
+export function invalidateBurnt(state: State, most: number): number {
+  if (state.burnt === NONE) return most;
+  let left = most;
+  while (left > 0) {
+    const offer = state.offers.wanting(state.burnt);
+    if (offer === undefined) break;
+    left -= endOffer(state, offer, 'invalid');
+  }
+  if (state.offers.wanting(state.burnt) === undefined) state.burnt = NONE;
+  return left;
+}
+
+/** In a restoration: an instance may have been burnt, and not all offers that want it ended yet. */
+export function restoreBurnt(state: State, asset: number): void {
+  if (state.offers.wanting(asset) !== undefined && !exists(state, asset)) state.burnt = asset;
 }
 
 /** Offers come back in the order of their ids; applying a fact twice changes nothing. */
@@ -116,7 +138,10 @@ export function restoreOffer(state: State, fact: OfferFact): void {
   state.lastOffer = Math.max(state.lastOffer, fact.id);
   const known = offers.get(fact.id);
   if (fact.status === 'open') {
-    if (known === undefined) offers.add(new Offer(fact), instancesOf(state, fact.want));
+    if (known !== undefined) return;
+    const instances = instancesOf(state, fact.want);
+    offers.add(new Offer(fact), instances);
+    for (const instance of instances) restoreBurnt(state, instance);
   } else if (known !== undefined) {
     offers.remove(known);
   }
@@ -186,13 +211,6 @@ function ended(state: State, offer: Offer, status: OfferFact['status']): Decisio
   return accept({ offer: offer.id, status });
 }
 
-function invalidate(state: State, offers: Offer[]): void {
-  for (const offer of offers.sort((a, b) => a.id - b.id)) {
-    rehold(state, offer.maker, offer.give, []);
-    end(state, offer, 'invalid');
-  }
-}
-
 /** The open offer of this id that waits for the player, or null. */
 function received(state: State, name: string, id: number): Offer | null {
   const offer = state.offers.get(id);
@@ -204,7 +222,7 @@ function instancesOf(state: State, lines: readonly Line[]): number[] {
   return lines
     .map(({ asset }) => asset)
     .filter(asset => {
-      const found = state.assets[asset];
+      const found = state.assets.get(asset);
       assert(found !== undefined, 'an asset is known before it is wanted');
       return found.instance !== null;
     });

@@ -22,6 +22,10 @@ export class OrderBook<Kind extends Resting<Kind> = Order> {
     this.asks = new BookSide('sell', asset, location);
   }
 
+  get isEmpty(): boolean {
+    return this.bids.best === null && this.asks.best === null;
+  }
+
   /** Where an order of `side` rests. */
   side(side: Side): BookSide<Kind> {
     return side === 'buy' ? this.bids : this.asks;

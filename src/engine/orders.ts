@@ -63,7 +63,7 @@ export function createOrder(state: State, side: Side, name: string, ask: NewOrde
   const player = state.players.find(name);
   const mayRest = timeInForce === 'gtc' || timeInForce === 'gtd';
   const { openOrdersMax } = state.rules;
-  if (mayRest && (state.openOrders[player] ?? 0) >= openOrdersMax) {
+  if (mayRest && state.openOrdersOf(player) >= openOrdersMax) {
     return reject('LIMIT_REACHED', `At most ${openOrdersMax} open orders.`, {
       limit: 'openOrders',
       max: openOrdersMax,
@@ -116,7 +116,7 @@ export function updateOrder(
   const price = change.price ?? order.price;
   const quantity = change.quantity ?? order.quantity;
   const filled = order.quantity - order.remaining;
-  const isInstance = state.assets[order.asset]?.instance !== null;
+  const isInstance = state.assets.get(order.asset)?.instance !== null;
   const found = { market, asset: order.asset, isInstance };
   const refusal =
     check.whyHalted(market) ??

@@ -6,8 +6,9 @@
 import { assert, unreachable } from '../base/assert.ts';
 import type { Fact, OrderFact } from './fact.ts';
 import { putItem } from './items.ts';
+import { ISSUER } from './ledger.ts';
 import type { Names } from './names.ts';
-import { restoreOffer } from './offers.ts';
+import { restoreBurnt, restoreOffer } from './offers.ts';
 import { Order } from './order.ts';
 import type { State } from './state.ts';
 import { putInstance } from './wallet.ts';
@@ -31,6 +32,11 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
       break;
     case 'balance':
       state.ledger.restore(fact);
+      if (fact.owner === ISSUER && fact.available === 0) restoreBurnt(state, fact.asset);
+      break;
+    case 'closed':
+      // A fact that is applied twice changes nothing.
+      if (state.ledger.isOpen(fact.account)) state.ledger.close(fact.account);
       break;
     case 'order':
       restoreOrder(state, fact);
@@ -40,7 +46,7 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
       break;
     case 'trade':
       state.lastTrade = Math.max(state.lastTrade, fact.id);
-      if (state.assets[fact.asset]?.instance === null) {
+      if (state.assets.get(fact.asset)?.instance === null) {
         state.market(fact.asset).traded(fact.location, fact.price);
       }
       break;
@@ -70,7 +76,7 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
 }
 
 function isNew(state: State, asset: number): boolean {
-  return state.assets[asset] === undefined;
+  return state.assets.get(asset) === undefined;
 }
 
 function restoreName(names: Names, name: string, number: number): void {

@@ -20,6 +20,10 @@ export interface Rules {
   readonly keysPerPlayerMax: number;
   /** How long a key is remembered. */
   readonly keyRetentionMs: number;
+  /** How much of what is due one entry ends: orders, windows, offers, and lines that they hold. */
+  readonly endsPerEntryMax: number;
+  /** Accounts without anything that are kept; beyond it they are closed. */
+  readonly emptyAccountsMax: number;
   readonly direct: DirectRules;
 }
 
@@ -85,6 +89,8 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   fillsPerCommandMax: 1_000,
   keysPerPlayerMax: 1_024,
   keyRetentionMs: KEY_RETENTION_MS,
+  endsPerEntryMax: 5_000,
+  emptyAccountsMax: 10_000,
   direct: DEFAULT_DIRECT_RULES,
 });
 
@@ -93,9 +99,12 @@ export function assertRules(rules: Rules): void {
   for (const bps of [rules.listingFeeBps, rules.tradeFeeBps]) {
     assert(Number.isInteger(bps) && bps >= 0 && bps <= BPS_ONE, 'a fee is 0 to 10,000 bps');
   }
-  for (const max of [rules.openOrdersMax, rules.fillsPerCommandMax, rules.keysPerPlayerMax]) {
+  const { openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax } = rules;
+  for (const max of [openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax]) {
     assert(Number.isSafeInteger(max) && max >= 1, 'a bound is at least 1');
   }
+  const { emptyAccountsMax } = rules;
+  assert(Number.isSafeInteger(emptyAccountsMax) && emptyAccountsMax >= 0, 'a bound is at least 0');
   assertDirectRules(rules.direct);
   assert(rules.keyRetentionMs >= KEY_RETENTION_MS, 'keys are kept as long as the protocol says');
 }

@@ -9,15 +9,17 @@ import { Blocks } from './blocks.ts';
 import type { PriceLevel } from './book-side.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import type { EngineOutput } from './fact.ts';
+import { NONE } from './hash-index.ts';
 import { Keys } from './keys.ts';
 import { Ledger } from './ledger.ts';
 import type { Asset, Market } from './market.ts';
 import { Names } from './names.ts';
+import { Numbered } from './numbered.ts';
 import { Offers } from './offer.ts';
 import type { Order } from './order.ts';
 import { orderFact } from './order.ts';
-import { OrderTable } from './order-table.ts';
 import { Plan } from './plan.ts';
+import { NUMBERS_MAX, Records } from './records.ts';
 import type { Rules } from './rules.ts';
 import { Suspended } from './suspension.ts';
 import { Windows } from './window.ts';
@@ -27,14 +29,16 @@ export const MAIN = 0;
 
 export class State {
   readonly rules: Rules;
-  readonly players = new Names();
-  readonly locations = new Names();
+  /** How many players, locations, assets and accounts there can be, of each. */
+  readonly numbersMax: number;
+  readonly players: Names;
+  readonly locations: Names;
   /** Items, currencies and instances by name. */
-  readonly assetNames = new Names();
-  readonly assets: Asset[] = [];
-  readonly ledger = new Ledger();
-  /** Every open order. */
-  readonly orders = new OrderTable();
+  readonly assetNames: Names;
+  readonly assets = new Numbered<Asset>();
+  readonly ledger: Ledger;
+  /** Every open order, by id. */
+  readonly orders = new Numbered<Order>();
   readonly expiries = new ExpiryQueue<Order>();
   readonly windows = new Windows();
   readonly offers = new Offers();
@@ -42,8 +46,12 @@ export class State {
   readonly keys: Keys;
   /** What the tables lack something of. */
   readonly suspended = new Suspended();
-  /** Open orders per player. */
-  readonly openOrders: number[] = [];
+  /** One word per player: their open orders. */
+  readonly openOrders = new Records(1);
+  /** An instance that was burnt while open offers still want it, or NONE. */
+  burnt = NONE;
+  /** The server began, and in the windows from this id on all are still there; or NONE. */
+  restartFrom = NONE;
   readonly plan = new Plan();
   /** The last entry that had facts, and its time. */
   sequence = 0;
@@ -60,8 +68,14 @@ export class State {
   readonly #touchedLevels: PriceLevel[] = [];
   #touchedCount = 0;
 
-  constructor(rules: Rules) {
+  constructor(rules: Rules, numbersMax = NUMBERS_MAX) {
+    const { emptyAccountsMax } = rules;
     this.rules = rules;
+    this.numbersMax = numbersMax;
+    this.players = new Names(numbersMax);
+    this.locations = new Names(numbersMax);
+    this.assetNames = new Names(numbersMax);
+    this.ledger = new Ledger({ accountsMax: numbersMax, emptyAccountsMax });
     this.keys = new Keys(rules.keysPerPlayerMax, rules.keyRetentionMs);
   }
 
@@ -89,7 +103,7 @@ export class State {
   }
 
   market(asset: number): Market {
-    const found = this.assets[asset];
+    const found = this.assets.get(asset);
     assert(found !== undefined, 'an asset number stands for an asset');
     return found.market;
   }
@@ -107,33 +121,38 @@ export class State {
 
   /** Where what an order brings goes: the seller's money, the bidder's goods. */
   counterAccount(order: Order): number {
-    if (order.counterAccount < 0) {
-      order.counterAccount =
-        order.side === 'sell'
-          ? this.ledger.open(order.player, this.market(order.asset).item.currency, MAIN)
-          : this.ledger.open(order.player, order.asset, order.location);
+    const { ledger } = this;
+    const isSell = order.side === 'sell';
+    const asset = isSell ? this.market(order.asset).item.currency : order.asset;
+    const location = isSell ? MAIN : order.location;
+    // It may have nothing, so it may have been closed, and its number be another's.
+    if (!ledger.isAccount(order.counterAccount, order.player, asset, location)) {
+      order.counterAccount = ledger.open(order.player, asset, location);
     }
     return order.counterAccount;
   }
 
   /** Puts an order among the open ones: into its book (instances have none) and its expiry. */
   rest(order: Order): void {
-    this.orders.add(order);
-    this.openOrders[order.player] = (this.openOrders[order.player] ?? 0) + 1;
+    assert(this.orders.get(order.id) === undefined, 'an order rests once');
+    this.orders.set(order.id, order);
+    this.openOrders.setInteger(order.player, 0, this.openOrdersOf(order.player) + 1);
     this.enqueue(order);
     if (order.expiresAtMs > 0) this.expiries.add(order);
   }
 
   /** Gives an open order a place at the end of its price level. */
   enqueue(order: Order): void {
-    if (this.assets[order.asset]?.instance !== null) return;
+    if (this.assets.get(order.asset)?.instance !== null) return;
     const side = this.market(order.asset).book(order.location).side(order.side);
     this.touchLevel(side.rest(order));
   }
 
   /** Takes an open order out of its price level. */
   dequeue(order: Order): void {
-    if (order.level !== null) this.touchLevel(order.level.side.remove(order));
+    if (order.level === null) return;
+    this.touchLevel(order.level.side.remove(order));
+    this.market(order.asset).release(order.location);
   }
 
   /** Ends an open order: what it still holds is available again. */
@@ -150,23 +169,23 @@ export class State {
   unrest(order: Order): void {
     this.dequeue(order);
     if (order.expiryIndex >= 0) this.expiries.remove(order);
-    const isOpen = this.orders.remove(order);
-    assert(isOpen, 'only an open order is closed');
-    this.openOrders[order.player]!--;
+    assert(this.orders.get(order.id) === order, 'only an open order is closed');
+    this.orders.delete(order.id);
+    this.openOrders.setInteger(order.player, 0, this.openOrdersOf(order.player) - 1);
   }
 
-  /** Ends all orders that are due, earliest first. */
-  expire(): void {
-    for (;;) {
-      const order = this.expiries.due(this.nowMs);
-      if (order === null) return;
-      this.close(order, 'expired');
-    }
+  /** How many open orders a player has. */
+  openOrdersOf(player: number): number {
+    return player < 0 ? 0 : this.openOrders.integer(player, 0);
   }
 
-  /** When the next order, window or offer is due; Infinity when none is. */
+  /**
+   * When the next of what nobody asks for is due; 0 when an entry had to leave some of it, Infinity
+   * when there is nothing. As long as it is not in the future, there are only ticks: see due.ts.
+   */
   get nextDueMs(): number {
     const { expiries, windows, offers } = this;
+    if (this.burnt !== NONE || this.restartFrom !== NONE) return 0;
     return Math.min(expiries.nextAtMs, windows.expiries.nextAtMs, offers.expiries.nextAtMs);
   }
 

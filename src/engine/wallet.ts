@@ -130,9 +130,9 @@ function putNewInstance(state: State, name: string, item: number, attributes: At
 
 /** Puts an instance in place; its asset number and name are in the registry already. */
 export function putInstance(state: State, instance: InstanceFact): void {
-  const known = state.assets[instance.asset];
+  const known = state.assets.get(instance.asset);
   if (known === undefined) {
-    state.assets[instance.asset] = { market: state.market(instance.item), instance };
+    state.assets.set(instance.asset, { market: state.market(instance.item), instance });
   } else {
     assert(known.instance !== null, 'an instance stays one');
     known.instance = instance;

@@ -76,7 +76,7 @@ function valuedLine(state: State, line: Line): ValuedLine {
 function priceOf(state: State, line: Line): Pick<ValuedLine, 'unitPrice' | 'confidence'> {
   const coins = state.assetNames.find(DEFAULT_CURRENCY);
   if (line.asset === coins) return { unitPrice: 1, confidence: 'high' };
-  const { market, instance } = state.assets[line.asset] ?? {};
+  const { market, instance } = state.assets.get(line.asset) ?? {};
   const recent = market?.recent(line.location);
   const isPricedInCoins = market?.item.currency === coins && !isMoney(state, line);
   if (instance !== null || !isPricedInCoins || recent === undefined) {

@@ -3,17 +3,16 @@
 // longer than its deadline.
 
 import { assert } from '../base/assert.ts';
+import { NONE } from './hash-index.ts';
 import type { State } from './state.ts';
 import { NOBODY, type Window, type WindowSide } from './window.ts';
 import { backToTable, cancel, tell } from './window-steps.ts';
 
-/** Ends the windows that are due, earliest first. */
-export function expireWindows(state: State): void {
-  for (;;) {
-    const window = state.windows.expiries.due(state.nowMs);
-    if (window === null) return;
-    cancel(state, window, whyDue(window, state.nowMs), NOBODY);
-  }
+/** Ends a window that is due; returns how much that was: the window and each of its lines. */
+export function endWindow(state: State, window: Window): number {
+  const [inviter, invited] = window.sides;
+  cancel(state, window, whyDue(window, state.nowMs), NOBODY);
+  return 1 + inviter.lines.length + invited.lines.length;
 }
 
 /** The last socket of a player is gone, or their first one is there: then they are known. */
@@ -34,11 +33,22 @@ export function setPresence(state: State, name: string, present: boolean): void 
 
 /** Nobody is known to be connected any more: every side of every window is away. */
 export function restartWindows(state: State): void {
-  for (const window of state.windows.values()) {
+  state.restartFrom = 0;
+  continueRestart(state, state.rules.endsPerEntryMax);
+}
+
+/** Goes on with the windows in which all are still there, by their ids: `most` of them now. */
+export function continueRestart(state: State, most: number): void {
+  if (state.restartFrom === NONE) return;
+  let left = most;
+  for (const window of state.windows.values(state.restartFrom)) {
+    if (left-- === 0) return;
     const [inviter, invited] = window.sides;
     leave(state, window, window.status === 'invited' ? [inviter] : [inviter, invited]);
     tell(state, window, 'left', NOBODY);
+    state.restartFrom = window.id + 1;
   }
+  state.restartFrom = NONE;
 }
 
 function leave(state: State, window: Window, sides: readonly WindowSide[]): void {

@@ -7,6 +7,7 @@ import type { Manifest, WindowEnd, WindowEventKind, WindowStatus } from '../../p
 import { assert } from '../base/assert.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import type { Line, WindowFact, WindowSideFact } from './fact.ts';
+import { Numbered } from './numbered.ts';
 
 export class WindowSide {
   readonly player: number;
@@ -78,14 +79,23 @@ export interface Invitation {
 /** How long an invitation counts against the bounds of the one who made it. */
 export const INVITATION_MEMORY_MS = 60_000;
 
+/** How many an entry forgets that are older: more than it can add, so that they never pile up. */
+const FORGOTTEN_PER_ENTRY = 16;
+
+/** An invitation that is remembered, and the one after it. */
+interface Remembered extends Invitation {
+  next: Remembered | null;
+}
+
 export class Windows {
-  readonly #live = new Map<number, Window>();
+  readonly #live = new Numbered<Window>();
   /** The window that a player takes part in: as the one who invited, or who joined. */
-  readonly #ofPlayer = new Map<number, Window>();
+  readonly #ofPlayer = new Numbered<Window>();
   readonly expiries = new ExpiryQueue<Window>();
-  /** By window, oldest first; and the same by the one who invited. */
-  readonly #invitations = new Map<number, Invitation>();
-  readonly #invitationsOf = new Map<number, Invitation[]>();
+  /** By window, oldest first; and the same by the one who invited, which the rules bound. */
+  #oldest: Remembered | null = null;
+  #newest: Remembered | null = null;
+  readonly #invitationsOf = new Numbered<Invitation[]>();
   /** Restored manifests by their hashes; empty but during a restoration. */
   readonly #unclaimed = new Map<string, Manifest>();
 
@@ -98,9 +108,9 @@ export class Windows {
     return this.#ofPlayer.size;
   }
 
-  /** Live ones, by id. */
-  values(): Window[] {
-    return [...this.#live.values()].sort((a, b) => a.id - b.id);
+  /** Live ones, by id, from `first` on. */
+  values(first = 0): Generator<Window> {
+    return this.#live.values(first);
   }
 
   get(id: number): Window | undefined {
@@ -138,12 +148,15 @@ export class Windows {
     if (window.expiryIndex >= 0) this.expiries.remove(window);
   }
 
-  /** Remembers for a minute that somebody was invited; once for each window. */
-  remember(invitation: Invitation): void {
-    if (this.#invitations.has(invitation.window)) return;
-    this.#invitations.set(invitation.window, invitation);
-    const own = this.#invitationsOf.get(invitation.inviter);
-    if (own === undefined) this.#invitationsOf.set(invitation.inviter, [invitation]);
+  /** Remembers for a minute that somebody was invited; once for each window, by their ids. */
+  remember({ window, inviter, invited, atMs }: Invitation): void {
+    if (this.#newest !== null && this.#newest.window >= window) return;
+    const invitation = { window, inviter, invited, atMs, next: null };
+    if (this.#newest === null || this.#oldest === null) this.#oldest = invitation;
+    else this.#newest.next = invitation;
+    this.#newest = invitation;
+    const own = this.#invitationsOf.get(inviter);
+    if (own === undefined) this.#invitationsOf.set(inviter, [invitation]);
     else own.push(invitation);
   }
 
@@ -165,21 +178,23 @@ export class Windows {
 
   /** Invitations of the minute before `nowMs`, by window. O(n): for the hash. */
   invitations(nowMs: number): Invitation[] {
-    return [...this.#invitations.values()]
-      .filter(({ atMs }) => atMs > nowMs - INVITATION_MEMORY_MS)
-      .sort((a, b) => a.window - b.window);
+    const within: Invitation[] = [];
+    for (let one = this.#oldest; one !== null; one = one.next) {
+      if (one.atMs > nowMs - INVITATION_MEMORY_MS) within.push(one);
+    }
+    return within;
   }
 
-  /** Forgets the invitations of more than a minute before `nowMs`. */
+  /** Forgets some of the invitations of more than a minute before `nowMs`. */
   prune(nowMs: number): void {
-    for (const { window, inviter, atMs } of this.#invitations.values()) {
-      if (atMs > nowMs - INVITATION_MEMORY_MS) return;
-      this.#invitations.delete(window);
-      const own = this.#invitationsOf.get(inviter) ?? [];
-      const index = own.findIndex(one => one.window === window);
-      assert(index >= 0, 'an invitation is remembered for the one who made it');
-      if (own.length === 1) this.#invitationsOf.delete(inviter);
-      else own.splice(index, 1);
+    for (let left = FORGOTTEN_PER_ENTRY; left > 0; left--) {
+      const oldest = this.#oldest;
+      if (oldest === null || oldest.atMs > nowMs - INVITATION_MEMORY_MS) return;
+      this.#oldest = oldest.next;
+      const own = this.#invitationsOf.get(oldest.inviter);
+      assert(own?.[0] === oldest, 'an invitation is remembered for the one who made it');
+      if (own.length === 1) this.#invitationsOf.delete(oldest.inviter);
+      else own.shift();
     }
   }
 
@@ -196,9 +211,8 @@ export class Windows {
   }
 
   /** Ends a restoration: what was restored and never claimed is of the past. */
-  resume(nowMs: number): void {
+  resume(): void {
     this.#unclaimed.clear();
-    this.prune(nowMs);
   }
 }
 

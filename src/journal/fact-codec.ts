@@ -75,6 +75,10 @@ export class FactWriter {
       case 'balance':
         writeBalance(out, fact);
         break;
+      case 'closed':
+        out.byte(TAG.closed);
+        out.uint(fact.account);
+        break;
       case 'transfer':
         writeTransfer(out, fact);
         break;
@@ -126,6 +130,7 @@ function writeName(out: ByteWriter, tag: number, id: number, name: string): void
 
 function writeBalance(out: ByteWriter, fact: BalanceFact): void {
   const isDebt = fact.available < 0;
+  if (fact.opened) out.byte(TAG.opened);
   out.byte(isDebt ? TAG.debt : TAG.balance);
   out.uint(fact.account);
   out.uint(fact.owner);

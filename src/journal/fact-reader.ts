@@ -122,9 +122,12 @@ function withBody(fact: StoredFact): Fact {
 function readFact(tag: number, reader: ByteReader): StoredFact {
   switch (tag) {
     case TAG.balance:
-      return readBalance(reader, 1);
     case TAG.debt:
-      return readBalance(reader, -1);
+      return readBalance(tag, reader, false);
+    case TAG.opened:
+      return readBalance(reader.byte(), reader, true);
+    case TAG.closed:
+      return { kind: 'closed', account: reader.uint() };
     case TAG.transfer:
       return readTransfer(reader);
     case TAG.order:
@@ -162,7 +165,9 @@ function readFact(tag: number, reader: ByteReader): StoredFact {
   }
 }
 
-function readBalance(reader: ByteReader, sign: number): StoredFact {
+function readBalance(tag: number, reader: ByteReader, opened: boolean): StoredFact {
+  assert(tag === TAG.balance || tag === TAG.debt, 'what is opened is an account');
+  const sign = tag === TAG.debt ? -1 : 1;
   return {
     kind: 'balance',
     account: reader.uint(),
@@ -171,6 +176,7 @@ function readBalance(reader: ByteReader, sign: number): StoredFact {
     location: reader.uint(),
     available: sign * reader.uint(),
     held: reader.uint(),
+    opened,
   };
 }
 

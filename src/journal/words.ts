@@ -22,6 +22,9 @@ export const TAG = {
   offer: 13,
   block: 14,
   privacy: 15,
+  /** Before the balance of an account that was opened just then. */
+  opened: 16,
+  closed: 17,
 } as const;
 
 export const ITEM_KINDS = ['currency', 'commodity', 'unique'] as const;

@@ -53,6 +53,10 @@ export class Changes {
   readonly items = new Map<number, ItemFact>();
   readonly instances = new Map<number, InstanceFact>();
   readonly accounts = new Map<number, BalanceFact>();
+  /** Of the accounts that were opened: the sequence that did. No table has them yet. */
+  readonly opened = new Map<number, number>();
+  /** Accounts that were there before and were closed, whoever has their numbers by now. */
+  readonly closed = new Set<number>();
   readonly orders = new Map<number, OrderFact>();
   readonly transfers: Happened<TransferFact>[] = [];
   readonly trades: Happened<TradeFact>[] = [];
@@ -85,6 +89,11 @@ export class Changes {
     switch (fact.kind) {
       case 'balance':
         this.accounts.set(fact.account, fact);
+        if (fact.opened) this.opened.set(fact.account, sequence);
+        break;
+      case 'closed':
+        this.accounts.delete(fact.account);
+        if (!this.opened.delete(fact.account)) this.closed.add(fact.account);
         break;
       case 'order':
         this.orders.set(fact.id, fact);

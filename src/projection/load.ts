@@ -90,6 +90,7 @@ function balanceOf(cells: Cells): Fact {
     location: cells[3] as number,
     available: cells[4] as number,
     held: cells[5] as number,
+    opened: false,
   };
 }
 

@@ -91,6 +91,7 @@ function rankOf(fact: Fact, atMs: number): number {
     case 'instance':
       return fact.asset;
     case 'balance':
+    case 'closed':
       return fact.account;
     case 'order':
       return fact.priority;

@@ -18,6 +18,7 @@ export function thingOf(fact: StoredFact | Fact): string | null {
     case 'instance':
       return `asset ${fact.asset}`;
     case 'balance':
+    case 'closed':
       return `account ${fact.account}`;
     case 'order':
     case 'window':
@@ -56,7 +57,8 @@ export function isRetold(fact: StoredFact, changes: Changes): boolean {
     case 'instance':
       return changes.instances.has(fact.asset);
     case 'balance':
-      return changes.accounts.has(fact.account);
+    case 'closed':
+      return changes.accounts.has(fact.account) || changes.closed.has(fact.account);
     case 'order':
       return changes.orders.has(fact.id);
     case 'window':
@@ -105,6 +107,7 @@ export function addHalts(fact: StoredFact, halts: Halts): void {
     case 'offer':
       halts.offers.add(fact.id);
       break;
+    case 'closed':
     case 'block':
     case 'privacy':
     case 'transfer':

@@ -44,6 +44,7 @@ export class Table<Row> {
   readonly #upsert: string;
   readonly #update: string;
   readonly #keyed: readonly Column<Row>[];
+  readonly #removeById: string;
   readonly #remove: string;
 
   /**
@@ -69,6 +70,7 @@ export class Table<Row> {
       set ${changed.map(column => `${column.name} = ${read('n', column)}`).join(', ')}
       from ${rowsOf(this.#updated)}
       where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}`;
+    this.#removeById = `delete from ${name} where ${key[0]} = any($1::int4[])`;
     this.#keyed = columns.slice(0, keyColumns);
     this.#remove = `with n as (select * from ${rowsOf(this.#keyed)}),
       gone as (
@@ -110,6 +112,13 @@ export class Table<Row> {
   /** By their keys. Counts those that did not exist as well: they are gone. */
   remove(rows: readonly Row[]): Statement {
     return this.#statement('remove', this.#remove, this.#keyed, rows);
+  }
+
+  /** Of tables whose key is one int4. */
+  removeById(ids: readonly number[]): Statement {
+    const values = [int4Array(ids, id => id)];
+    const name = `remove_${this.#name}`;
+    return { kind: 'query', name, text: this.#removeById, values, rows: ids.length };
   }
 
   #statement(

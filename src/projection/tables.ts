@@ -7,7 +7,7 @@ import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../jo
 import type { Changes, RowOf } from './changes.ts';
 import { directWrites } from './direct-tables.ts';
 import { bool, bytea, int2, int4, int8, json, Table, text } from './table.ts';
-import { always, append, byId, type Target, type Write } from './write.ts';
+import { always, append, byId, type Target, update, type Write } from './write.ts';
 
 const players = new Table<RowOf<'players'>>(
   'players',
@@ -49,12 +49,16 @@ const instances = new Table<RowOf<'instances'>>(
   ['attributes'],
 );
 
-const accounts = new Table<RowOf<'accounts'>>(
+/** An account, and the sequence that opened it: of one that is new here. */
+type Account = RowOf<'accounts'> & { readonly since?: number };
+
+const accounts = new Table<Account>(
   'accounts',
   [
     int4('id', row => row.account),
     int8('available', row => row.available),
     int8('held', row => row.held),
+    int8('since', row => row.since ?? 0),
     int4('owner', row => row.owner),
     int4('asset', row => row.asset),
     int4('location', row => row.location),
@@ -131,6 +135,27 @@ const keys = new Table<RowOf<'keys'>>('keys', [
   bytea('body', row => row.fact.bodyBytes),
 ]);
 
+/**
+ * What was closed goes first: its number may be taken again, and an account like it be there under
+ * another number.
+ */
+function accountWrites({ accounts: changed, opened, closed }: Changes, target: Target): Write[] {
+  const gone = [...closed].filter(account => account <= target.accountMax).sort((a, b) => a - b);
+  const known: Account[] = [];
+  const fresh: Account[] = [];
+  for (const id of Float64Array.from(changed.keys()).sort()) {
+    const row = changed.get(id) as RowOf<'accounts'>;
+    const since = opened.get(id);
+    if (since !== undefined) fresh.push({ ...row, since });
+    else (id <= target.accountMax ? known : fresh).push(row);
+  }
+  return [
+    always(accounts.removeById(gone)),
+    update(accounts, known),
+    append(accounts, fresh, target),
+  ];
+}
+
 /** All writes of a round, none of them empty. */
 export function writesFor(changes: Changes, target: Target): Write[] {
   const writes: Write[] = [
@@ -139,7 +164,7 @@ export function writesFor(changes: Changes, target: Target): Write[] {
     always(items.upsert([...changes.items.values()])),
     always(instances.upsert([...changes.instances.values()])),
     ...directWrites(changes, target),
-    ...byId(accounts, changes.accounts, target.accountMax, target),
+    ...accountWrites(changes, target),
     ...byId(orders, changes.orders, target.orderMax, target),
     append(transfers, changes.transfers, target),
     append(trades, changes.trades, target),

@@ -42,17 +42,27 @@ export const HELD_DIRECTLY = `select owner, asset, location, quantity as held
 const codes = (reasons: readonly TransferReason[]) =>
   reasons.map(reason => codeOf(TRANSFER_REASONS, reason)).join(', ');
 
-/** Lines that are not what moved by transfers of these reasons. */
+/**
+ * Lines that are not what moved by transfers of these reasons: in all; and by account, as far as
+ * the accounts are still there.
+ */
 const unlike = (lines: string, reasons: readonly TransferReason[]) => `
-  select * from (
-    select id, owner, asset, location, sum(quantity) as quantity from (${lines}) as lines
-    group by 1, 2, 3, 4
+  select id, null as owner, null as asset, null as location, due.sum, moved.sum as moved from (
+    select id, sum(quantity) as sum from (${lines}) as lines group by 1
   ) as due full join (
-    select m.reference as id, d.owner, d.asset, d.location, sum(m.quantity) as moved
-    from transfers as m join accounts as d on d.id = m.debit
+    select reference as id, sum(quantity) as sum from transfers
+    where reason in (${codes(reasons)}) group by 1
+  ) as moved using (id)
+  where due.sum is distinct from moved.sum
+  union all select id, owner, asset, location, due.sum, moved.sum from (
+    select m.reference as id, d.owner, d.asset, d.location, sum(m.quantity) as sum
+    from transfers as m join accounts as d on d.id = m.debit and d.since <= m.sequence
     where m.reason in (${codes(reasons)}) group by 1, 2, 3, 4
-  ) as moved using (id, owner, asset, location)
-  where quantity is distinct from moved`;
+  ) as moved left join (
+    select id, owner, asset, location, sum(quantity) as sum from (${lines}) as lines
+    group by 1, 2, 3, 4
+  ) as due using (id, owner, asset, location)
+  where due.sum is distinct from moved.sum`;
 
 /** Pairs of which one has blocked the other. */
 const BLOCKED = (one: string, other: string) => `exists (select from blocks as b where b.blocked

@@ -1,6 +1,7 @@
 // What must hold in the tables of a realm, each rule one query that finds what breaks it. The
 // queries look at every row there is, so this is for an audit, not for a running game. What the
-// journal says is held against the tables elsewhere.
+// journal says is held against the tables elsewhere. A transfer names its accounts by numbers,
+// which others may have by now (`since`): whose it was is known of those that are still there.
 
 import { TRANSFER_REASONS } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
@@ -58,7 +59,7 @@ const CHECKS: readonly Check[] = [
           select credit as account, quantity from transfers
           union all select debit, -quantity from transfers) as movements
         group by account) as moved on moved.account = a.id
-      where a.id is null or coalesce(moved.sum, 0) <> a.available::numeric + a.held`,
+      where coalesce(moved.sum, 0) <> coalesce(a.available::numeric + a.held, 0)`,
   },
   {
     check: 'each account holds what its open orders, live windows and open offers hold',
@@ -101,16 +102,24 @@ const CHECKS: readonly Check[] = [
       where o.id is null or coalesce(fills.sum, 0) <> o.quantity - o.remaining`,
   },
   {
-    check: 'each trade moved its goods from the seller to the buyer',
+    check: 'each trade moved its goods and its price',
     over: 'trades',
-    broken: `select t.id, t.quantity, moved.sum from trades as t full join (
-        select m.reference as id, sum(m.quantity) as sum from transfers as m
-        join accounts as d on d.id = m.debit join accounts as c on c.id = m.credit
-        join trades as of on of.id = m.reference
-        where m.reason = ${TRADE_REASON} and d.asset = of.asset and c.asset = of.asset
-          and d.owner = of.seller and c.owner = of.buyer
-        group by 1) as moved on moved.id = t.id
-      where t.id is null or moved.sum is distinct from t.quantity`,
+    broken: `select t.id, t.quantity, t.price, moved.sum from trades as t full join (
+        select reference as id, count(*) as count, sum(quantity) as sum, max(quantity) as max
+        from transfers where reason = ${TRADE_REASON} group by 1) as moved on moved.id = t.id
+      where t.id is null or moved.count is distinct from 2
+        or moved.sum <> t.quantity::numeric + t.price::numeric * t.quantity
+        or moved.max <> t.price::numeric * t.quantity`,
+  },
+  {
+    check: 'each trade moved its goods from the seller, its price from the buyer',
+    over: 'trades',
+    broken: `select t.id, m.debit, m.credit from trades as t
+      join transfers as m on m.reference = t.id and m.reason = ${TRADE_REASON}
+      join accounts as d on d.id = m.debit and d.since <= m.sequence
+      join accounts as c on c.id = m.credit and c.since <= m.sequence
+      where d.asset <> c.asset or (d.owner, c.owner) is distinct from case
+        when d.asset = t.asset then (t.seller, t.buyer) else (t.buyer, t.seller) end`,
   },
   {
     check: 'nobody traded with himself',

@@ -1,4 +1,4 @@
-// wallet.get: what a player owns, page by page in the order in which the accounts came about.
+// wallet.get: what a player owns, page by page in the order of the accounts' numbers.
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { page, pageRows, type Source } from './source.ts';

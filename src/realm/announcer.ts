@@ -81,7 +81,7 @@ export class Announcer {
     const breath = new Breath();
     this.#past = past;
     this.#begunAt = state.sequence;
-    for (const { market, instance } of state.assets) {
+    for (const { market, instance } of state.assets.values()) {
       if (breath.isDue) await breath.take();
       if (instance !== null) continue;
       for (const book of market.books()) {

@@ -19,6 +19,8 @@ import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommittedGroup } from './announcer.ts';
 import { Batch } from './batch.ts';
+import { DueFirst } from './due-first.ts';
+import { LATE, OVERLOADED, STOPPED } from './refusals.ts';
 
 export interface PipelineLimits {
   /** Entries, and bytes of facts and replies, that wait while an append is in flight. */
@@ -55,24 +57,8 @@ export interface PipelineOptions {
  */
 const APPEND_SPACING_MS = 1;
 
-const RETRY_AFTER_MS = 1_000;
-
-const OVERLOADED: RejectBody = Object.freeze({
-  code: 'SERVICE_UNAVAILABLE',
-  message: 'The realm has too much waiting for its journal. Nothing was executed.',
-  retryAfterMs: RETRY_AFTER_MS,
-});
-
-const STOPPED: RejectBody = Object.freeze({
-  code: 'SERVICE_UNAVAILABLE',
-  message: 'The realm takes no more commands here. Nothing was executed.',
-  retryAfterMs: RETRY_AFTER_MS,
-});
-
-const LATE: RejectBody = Object.freeze({
-  code: 'OUTCOME_UNKNOWN',
-  message: 'Sequenced, but not yet durable. Send it again with the same key.',
-});
+/** A batch with as much as this takes no more of what is only due: it is one row of the journal. */
+const DUE_BYTES_MAX = 512 * 1024;
 
 const TICK: Internal = { command: 'tick', payload: null };
 const RESTART: Internal = { command: 'restart', payload: null };
@@ -87,17 +73,28 @@ export class Pipeline {
   #appendedAtMs = 0;
   #state: 'open' | 'draining' | 'stopped' = 'open';
   #drained: (() => void) | null = null;
+  /** What waits until all that is due has ended: see due-first.ts. */
+  readonly #dueFirst: DueFirst;
   /** The last entry of the stream whose commands were all submitted. */
   #offset: string;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#offset = options.offset ?? '';
+    this.#dueFirst = new DueFirst({
+      isDue: () => options.engine.isDue(this.#time()),
+      hasRoom: () => this.#mayTick(),
+      tick: () => this.#happen(TICK, ''),
+      clock: options.clock,
+    });
   }
 
   /** The commands of the stream up to `offset` were submitted, in one turn. */
   reached(offset: string): void {
-    if (this.#state === 'open') this.#offset = offset;
+    if (this.#state !== 'open') return;
+    this.#dueFirst.inTurn(() => {
+      this.#offset = offset;
+    });
   }
 
   /**
@@ -115,7 +112,8 @@ export class Pipeline {
   /** Whether there is room for a whole entry of a stream. */
   get hasRoom(): boolean {
     const { limits } = this.#options;
-    const { entries, bytes } = this.#forming;
+    const { bytes } = this.#forming;
+    const entries = this.#forming.entries + this.#dueFirst.size;
     return entries * 2 < limits.waitingEntriesMax && bytes * 2 < limits.waitingBytesMax;
   }
 
@@ -124,20 +122,29 @@ export class Pipeline {
     if (this.#state !== 'open') return STOPPED;
     const { limits } = this.#options;
     const forming = this.#forming;
-    const isFull =
-      forming.entries >= limits.waitingEntriesMax || forming.bytes >= limits.waitingBytesMax;
+    const entries = forming.entries + this.#dueFirst.size;
+    const isFull = entries >= limits.waitingEntriesMax || forming.bytes >= limits.waitingBytesMax;
     if (isFull) return OVERLOADED;
+    if (this.#dueFirst.settle()) this.#decide(request, target);
+    else {
+      const refuse = () => this.refuse(request.id, OVERLOADED, target);
+      this.#dueFirst.hold(() => this.#decide(request, target), refuse);
+    }
+    return null;
+  }
+
+  #decide(request: EngineRequest, target: ReplyTarget): void {
     const { command, payload, player, key } = request;
     const digest = key === null ? 0 : requestDigest(command, payload);
     const atMs = this.#time();
     // The gateway validated the payload by the schema of this very command.
     this.#apply({ command, payload, player, key, digest, atMs } as Entry, target, request.id);
-    return null;
   }
 
   /** To be called before anything else: in the windows that were recovered, nobody is here yet. */
   begin(): void {
-    if (this.#options.engine.state.windows.size > 0) this.#happen(RESTART, '');
+    if (this.#options.engine.state.windows.size === 0) return;
+    this.#dueFirst.inTurn(() => this.#happen(RESTART, ''));
   }
 
   /**
@@ -150,25 +157,27 @@ export class Pipeline {
     const number = players.find(player);
     const isNew = present && number < 0;
     if (this.#state !== 'open' || (!isNew && windows.occupying(number) === undefined)) return;
-    this.#happen({ command: 'presence', payload: { present } }, player);
+    const internal: Internal = { command: 'presence', payload: { present } };
+    this.#dueFirst.inTurn(() => this.#happen(internal, player));
   }
 
   /** This is halted from now on, and nothing else: the tables lack something of it. */
   suspend(suspension: Suspension): void {
     const { suspended } = this.#options.engine.state;
     if (this.#state === 'stopped' || (suspended.isNothing && haltsNothing(suspension))) return;
-    this.#happen({ command: 'suspend', payload: suspension }, '');
+    const internal: Internal = { command: 'suspend', payload: suspension };
+    this.#dueFirst.inTurn(() => this.#happen(internal, ''));
   }
 
   /** Lets what is due expire. Called every now and then, whoever is connected. */
   tick(): void {
     const { engine, limits } = this.#options;
     if (this.#state === 'stopped') return;
-    const atMs = this.#time();
-    this.#giveUp(this.#options.clock.nowMs() - limits.replyTimeoutMs);
-    if (engine.state.nextDueMs <= atMs || engine.state.players.count === 0) {
-      this.#happen(TICK, '');
-    }
+    const beforeMs = this.#options.clock.nowMs() - limits.replyTimeoutMs;
+    this.#giveUp(beforeMs);
+    this.#dueFirst.giveUp(beforeMs);
+    if (engine.state.players.count === 0) this.#happen(TICK, '');
+    else this.#dueFirst.settle();
   }
 
   /** Finds out by an append whether this writer still is the one: if not, `failed` is told. */
@@ -188,16 +197,23 @@ export class Pipeline {
   /** Stops at once: nothing more is applied, answered or announced. */
   stop(): void {
     this.#state = 'stopped';
+    this.#dueFirst.stop();
     this.#drained?.();
   }
 
   /** Entries that were decided but are not durable yet. */
   get waiting(): number {
-    return this.#forming.entries + (this.#appending?.entries ?? 0);
+    return this.#dueFirst.size + this.#forming.entries + (this.#appending?.entries ?? 0);
   }
 
   #isIdle(): boolean {
-    return this.#forming.entries === 0 && this.#appending === null;
+    return this.waiting === 0;
+  }
+
+  /** Whether another part of what is due may end now: in the drain only for those who wait. */
+  #mayTick(): boolean {
+    const isWanted = this.#state === 'open' || this.#dueFirst.size > 0;
+    return isWanted && this.#forming.bytes < DUE_BYTES_MAX;
   }
 
   #time(): number {
@@ -272,6 +288,7 @@ export class Pipeline {
     batch.reset();
     this.#appending = null;
     this.#spare = batch;
+    this.#dueFirst.released();
     if (this.#isIdle()) this.#drained?.();
     else this.#schedule();
   }

@@ -89,11 +89,7 @@ const CORRUPTIONS: readonly Corruption[] = [
     },
     'level 100 sums wrong',
   ],
-  [
-    'an order that has left the open ones',
-    state => state.orders.remove(order(state, 1)),
-    'order 1 is not open',
-  ],
+  ['an order that has left the open ones', state => state.orders.delete(1), 'order 1 is not open'],
   [
     'an order that has left its book',
     state => state.dequeue(order(state, 1)),
@@ -105,16 +101,20 @@ const CORRUPTIONS: readonly Corruption[] = [
     'the expiry queue has lost an order',
   ],
   [
-    'an order that outlived its time',
+    'an order that would end too late',
     state => {
-      state.nowMs += 90;
+      const bid = order(state, 3);
+      bid.timeInForce = 'gtd';
+      bid.expiresAtMs = state.nowMs + 95;
+      state.expiries.add(bid);
+      bid.expiresAtMs = state.nowMs + 10;
     },
-    'order 2 is overdue',
+    'order 3 is not where it expires',
   ],
   [
     'a wrong count of open orders',
     state => {
-      state.openOrders[state.players.find('bob')] = 2;
+      state.openOrders.setInteger(state.players.find('bob'), 0, 2);
     },
     'is said to have 2 open orders',
   ],

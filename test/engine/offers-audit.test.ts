@@ -18,11 +18,12 @@ describe('what is wrong with an offer', () => {
       'its orders, windows and offers 0',
     ],
     [
-      'an offer that outlived its time',
+      'an offer that would never end',
       (state: State) => {
-        state.nowMs += 50;
+        const [offer] = state.offers.values();
+        Object.assign(offer as object, { expiryIndex: -1 });
       },
-      'offer 1 is overdue',
+      'offer 1 is not where it expires',
     ],
     [
       'a number that was never given out',

@@ -105,13 +105,13 @@ describe('an offer expires by the time of the engine', () => {
     `);
   });
 
-  test('behind the orders that are due, earliest first, then by id', () => {
+  test('among all that is due, the earliest first; then orders, then offers, by id', () => {
     play(`${MARKET}
       offer ann bob 1 coins for nothing until 30 -> offer 1
       offer ann bob 1 coins for nothing until 20 -> offer 2
       offer bob ann 1 coins for nothing until 20 -> offer 3
       bid ann ore 1 @ 1 until 30    -> #1 rests 1
-      time 30                       -> expires #1, offer 2, offer 3, offer 1
+      time 30                       -> expires offer 2, offer 3, #1, offer 1
     `);
   });
 

@@ -85,7 +85,7 @@ describe('a market where nothing rests and nothing was ever traded', () => {
     visit('p0');
     visit('p1');
     bid('p1');
-    const { market } = engine.state.assets[1] ?? {};
+    const { market } = engine.state.assets.get(1) ?? {};
     expect(market?.books().map(({ location }) => location)).toEqual([2]);
   });
 });

@@ -40,7 +40,10 @@ export function checkOfferFact(change: {
   const { status: _before, ...terms } = before;
   const { status: _now, ...now } = fact;
   demand(JSON.stringify(terms) === JSON.stringify(now), `offer ${id} keeps its terms`);
-  demand((status === 'expired') === before.expiresAtMs <= entry.atMs, `offer ${id} has its time`);
+  // What was burnt before it had its time may end it after that.
+  const isDue = before.expiresAtMs <= entry.atMs;
+  const hasTime = status === 'invalid' || (status === 'expired') === isDue;
+  demand(hasTime, `offer ${id} has its time`);
   const role = ENDED_BY[status];
   if (role === undefined) return;
   const isTheirs = tables.playerName(fact[role]) === entry.player;

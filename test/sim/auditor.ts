@@ -13,6 +13,7 @@ import type {
   WindowFact,
 } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
+import { checkOpenings, closeAccounts } from './audit-accounts.ts';
 import { checkHandovers, checkOfferFact, checkOffers } from './audit-offers.ts';
 import { checkFees, checkOrderFact, checkTrades, demand, holdOf } from './audit-rules.ts';
 import { checkWindowFact, checkWindows } from './audit-windows.ts';
@@ -27,6 +28,8 @@ export class Auditor {
   /** What level facts last said of each price, gone levels left out. */
   readonly #levels = new Map<string, string>();
   #lastAtMs = 0;
+  /** When something other than a tick came last: by then, what was due had ended. */
+  #settledAtMs = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -43,11 +46,13 @@ export class Auditor {
     const { tables } = this;
     demand(entry.atMs >= this.#lastAtMs, 'time never goes back');
     this.#lastAtMs = entry.atMs;
+    if (entry.command !== 'tick') this.#settledAtMs = entry.atMs;
     const expected = tables.sequence + (output.length > 0 ? 1 : 0);
     demand(sequence === expected, `the sequence is ${expected}, not ${sequence}`);
     if (output.length === 0) return;
     const facts = output.filter((one): one is Fact => one.kind !== 'level');
     checkTrades(tables, entry, facts);
+    checkOpenings(tables, facts);
     const totalsBefore = this.#totals();
     const ordersBefore = new Map<number, OrderFact>();
     for (const fact of facts) {
@@ -62,10 +67,12 @@ export class Auditor {
       demand(id <= lastOrder + 1, 'orders are counted without a gap');
     }
     this.#checkDirect(entry, facts);
-    tables.apply({ sequence, atMs: entry.atMs, facts });
+    const isClosing = ({ kind }: Fact) => kind === 'closed';
+    tables.apply({ sequence, atMs: entry.atMs, facts: facts.filter(fact => !isClosing(fact)) });
     checkFees(tables, this.#rules, facts);
     checkHandovers(tables, this.#rules.direct, facts);
     this.#checkMovements(totalsBefore, facts);
+    closeAccounts(tables, this.#rules, facts);
     for (const one of output) if (one.kind === 'level') this.#level(one);
   }
 
@@ -74,8 +81,8 @@ export class Auditor {
     this.#checkAccounts();
     this.#checkOrders();
     this.#checkLevels();
-    checkWindows(this.tables, this.#lastAtMs);
-    checkOffers(this.tables, this.#lastAtMs);
+    checkWindows(this.tables, this.#settledAtMs);
+    checkOffers(this.tables, this.#settledAtMs);
   }
 
   /** Windows and offers, fact by fact: each against the one before it. */
@@ -213,7 +220,7 @@ export class Auditor {
       const filled = this.#filled.get(order.id) ?? 0;
       demand(order.quantity - order.remaining === filled, `order ${order.id} filled ${filled}`);
       if (order.status !== 'open') continue;
-      const isDue = order.expiresAtMs !== 0 && order.expiresAtMs <= this.#lastAtMs;
+      const isDue = order.expiresAtMs !== 0 && order.expiresAtMs <= this.#settledAtMs;
       demand(!isDue, `order ${order.id} is open beyond its expiry`);
       demand(order.held === holdOf(order), `order ${order.id} holds what it must`);
       const book = `${order.asset} ${order.location}`;

@@ -111,6 +111,9 @@ export class FactTables {
       case 'balance':
         this.accounts.set(fact.account, fact);
         break;
+      case 'closed':
+        this.accounts.delete(fact.account);
+        break;
       case 'order':
         this.orders.set(fact.id, fact);
         break;

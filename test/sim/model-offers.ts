@@ -1,5 +1,5 @@
-// The model's reading of RULES.md on directed offers: made, answered, and ended by time, by a block
-// or by the loss of what they want.
+// The model's reading of RULES.md on directed offers: made and answered. Time, and the loss of what
+// they want, are in model-due.ts.
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import type { LineView } from '../../protocol/direct.ts';
@@ -52,14 +52,6 @@ export function counterOffer(
   countered.status = 'countered';
   const { id, expiresAtMs } = make(world, { maker: player, taker, counterOf, ...terms });
   return { offer: id, countered: counterOf, expiresAtMs };
-}
-
-/** Something was burnt: an open offer that wants an instance which is gone has lost its sense. */
-export function invalidateWanting(world: World, burnt: string): void {
-  if (!burnt.includes('#')) return;
-  for (const offer of world.openOffers()) {
-    if (offer.want.some(({ asset }) => asset === burnt)) offer.status = 'invalid';
-  }
 }
 
 /** Whether one of the two has blocked the other. */

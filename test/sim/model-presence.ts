@@ -1,25 +1,9 @@
-// The model's reading of RULES.md on what happens to windows and offers that nobody commands: a
-// player's connection, a restart, time; and who wants nothing to do with whom.
+// The model's reading of RULES.md on a player's connection, and on who wants nothing to do with
+// whom.
 
 import type { Body } from './model-wallet.ts';
-import { backToTable, end, expiryOf, windowOf } from './model-windows.ts';
+import { backToTable, end, windowOf } from './model-windows.ts';
 import { type ModelSide, type ModelWindow, Refusal, type World } from './model-world.ts';
-
-export function expire(world: World): void {
-  const { nowMs } = world;
-  for (const order of world.openOrders()) {
-    if (order.expiresAtMs !== 0 && order.expiresAtMs <= nowMs) order.status = 'expired';
-  }
-  for (const window of world.liveWindows()) {
-    if (expiryOf(window) > nowMs) continue;
-    const isDeserted = window.sides.some(({ awayUntilMs: ms }) => ms !== 0 && ms <= nowMs);
-    if (window.status === 'invited') end(window, 'expired');
-    else end(window, isDeserted ? 'disconnected' : 'timeout');
-  }
-  for (const offer of world.openOffers()) {
-    if (offer.expiresAtMs <= nowMs) offer.status = 'expired';
-  }
-}
 
 export function presence(world: World, player: string, present: boolean): Body {
   if (present) world.players.add(player);
@@ -31,14 +15,11 @@ export function presence(world: World, player: string, present: boolean): Body {
   return {};
 }
 
-/** Nobody is known to be there. */
-export function restart(world: World): Body {
-  for (const window of world.liveWindows()) {
-    for (const side of window.sides) {
-      if (windowOf(world, side.player) === window) leave(world, window, side);
-    }
+/** Nobody is known to be there any more in a window. */
+export function leaveAll(world: World, window: ModelWindow): void {
+  for (const side of window.sides) {
+    if (windowOf(world, side.player) === window) leave(world, window, side);
   }
-  return {};
 }
 
 function leave(world: World, window: ModelWindow, side: ModelSide): void {

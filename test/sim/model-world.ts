@@ -148,6 +148,10 @@ export class World {
   readonly locations = new Set<string>([MAIN]);
   /** Prices of all trades of commodities, oldest first, by item and location. */
   readonly prices = new Map<string, number[]>();
+  /** An instance that was burnt while open offers still want it. */
+  burnt: string | null = null;
+  /** The server began: windows in which all are still there. */
+  beginning: readonly number[] | null = null;
   nowMs = 0;
   places = 0;
   trades = 0;

@@ -1,25 +1,26 @@
-// A second, naive reading of src/engine/RULES.md: for each entry it says what the answer must be,
-// and afterwards what everybody owns, which orders are open and in which place of their queue. It
-// shares types with the engine and nothing else. How it is made up: model-world.ts (state);
-// model-wallet.ts, model-orders.ts, model-fills.ts, model-deals.ts (the market), model-windows.ts,
-// model-manifest.ts, model-offers.ts, model-lines.ts, model-presence.ts (direct trades); this file
-// (which rule for which command, keys).
+// A second, naive reading of src/engine/RULES.md: for each entry it says what the answer must
+// be, and afterwards what everybody owns, which orders are open and in which place of their
+// queue. It shares types with the engine and nothing else. How it is made up: model-world.ts
+// (state); model-wallet.ts, model-orders.ts, model-fills.ts, model-deals.ts (the market),
+// model-windows.ts, model-manifest.ts, model-offers.ts, model-lines.ts, model-presence.ts
+// (direct trades); model-due.ts (what nobody asks for); this file (which rule for which command,
+// keys).
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import type { RejectCode } from '../../protocol/rejects.ts';
 import type { Command, Entry } from '../../src/engine/entry.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { purchase, sale } from './model-deals.ts';
+import { begin, burnt, endDue, isMuchDue } from './model-due.ts';
 import {
   acceptOffer,
   cancelOffer,
   counterOffer,
   createOffer,
   declineOffer,
-  invalidateWanting,
 } from './model-offers.ts';
 import { cancel, create, update } from './model-orders.ts';
-import { block, expire, presence, restart, setPrivacy, unblock } from './model-presence.ts';
+import { block, presence, setPrivacy, unblock } from './model-presence.ts';
 import { type Body, burn, define, definePlace, grant, transfer } from './model-wallet.ts';
 import * as windows from './model-windows.ts';
 import { type Details, Refusal, World } from './model-world.ts';
@@ -53,7 +54,7 @@ export class Model {
   apply(entry: Entry): Predicted {
     this.world.nowMs = entry.atMs;
     this.repeated = false;
-    expire(this.world);
+    endDue(this.world);
     this.#forget(entry.atMs);
     if (entry.key === null || entry.command === 'keys.get') return this.#decide(entry);
     const keys = this.#keysOf(entry.player);
@@ -70,8 +71,15 @@ export class Model {
     return answer;
   }
 
-  changeRules(rules: Rules): void {
+  /** Whether ticks must come before anything else at this time. */
+  isMuchDue(atMs: number): boolean {
+    return isMuchDue(this.world, atMs);
+  }
+
+  /** Another engine goes on, perhaps under other rules; it is yet to be told that it begins. */
+  restored(rules: Rules): void {
     this.world.rules = rules;
+    this.world.beginning = null;
   }
 
   #decide(entry: Entry): Predicted {
@@ -95,7 +103,8 @@ export class Model {
       case 'presence':
         return presence(world, player, entry.payload.present);
       case 'restart':
-        return restart(world);
+        begin(world);
+        return {};
       case 'keys.get':
         return this.#ask(player, entry.payload.key);
       case 'items.define':
@@ -131,7 +140,7 @@ export class Model {
 
   #burn(payload: Payload<'wallet.burn'>): Body {
     const body = burn(this.world, payload);
-    invalidateWanting(this.world, payload.asset);
+    burnt(this.world, payload.asset);
     return body;
   }
 

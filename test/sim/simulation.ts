@@ -62,6 +62,15 @@ export class Bench {
     this.auditor = new Auditor(rules);
   }
 
+  /** An entry, and before it the ticks that it needs, each to be applied before the next. */
+  *inTurn(entry: Entry): Generator<Entry> {
+    const { atMs } = entry;
+    while (entry.command !== 'tick' && this.model.isMuchDue(atMs)) {
+      yield { command: 'tick', payload: null, player: '', key: null, digest: 0, atMs };
+    }
+    yield entry;
+  }
+
   /** Applies an entry and throws an Error in words when anything is wrong. */
   apply(entry: Entry): Applied {
     const applied = this.engine.apply(entry);
@@ -104,7 +113,7 @@ export class Bench {
     }
     this.engine = { groups: replayed, tables: loaded, both: followed }[from];
     this.#rules = rules;
-    this.model.changeRules(rules);
+    this.model.restored(rules);
     this.auditor.changeRules(rules);
   }
 
@@ -151,11 +160,13 @@ export function simulate(seed: number, commands = 500): SimulationResult {
   let entry = workload.next();
   for (let step = 1; step <= commands; step += 1) {
     try {
-      steps.push({ entry });
-      const applied = bench.apply(entry);
-      bench.check();
-      note(seen, entry, applied, bench.auditor.tables);
-      workload.observe(entry, applied);
+      for (const one of bench.inTurn(entry)) {
+        steps.push({ entry: one });
+        const applied = bench.apply(one);
+        bench.check();
+        note(seen, one, applied, bench.auditor.tables);
+        workload.observe(one, applied);
+      }
       if (random.between(1, 150) === 1 || step === commands) {
         steps.push(restoreSomehow(bench, random));
         workload.restarted();

@@ -35,6 +35,8 @@ export function randomRules(random: Random): Rules {
     openOrdersMax: random.between(2, 14),
     fillsPerCommandMax: random.pick([1, 1, 2, 3, 5, 8]),
     keysPerPlayerMax: random.pick([1, 2, 3, 8, 30, 1_000]),
+    endsPerEntryMax: random.pick([1, 2, 3, 6, 5_000]),
+    emptyAccountsMax: random.pick([0, 0, 1, 3, 10_000]),
     direct: randomDirectRules(random),
   };
 }

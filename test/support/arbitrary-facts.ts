@@ -129,7 +129,9 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
       amount.filter(value => value > 0).map(value => -value),
     ),
     held: amount,
+    opened: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant('closed' as const), account: id }),
   fc.record({
     kind: fc.constant('transfer' as const),
     debit: id,

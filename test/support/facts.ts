@@ -35,7 +35,7 @@ const ACCOUNTS = {
 type AccountName = keyof typeof ACCOUNTS;
 
 export function balance(name: AccountName, available: number, held = 0): BalanceFact {
-  return { kind: 'balance', ...ACCOUNTS[name], location: 0, available, held };
+  return { kind: 'balance', ...ACCOUNTS[name], location: 0, available, held, opened: false };
 }
 
 export function transfer(
