@@ -1,6 +1,6 @@
-// The command line: start, token, audit, demo, cluster. Errors that an operator can mend are said
-// in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its
-// stack.
+// The command line: start, token, audit, identity, demo, cluster. Errors that an operator can mend
+// are said in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows
+// its stack.
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -12,7 +12,9 @@ import { ConfigError } from './config-values.ts';
 import { signToken } from './gateway/token.ts';
 import { signingSecret } from './identity.ts';
 import { type ClusterNode, startNode } from './node.ts';
+import { renewIdentity, settleIdentity } from './realm-identity.ts';
 import { type Server, startServer } from './server.ts';
+import { openStore } from './store.ts';
 
 const USAGE = `tradepost <command>
 
@@ -20,6 +22,8 @@ const USAGE = `tradepost <command>
   token <player> [--role R]      print a token for development
         [--expires SECONDS]      R: guest, standard, premium or service
   audit                          check every invariant of the database, offline
+  identity [--new]               print who the realm is in Redis, or give it a new identity and
+                                 secret; nodes that run end by themselves
   demo [market | trade]          play a market day, or trades face to face and their scams,
                                  against a server of its own
   cluster [--nodes 3]            several nodes on this machine, to look at and to break
@@ -37,6 +41,8 @@ async function main(args: readonly string[]): Promise<void> {
       return token(readConfig(process.env), rest);
     case 'audit':
       return (await import('./audit.ts')).runAudit(readConfig(process.env));
+    case 'identity':
+      return identity(readConfig(process.env), rest);
     case 'demo':
       return (await import('./demo/main.ts')).runDemo(rest);
     case 'cluster':
@@ -51,20 +57,17 @@ async function start(config: Config): Promise<void> {
   // Decision 47: what waits for its commit is not long-lived, however it looks to the collector.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const log = createLog(config.logLevel);
+  const failed = (message: string) => {
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  };
   if (config.redisUrl !== null) {
-    const node = await startNode({ config: { ...config, redisUrl: config.redisUrl }, log });
+    const node = await startNode({ config: { ...config, redisUrl: config.redisUrl }, log, failed });
     process.stdout.write(nodeBanner(config, node));
     stopOnSignal(() => node.stop());
     return;
   }
-  const server = await startServer({
-    config,
-    log,
-    failed: message => {
-      process.stderr.write(`${message}\n`);
-      process.exit(1);
-    },
-  });
+  const server = await startServer({ config, log, failed });
   process.stdout.write(banner(config, server));
   stopOnSignal(() => server.stop());
 }
@@ -123,6 +126,20 @@ function banner(config: Config, server: Server): string {
     '  stop      Ctrl-C',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+async function identity(config: Config, args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { new: { type: 'boolean' } } });
+  const log = createLog(config.logLevel);
+  const store = await openStore(config, log);
+  try {
+    const { database } = store;
+    const isNew = values.new === true;
+    const { identity } = await (isNew ? renewIdentity(database) : settleIdentity(database, log));
+    process.stdout.write(`${identity}\n`);
+  } finally {
+    await store.close();
+  }
 }
 
 async function token(config: Config, args: readonly string[]): Promise<void> {

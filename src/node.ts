@@ -8,8 +8,7 @@ import { within } from './base/within.ts';
 import { Candidate } from './candidate.ts';
 import { RedisNodeChannel } from './cluster/channels.ts';
 import { RedisCommandSender } from './cluster/command-sender.ts';
-import { realmKeys } from './cluster/keys.ts';
-import { type Links, openLinks } from './cluster/links.ts';
+import type { Links } from './cluster/links.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-values.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
@@ -18,6 +17,8 @@ import { pipelineObserver, registerCluster, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { RemoteRealm } from './realm/remote-realm.ts';
 import { TablesWatch } from './realm/tables-watch.ts';
+import { watchIdentity } from './realm-identity.ts';
+import { openRealmRedis } from './realm-redis.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface ClusterNode {
@@ -34,6 +35,8 @@ export interface ClusterNode {
 export interface NodeOptions {
   readonly config: Config & { readonly redisUrl: string };
   readonly log: Log;
+  /** The node can't go on and has closed its sockets. The message tells what to do. */
+  readonly failed: (message: string) => void;
 }
 
 const DRAIN_MS = 5_000;
@@ -41,6 +44,8 @@ const DRAIN_MS = 5_000;
 const LIFE_SHARE = 1 / 2;
 const BATCH_MAX = 512;
 const STREAM_ENTRIES_MAX = 20_000;
+const RENAMED =
+  'The realm has a new identity, so the other nodes are heard no more. Start this node again.';
 
 /** Starts a node. Throws, with a message for the operator, when it can't. */
 export async function startNode(options: NodeOptions): Promise<ClusterNode> {
@@ -52,21 +57,22 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const verifier = await createVerifier(config, log);
   const store = await openStore(config, log);
   const { database } = store;
-  const { amountWordsLocale, nodeName: name } = config;
-  const keys = realmKeys(config.realm);
-  const links = openLinks(config.redisUrl, name, keys.commands, log);
-  const reader = createReader({ database, log, amountWordsLocale });
   // A node that only leads has pages, but lets no socket in.
   const gatewayConfig =
     config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
   const gateway = createGateway({ config: gatewayConfig, verifier, clock: wallClock, log });
+  const { registry } = gateway;
+  const redis = await openRealmRedis({ config, database, registry, log });
+  const { amountWordsLocale, nodeName: name } = config;
+  const reader = createReader({ database, log, amountWordsLocale });
+  const { keys, envelope, refused, links } = redis;
   const { commands, listening } = links;
+  const both = { node: name, envelope, log };
   const sender = new RedisCommandSender({
+    ...both,
     redis: commands,
     key: keys.commands,
-    node: name,
-    log,
-    lifeMs: config.replyTimeoutMs * LIFE_SHARE,
+    lifeMs: Math.ceil(config.replyTimeoutMs * LIFE_SHARE),
     batchMax: BATCH_MAX,
     streamEntriesMax: STREAM_ENTRIES_MAX,
   });
@@ -74,7 +80,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     name: config.realm,
     node: name,
     sender,
-    channel: new RedisNodeChannel({ commands, listening, keys, node: name, log }),
+    channel: new RedisNodeChannel({ ...both, commands, listening, keys, refused }),
     reader,
     tables: new TablesWatch(() => reader.standing()),
     sink: gateway,
@@ -82,20 +88,23 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     pendingMax: config.waitingEntriesMax,
     replyTimeoutMs: config.replyTimeoutMs,
   });
-  const cluster = registerCluster(gateway.registry, realm);
+  const cluster = registerCluster(registry, realm);
   const candidate = new Candidate({
     config,
     log,
     node: name,
     database,
     reader,
-    links,
-    keys,
-    observer: pipelineObserver(gateway.registry),
+    redis,
+    observer: pipelineObserver(registry),
     lost: cluster.lost,
   });
-  registerRealm(gateway.registry, () => candidate.realm);
-  const parts = { log, gateway, realm, sender, candidate, reader, links, store };
+  registerRealm(registry, () => candidate.realm);
+  const unwatch = watchIdentity(database, redis.identity, () => {
+    log.fatal(RENAMED);
+    void gateway.close('restarting').finally(() => options.failed(RENAMED));
+  });
+  const parts = { log, gateway, realm, sender, candidate, reader, links, store, unwatch };
   try {
     gateway.attach(realm);
     if (config.nodeRole !== 'gateway') candidate.start();
@@ -126,6 +135,7 @@ interface Parts {
   readonly reader: Reader;
   readonly links: Links;
   readonly store: Store;
+  readonly unwatch: () => void;
 }
 
 /**
@@ -133,7 +143,8 @@ interface Parts {
  * Then what was taken is answered; then the realm is handed over; then the sockets close.
  */
 async function stopNode(parts: Parts): Promise<void> {
-  const { log, gateway, realm, sender, candidate, reader, links, store } = parts;
+  const { log, gateway, realm, sender, candidate, reader, links, store, unwatch } = parts;
+  unwatch();
   await candidate.retire();
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
