@@ -21,14 +21,13 @@ const FINAL =
 const HINTS: readonly [reason: RegExp, hint: string][] = [
   [/WRONGPASS|NOAUTH|invalid (username|password)|without any password/i, 'Look at its password'],
   [/NOPERM/, 'Give its user all commands on keys and channels that begin with tradepost:'],
-  [/wrong version number|packet length|EPROTO/i, 'It speaks no TLS: write redis:// for rediss://'],
   [/certificate|self-signed/i, 'NODE_EXTRA_CA_CERTS names the authority of its certificate'],
-  [/Protocol error/, 'What answers there is no Redis'],
-  [
-    /closed|ECONNRESET|timed? ?out|does not answer/i,
-    'If it wants TLS, write rediss:// for redis://',
-  ],
+  [/RESP|Protocol error/, 'What answers there is no Redis'],
 ];
+/** A server that is spoken to in the wrong way hangs up, or waits for the rest. */
+const MISUNDERSTOOD = /wrong version|packet length|EPROTO|closed|ECONNRESET|does not answer/i;
+/** What follows from a reason, and says less. */
+const ECHO = /^(Stream isn't writeable|Connection is closed)/;
 
 /**
  * Resolves when `link`, whose address is `url`, is connected and may be used.
@@ -37,15 +36,23 @@ const HINTS: readonly [reason: RegExp, hint: string][] = [
 export async function reach(link: Redis, url: string, timeoutMs = REACH_TIMEOUT_MS): Promise<void> {
   const reason = await whyNot(link, timeoutMs);
   if (reason === null) return;
-  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
-  const advice = hint === undefined ? '' : ` ${hint}.`;
+  const advice = hintFor(reason, url.startsWith('rediss'));
   throw new UnreachableError(
     `REDIS_URL: the Redis at ${hostsOf(url)} cannot be used: ${withoutDot(reason)}.${advice}`,
   );
 }
 
+function hintFor(reason: string, isTls: boolean): string {
+  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+  if (hint !== undefined) return ` ${hint}.`;
+  if (!MISUNDERSTOOD.test(reason)) return '';
+  return isTls
+    ? ' If it speaks no TLS, write redis for rediss.'
+    : ' If it wants TLS, write rediss for redis.';
+}
+
 function withoutDot(reason: string): string {
-  return reason.replace(/\.$/, '');
+  return reason.replace(/(\. Please report this)?\.$/, '');
 }
 
 async function whyNot(link: Redis, timeoutMs: number): Promise<string | null> {
@@ -72,7 +79,8 @@ function connected(link: Redis, timeoutMs: number): Promise<string | null> {
     };
     const isReady = () => end(null);
     const hasFailed = (error: Error) => {
-      reason = error.message === '' ? String((error as NodeJS.ErrnoException).code) : error.message;
+      const said = error.message || String((error as NodeJS.ErrnoException).code);
+      if (!ECHO.test(said)) reason = said;
       if (FINAL.test(reason)) end(reason);
     };
     const timer = setTimeout(() => end(reason), timeoutMs);
