@@ -108,10 +108,16 @@ export class StreamCare {
     return isPossible(id) && millisecondsOf(id) <= this.#latestMs;
   }
 
-  /** Ends the stream, unless the clock says better now. What is there must be read again. */
+  /**
+   * Ends the stream, or takes the entry off it when later ones have believable ids again; unless
+   * the clock says better now. What is there must be read again.
+   */
   async doubt(id: string): Promise<void> {
-    await this.#options.clock.learn();
-    if (!this.believes(id)) await this.#endIfAhead(id);
+    const { commands, key, clock } = this.#options;
+    await clock.learn();
+    if (this.believes(id) || (await this.#endIfAhead(id))) return;
+    await commands.xdel(key, id);
+    this.#refuse(id);
   }
 
   get #latestMs(): number {
@@ -119,14 +125,20 @@ export class StreamCare {
     return Math.max(nowMs, millisecondsOf(this.offset)) + AHEAD_MAX_MS;
   }
 
-  async #endIfAhead(id: string): Promise<void> {
-    const { commands, key, refused, lost } = this.#options;
+  #refuse(id: string): void {
+    this.#options.refused.note('id', id, 'No clock gave this id: its entry is not taken.');
+    this.#options.lost();
+  }
+
+  /** Whether the stream has ended. */
+  async #endIfAhead(id: string): Promise<boolean> {
+    const { commands, key } = this.#options;
     const bounds = [Math.floor(this.#latestMs), DIGITS_MAX];
     const hasEnded = await commands.eval(END_IF_AHEAD, 1, key, ...bounds);
-    if (hasEnded !== 1) return;
-    refused.note('id', id, 'No clock gave this id: the command stream begins anew.');
-    lost();
+    if (hasEnded !== 1) return false;
+    this.#refuse(id);
     await this.#keepRising();
+    return true;
   }
 
   /** After Redis was emptied, or its clock set back: see the head of this file. */

@@ -115,6 +115,17 @@ describe.skipIf(redisUrl === null)(`an id that no clock gave${NO_REDIS}`, () => 
     for (const one of ids) expect(millisecondsOf(one)).toBeLessThan(Date.now() + 60_000);
   });
 
+  it('that others already follow is taken off alone', async () => {
+    const { start, add, names, lost, reasons } = await openReader();
+    await add(batch('a'));
+    await add(batch('poison', { count: 2 }), `${Date.now() + 20_000}-${MAX}`);
+    await add(batch('b', { count: 3 }));
+    start();
+    await until(() => names().length === 2, 'the others come');
+    expect([names(), reasons]).toEqual([['a', 'b'], ['id']]);
+    expect(lost.length).toBeGreaterThan(0);
+  });
+
   it('is found too when its entry is gone', async () => {
     const { start, add, names, redis, key, reasons } = await openReader();
     start();

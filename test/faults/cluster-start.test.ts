@@ -1,5 +1,5 @@
-// A node whose Redis cannot be used ends within seconds, with exit code 1 and one clear line. One that
-// was used and is lost is waited for. And a realm that gets a new identity has its nodes end.
+// A node whose Redis cannot be used ends within seconds, with exit code 1 and one clear line. One
+// that was used and is lost is waited for. And a realm that gets a new identity has its nodes end.
 
 import { expect } from 'vitest';
 import { onCluster, onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
