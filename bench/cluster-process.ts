@@ -5,7 +5,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { realmKeys } from '../src/cluster/keys.ts';
 import type { NodeRole } from '../src/config.ts';
 import { BenchRealm } from './bench-realm.ts';
 import { end, launch, listening, removeLater } from './server-process.ts';
@@ -188,10 +187,17 @@ export class ClusterProcess implements Subject {
   async remove(): Promise<void> {
     this.#forget();
     await Promise.all(this.#members.map(member => member.end('SIGKILL')));
-    const { commands, lease } = realmKeys(this.#realm.name);
-    if (this.#redis.status === 'ready') await this.#redis.del(commands, lease);
+    if (this.#redis.status === 'ready') await this.#dropKeys();
     this.#redis.disconnect();
     await this.#realm.remove();
+  }
+
+  /** Their names have the identity of the realm in them, which the nodes alone know. */
+  async #dropKeys(): Promise<void> {
+    const pattern = `tradepost:{${this.#realm.name}:*`;
+    for await (const keys of this.#redis.scanStream({ match: pattern, count: 1_000 })) {
+      if (keys.length > 0) await this.#redis.del(...keys);
+    }
   }
 
   async #launch(role: NodeRole): Promise<void> {

@@ -10,9 +10,8 @@ import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
 import { RedisLeaderChannel } from './cluster/channels.ts';
 import { RedisCommandReader } from './cluster/command-reader.ts';
-import type { RealmKeys } from './cluster/keys.ts';
 import { RedisLease } from './cluster/lease.ts';
-import type { Links } from './cluster/links.ts';
+import { isPossible } from './cluster/stream-id.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
@@ -22,6 +21,7 @@ import { LeaderSeat } from './realm/leader-seat.ts';
 import { NodeRegistry } from './realm/node-registry.ts';
 import type { PipelineObserver } from './realm/pipeline.ts';
 import { Realm } from './realm/realm.ts';
+import type { RealmRedis } from './realm-redis.ts';
 
 export interface CandidateOptions {
   readonly config: Config;
@@ -29,8 +29,7 @@ export interface CandidateOptions {
   readonly node: string;
   readonly database: Database;
   readonly reader: Reader;
-  readonly links: Links;
-  readonly keys: RealmKeys;
+  readonly redis: RealmRedis;
   readonly observer: PipelineObserver;
   /** Entries that left the stream before they were read. */
   readonly lost: (batches: number) => void;
@@ -60,10 +59,11 @@ export class Candidate {
 
   constructor(options: CandidateOptions) {
     this.#options = options;
-    const { config, links, keys, node, log } = options;
+    const { config, redis, node, log } = options;
     const { leaseMs: lifeMs } = config;
+    const { links, keys } = redis;
     this.#lease = new RedisLease({ redis: links.commands, keys, node, log, lifeMs });
-    this.#approach = new Approach(options);
+    this.#approach = new Approach({ ...options, links, keys });
     this.#lease.onLost(() => this.#turn.end({ why: 'lease' }));
     this.#lease.onAsked(
       isAsked => this.#approach.asked(isAsked),
@@ -182,10 +182,14 @@ export class Candidate {
   }
 
   async #sit(leadership: Leadership): Promise<Seat> {
-    const { config, log, node, reader, links, keys, observer, lost } = this.#options;
+    const { config, log, node, reader, redis, observer, lost } = this.#options;
+    const { keys, envelope, refused, links } = redis;
     const { commands, listening } = links;
-    const { epoch, position, offset, engine, journal, projection, past } = leadership;
-    const channel = new RedisLeaderChannel({ commands, listening, keys, node, log });
+    const { epoch, position, engine, journal, projection, past } = leadership;
+    // The version before took any id that somebody had put into the stream.
+    const offset = isPossible(leadership.offset) ? leadership.offset : '';
+    const both = { commands, keys, envelope, refused, log };
+    const channel = new RedisLeaderChannel({ ...both, listening, node });
     const registry = new NodeRegistry({
       socketsPerPlayerMax: config.gateway.socketsPerPlayerMax,
       presence: (player, isPresent) => realm.presence(player, isPresent ? 1 : 0),
@@ -218,16 +222,13 @@ export class Candidate {
       durable: reached => seat.durable(reached),
       failed: error => this.#turn.end({ why: 'failed', error }),
     });
-    const stream = new RedisCommandReader({
-      reading: links.openReading(),
-      commands,
-      key: keys.commands,
-      log,
-    });
-    const seat = new LeaderSeat({ realm, reader: stream, channel, registry, collector, log, lost });
+    const reading = links.openReading();
+    const stream = new RedisCommandReader({ ...both, reading, key: keys.commands });
+    const parts = { realm, reader: stream, channel, registry, collector };
+    const seat = new LeaderSeat({ ...parts, refused, log, lost });
     await realm.announcer.begin(past);
     realm.start();
-    seat.start(offset);
+    seat.start(leadership.offset);
     collector.begin();
     this.#realm = realm;
     return { realm, seat, collector, channel };

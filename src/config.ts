@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { AMOUNT_LOCALES, type AmountLocale } from './base/amount-text.ts';
 import type { LogLevel } from './base/log.ts';
-import { parseRedisUrl } from './cluster/redis-url.ts';
+import { isLoopback, parseRedisUrl } from './cluster/redis-url.ts';
 import { readRules } from './config-rules.ts';
 import { ConfigError, type Environment, integer, matching, oneOf, text } from './config-values.ts';
 import type { Rules } from './engine/rules.ts';
@@ -32,6 +32,10 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** Null: one process, no cluster. */
   readonly redisUrl: string | null;
+  /**
+   * Whether a node takes from Redis only what is signed with the secret of the realm's database.
+   */
+  readonly redisSign: boolean;
   /** What a node of a cluster does: sockets and reads, leading when it is its turn, or both. */
   readonly nodeRole: NodeRole;
   /** Names this process among the nodes; another one at each start. */
@@ -74,13 +78,17 @@ export function readConfig(env: Environment): Config {
   const jwtSecret = text(env, 'JWT_SECRET');
   const jwksUrl = text(env, 'JWKS_URL');
   checkSecurity({ isProduction, databaseUrl, jwtSecret, jwksUrl });
+  const url = redisUrl(env);
+  // Nobody but this machine reaches it.
+  const isNear = url !== null && isLoopback(url);
   return Object.freeze({
     isProduction,
     host: text(env, 'HOST') ?? '127.0.0.1',
     port: integer(env, 'PORT', 7777, 0, 65_535),
     realm: matching(env, 'REALM', 'main', /^[a-z][a-z0-9_]{0,40}$/, 'a-z, 0-9 and _'),
     databaseUrl,
-    redisUrl: redisUrl(env),
+    redisUrl: url,
+    redisSign: oneOf(env, 'REDIS_SIGN', isNear ? '0' : '1', ['0', '1']) === '1',
     nodeRole: oneOf(env, 'NODE_ROLE', 'all', NODE_ROLES),
     nodeName: nodeName(env),
     leaseMs: integer(env, 'LEASE_MS', 2_000, 200, MINUTE_MS),

@@ -1,5 +1,6 @@
-// The command line: start, token, audit, repair, demo, cluster, and what its exit codes mean. Errors
-// that an operator can mend are said in one sentence; anything else is a bug and shows its stack.
+// The command line: start, token, audit, repair, identity, demo, cluster, and what its exit codes
+// mean. Errors that an operator can mend are said in one sentence; anything else is a bug and shows
+// its stack.
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -15,7 +16,9 @@ import { signToken } from './gateway/token.ts';
 import { signingSecret } from './identity.ts';
 import { DeposedError } from './journal/journal.ts';
 import { type ClusterNode, startNode } from './node.ts';
+import { renewIdentity, settleIdentity } from './realm-identity.ts';
 import { type Server, startServer } from './server.ts';
+import { openStore } from './store.ts';
 
 const USAGE = `tradepost <command>
 
@@ -25,6 +28,8 @@ const USAGE = `tradepost <command>
         [--expires SECONDS]      R: guest, standard, premium or service
   audit                          check every invariant of the database, offline
   repair --quarantine            settle what the tables could not take, offline; --help says more
+  identity [--new]               print who the realm is in Redis, or give it a new identity and
+                                 secret; nodes that run end by themselves
   demo [market | trade]          play a market day, or trades face to face and their scams,
                                  against a server of its own
   cluster [--nodes 3]            several nodes on this machine, to look at and to break
@@ -62,6 +67,8 @@ async function main(args: readonly string[]): Promise<void> {
       return (await import('./audit.ts')).runAudit(readConfig(process.env));
     case 'repair':
       return (await import('./repair.ts')).runRepair(readConfig(process.env), rest);
+    case 'identity':
+      return identity(readConfig(process.env), rest);
     case 'demo':
       return (await import('./demo/main.ts')).runDemo(rest);
     case 'cluster':
@@ -78,11 +85,16 @@ async function start(config: Config, args: readonly string[]): Promise<void> {
   // Decision 47: what waits for its commit is not long-lived, however it looks to the collector.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const log = createLog(config.logLevel);
+  const failed = (message: string, code: number) => {
+    process.stderr.write(`${message}\n`);
+    process.exit(code);
+  };
   if (config.redisUrl !== null) {
     const node = await startNode({
       config: { ...config, redisUrl: config.redisUrl },
       log,
       takeover,
+      failed: message => failed(message, EXITS.failed),
     });
     process.stdout.write(nodeBanner(config, node));
     stopOnSignal(() => node.stop());
@@ -92,10 +104,7 @@ async function start(config: Config, args: readonly string[]): Promise<void> {
     config,
     log,
     takeover,
-    failed: (message, why) => {
-      process.stderr.write(`${message}\n`);
-      process.exit(why === 'deposed' ? EXITS.deposed : EXITS.failed);
-    },
+    failed: (message, why) => failed(message, why === 'deposed' ? EXITS.deposed : EXITS.failed),
   });
   process.stdout.write(banner(config, server));
   stopOnSignal(() => server.stop());
@@ -155,6 +164,20 @@ function banner(config: Config, server: Server): string {
     '  stop      Ctrl-C',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+async function identity(config: Config, args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { new: { type: 'boolean' } } });
+  const log = createLog(config.logLevel);
+  const store = await openStore(config, log);
+  try {
+    const { database } = store;
+    const isNew = values.new === true;
+    const { identity } = await (isNew ? renewIdentity(database) : settleIdentity(database, log));
+    process.stdout.write(`${identity}\n`);
+  } finally {
+    await store.close();
+  }
 }
 
 async function token(config: Config, args: readonly string[]): Promise<void> {

@@ -8,8 +8,7 @@ import { within } from './base/within.ts';
 import { Candidate } from './candidate.ts';
 import { RedisNodeChannel } from './cluster/channels.ts';
 import { RedisCommandSender } from './cluster/command-sender.ts';
-import { realmKeys } from './cluster/keys.ts';
-import { type Links, openLinks } from './cluster/links.ts';
+import type { Links } from './cluster/links.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-values.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
@@ -18,6 +17,8 @@ import { pipelineObserver, registerCluster, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { RemoteRealm } from './realm/remote-realm.ts';
 import { TablesWatch } from './realm/tables-watch.ts';
+import { watchIdentity } from './realm-identity.ts';
+import { openRealmRedis, type RealmRedis } from './realm-redis.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface ClusterNode {
@@ -36,6 +37,8 @@ export interface NodeOptions {
   readonly log: Log;
   /** Takes the realm, the first time that it is to lead, from a living writer outside too. */
   readonly takeover?: boolean;
+  /** The node can't go on and has closed its sockets. The message tells what to do. */
+  readonly failed: (message: string) => void;
 }
 
 const DRAIN_MS = 5_000;
@@ -43,6 +46,8 @@ const DRAIN_MS = 5_000;
 const LIFE_SHARE = 1 / 2;
 const BATCH_MAX = 512;
 const STREAM_ENTRIES_MAX = 20_000;
+const RENAMED =
+  'The realm has a new identity, so the other nodes are heard no more. Start this node again.';
 
 /**
  * Starts a node.
@@ -64,7 +69,9 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   try {
     const { port } = await gateway.listen(config.host, config.port);
     store = await openStore(config, log);
-    const parts = joinCluster(store, gateway, options);
+    const { registry } = gateway;
+    const redis = await openRealmRedis({ config, database: store.database, registry, log });
+    const parts = joinCluster({ store, gateway, redis }, options);
     const { realm } = parts;
     return {
       name: config.nodeName,
@@ -83,23 +90,29 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   }
 }
 
+interface Opened {
+  readonly store: Store;
+  readonly gateway: Gateway;
+  readonly redis: RealmRedis;
+}
+
 /** From now on the node serves, and leads when it is its turn. */
-function joinCluster(store: Store, gateway: Gateway, options: NodeOptions): Parts {
+function joinCluster({ store, gateway, redis }: Opened, options: NodeOptions): Parts {
   const { config, log, takeover = false } = options;
   const { database } = store;
+  const { registry } = gateway;
   const { amountWordsLocale, nodeName: name } = config;
-  const keys = realmKeys(config.realm);
-  const links = openLinks(config.redisUrl, name, keys.commands, log);
   const lost = () => tables.forget();
   const reader = createReader({ database, log, amountWordsLocale, lost });
   const tables = new TablesWatch(() => reader.standing());
+  const { keys, envelope, refused, links } = redis;
   const { commands, listening } = links;
+  const both = { node: name, envelope, log };
   const sender = new RedisCommandSender({
+    ...both,
     redis: commands,
     key: keys.commands,
-    node: name,
-    log,
-    lifeMs: config.replyTimeoutMs * LIFE_SHARE,
+    lifeMs: Math.ceil(config.replyTimeoutMs * LIFE_SHARE),
     batchMax: BATCH_MAX,
     streamEntriesMax: STREAM_ENTRIES_MAX,
   });
@@ -107,7 +120,7 @@ function joinCluster(store: Store, gateway: Gateway, options: NodeOptions): Part
     name: config.realm,
     node: name,
     sender,
-    channel: new RedisNodeChannel({ commands, listening, keys, node: name, log }),
+    channel: new RedisNodeChannel({ ...both, commands, listening, keys, refused }),
     reader,
     tables,
     sink: gateway,
@@ -115,24 +128,27 @@ function joinCluster(store: Store, gateway: Gateway, options: NodeOptions): Part
     pendingMax: config.waitingEntriesMax,
     replyTimeoutMs: config.replyTimeoutMs,
   });
-  const cluster = registerCluster(gateway.registry, realm);
+  const cluster = registerCluster(registry, realm);
   const candidate = new Candidate({
     config,
     log,
     node: name,
     database,
     reader,
-    links,
-    keys,
-    observer: pipelineObserver(gateway.registry),
+    redis,
+    observer: pipelineObserver(registry),
     lost: cluster.lost,
     isLed: () => realm.leader !== '',
     takeover,
   });
-  registerRealm(gateway.registry, () => candidate.realm);
+  registerRealm(registry, () => candidate.realm);
+  const unwatch = watchIdentity(database, redis.identity, () => {
+    log.fatal(RENAMED);
+    void gateway.close('restarting').finally(() => options.failed(RENAMED));
+  });
   gateway.attach(realm);
   if (config.nodeRole !== 'gateway') candidate.start();
-  return { log, gateway, realm, sender, candidate, reader, links, store };
+  return { log, gateway, realm, sender, candidate, reader, links, store, unwatch };
 }
 
 interface Parts {
@@ -144,6 +160,7 @@ interface Parts {
   readonly reader: Reader;
   readonly links: Links;
   readonly store: Store;
+  readonly unwatch: () => void;
 }
 
 /**
@@ -151,7 +168,8 @@ interface Parts {
  * Then what was taken is answered; then the realm is handed over; then the sockets close.
  */
 async function stopNode(parts: Parts): Promise<void> {
-  const { log, gateway, realm, sender, candidate, reader, links, store } = parts;
+  const { log, gateway, realm, sender, candidate, reader, links, store, unwatch } = parts;
+  unwatch();
   await candidate.retire();
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {

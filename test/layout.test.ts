@@ -71,7 +71,7 @@ const AREAS: readonly Area[] = [
     folder: 'src/cluster',
     packages: ['ioredis', 'msgpackr'],
     from: ['protocol', 'src/base'],
-    node: false,
+    node: true,
   },
   {
     folder: 'src/realm',
@@ -83,7 +83,7 @@ const AREAS: readonly Area[] = [
       'src/journal',
       'src/gateway/port.ts',
       'src/reads/manifest-view.ts',
-      'src/cluster/stream-id.ts',
+      ...['src/cluster/refused.ts', 'src/cluster/stream-id.ts'],
     ],
     typesFrom: ['src/cluster', 'src/database', 'src/projection', 'src/reads'],
     node: false,

@@ -1,32 +1,36 @@
 // What is published between the leader and the nodes. Redis delivers at most once, so every message
 // can be missed: feeds are counted, states repeated, questions and replies have deadlines. Messages
-// of one leader leave through one connection and arrive in their order.
+// of one leader leave through one connection and arrive in their order. Invariant: whatever
+// arrives, nothing is thrown into the connection; what is no message of this realm is not handed
+// on, and what a taker chokes on costs that message alone.
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
+import type { Envelope } from './envelope.ts';
 import type { RealmKeys } from './keys.ts';
 import { oneWrite } from './links.ts';
-import {
-  type Answered,
-  type Ask,
-  decodeMessage,
-  encodeMessage,
-  type FeedBatch,
-  type Message,
-  type Messages,
-  type NodeState,
-  type Orders,
-  type Question,
-  type ReplyBatch,
-  type Tag,
+import type {
+  Answered,
+  Ask,
+  FeedBatch,
+  Message,
+  Messages,
+  NodeState,
+  Orders,
+  Question,
+  ReplyBatch,
+  Tag,
 } from './messages.ts';
 import type { LeaderChannel, NodeChannel } from './port.ts';
+import { type Refused, RefusedError } from './refused.ts';
 
 export interface ChannelOptions {
   readonly commands: Redis;
   readonly listening: Redis;
   readonly keys: RealmKeys;
   readonly node: string;
+  readonly envelope: Envelope;
+  readonly refused: Refused;
   readonly log: Log;
 }
 
@@ -38,13 +42,14 @@ class Channels {
   readonly #callbacks: Callbacks = {};
   readonly #receive = (channel: Buffer, bytes: Buffer) => this.#received(channel, bytes);
   readonly #subscribe = () => void this.#join();
-  readonly #joined: () => void;
   readonly #names: readonly string[];
+  /** Something may be missing: the subscription is new, or a message could not be taken. */
+  readonly #missed: () => void;
 
-  constructor(options: ChannelOptions, names: readonly string[], joined: () => void) {
+  constructor(options: ChannelOptions, names: readonly string[], missed: () => void) {
     this.#options = options;
     this.#names = names;
-    this.#joined = joined;
+    this.#missed = missed;
     const { listening } = options;
     listening.on('messageBuffer', this.#receive);
     listening.on('ready', this.#subscribe);
@@ -56,10 +61,10 @@ class Channels {
   }
 
   publish<Name extends Tag>(channel: string, tag: Name, content: Messages[Name]): void {
-    const { commands, log } = this.#options;
+    const { commands, envelope, log } = this.#options;
     if (commands.status !== 'ready') return;
     oneWrite(commands);
-    commands.publish(channel, encodeMessage(tag, content)).catch((error: unknown) => {
+    commands.publish(channel, envelope.seal(channel, tag, content)).catch((error: unknown) => {
       log.warn({ error: String(error), tag }, 'a message was not published');
     });
   }
@@ -74,23 +79,30 @@ class Channels {
   async #join(): Promise<void> {
     try {
       await this.#options.listening.subscribe(...this.#names);
-      this.#joined();
+      this.#missed();
     } catch (error) {
       this.#options.log.warn({ error: String(error), channels: this.#names }, 'not subscribed');
     }
   }
 
-  #received(channel: Buffer, bytes: Buffer): void {
-    if (!this.#names.includes(channel.toString('utf8'))) return;
-    let message: Message;
+  #received(name: Buffer, bytes: Buffer): void {
+    const { envelope, refused } = this.#options;
+    const channel = name.toString('utf8');
+    if (!this.#names.includes(channel)) return;
     try {
-      message = decodeMessage(bytes);
+      const message = envelope.open(channel, bytes);
+      if (message !== null) this.#hand(message);
     } catch (error) {
-      this.#options.log.error({ error: String(error) }, 'a message of the cluster is not for us');
-      return;
+      const isRefused = error instanceof RefusedError;
+      refused.note(isRefused ? error.refusal : 'failed', channel, error);
+      // It may have been taken in part. What was refused was not for us to begin with.
+      if (!isRefused) this.#missed();
     }
-    const callback = this.#callbacks[message.tag] as ((content: unknown) => void) | undefined;
-    callback?.(message.content);
+  }
+
+  #hand({ tag, content }: Message): void {
+    const callback = this.#callbacks[tag] as ((content: unknown) => void) | undefined;
+    callback?.(content);
   }
 }
 

@@ -1,39 +1,52 @@
 // The leader's end of the command stream: every entry once and in order, from the offset that the
 // journal stands at. Invariants: nothing is skipped in silence (a hole in the count of a node is
-// told), and the ids of the stream never fall below what the journal has seen, so that an emptied
-// Redis cannot make new commands look like old ones.
+// told), an entry that is no batch of this realm, or that came before, is passed and holds up
+// nothing; the ids of the stream never fall below what the journal has seen, so that an emptied
+// Redis cannot make new commands look like old ones; and no id that no clock has given gets that
+// far. How the stream itself is kept in order stands in stream-care.ts.
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
+import type { Envelope } from './envelope.ts';
 import { BLOCK_MS } from './links.ts';
-import { type CommandBatch, decodeMessage } from './messages.ts';
+import type { CommandBatch } from './messages.ts';
+import { NodeCounts } from './node-counts.ts';
 import type { CommandReader, ReceivedBatch } from './port.ts';
-import { compareIds, idAfter, millisecondsOf, START } from './stream-id.ts';
+import { RedisClock } from './redis-clock.ts';
+import { type Refused, RefusedError } from './refused.ts';
+import { MARKER, StreamCare } from './stream-care.ts';
+import { millisecondsOf } from './stream-id.ts';
 
 export interface ReaderOptions {
   /** Blocks: nothing else may use it. */
   readonly reading: Redis;
   readonly commands: Redis;
   readonly key: string;
+  readonly envelope: Envelope;
+  readonly refused: Refused;
   readonly log: Log;
 }
 
+type Take = (received: ReceivedBatch) => Promise<void> | null;
 type Lost = { node: string; batches: number };
 type Entry = [id: Buffer, fields: Buffer[]];
 
 const ENTRIES_PER_READ = 64;
 const CARE_INTERVAL_MS = 1_000;
 const RETRY_MS = 100;
-/** The field of an entry that only keeps the ids rising. */
-const MARKER = 'm';
+/**
+ * An entry that took longer into the stream was given up by its sender, or was put there again by
+ * somebody else: nobody is told that it was not executed, for it may have been.
+ */
+const TRANSIT_MAX_MS = 2_500;
+/** By how much ids may be ahead of the clock, and still tell when an entry came. */
+const AHEAD_MS = 1_000;
 
 export class RedisCommandReader implements CommandReader {
   readonly #options: ReaderOptions;
-  /** The last entry that was handed over. */
-  #offset = START;
-  /** Everything up to here is durable. */
-  #released = START;
-  #trimmed = START;
+  readonly #clock: RedisClock;
+  readonly #care: StreamCare;
+  readonly #counts = new NodeCounts();
   #isStopped = false;
   #stopped: () => void = () => {};
   /** Ends every wait of the loop: a taker that is full must not hold up the end. */
@@ -42,28 +55,24 @@ export class RedisCommandReader implements CommandReader {
   });
   #loop: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #isCaring = false;
-  /** The clock of Redis less ours. */
-  #clockAheadMs = 0;
-  /** Of each node: the incarnation and the count of its last batch. */
-  readonly #nodes = new Map<string, { incarnation: number; count: number }>();
-  /** The last id that was found deleted, or cut off, though it was not read. */
-  #deleted = START;
   #lost: (what: Lost) => void = () => {};
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    const { commands, key, refused, log } = options;
+    this.#clock = new RedisClock(commands);
+    const lost = () => this.#lost({ node: '', batches: 0 });
+    this.#care = new StreamCare({ commands, key, clock: this.#clock, refused, log, lost });
   }
 
-  start(offset: string, take: (received: ReceivedBatch) => Promise<void> | null): void {
-    this.#offset = offset === '' ? START : offset;
-    this.#released = this.#offset;
-    this.#timer = setInterval(() => void this.#care(), CARE_INTERVAL_MS);
+  start(offset: string, take: Take): void {
+    this.#care.begin(offset);
+    this.#timer = setInterval(() => void this.#care.look(), CARE_INTERVAL_MS);
     this.#loop = this.#read(take);
   }
 
   release(offset: string): void {
-    this.#released = offset;
+    this.#care.released = offset;
   }
 
   onLost(callback: (what: Lost) => void): void {
@@ -72,6 +81,7 @@ export class RedisCommandReader implements CommandReader {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#care.end();
     this.#stopped();
     if (this.#timer !== null) clearInterval(this.#timer);
     // Ends a read that blocks.
@@ -79,33 +89,44 @@ export class RedisCommandReader implements CommandReader {
     await this.#loop;
   }
 
-  async #read(take: (received: ReceivedBatch) => Promise<void> | null): Promise<void> {
-    const { reading, key, log } = this.#options;
-    await this.#care();
+  async #read(take: Take): Promise<void> {
+    const { log } = this.#options;
+    await this.#care.look();
     await this.#opened();
     while (!this.#isStopped) {
       try {
-        const streams = (await reading.xreadBuffer(
-          'COUNT',
-          ENTRIES_PER_READ,
-          'BLOCK',
-          BLOCK_MS,
-          'STREAMS',
-          key,
-          this.#offset,
-        )) as [Buffer, Entry[]][] | null;
-        for (const entry of streams?.[0]?.[1] ?? []) {
+        await this.#care.mend();
+        for (const [idBytes, fields] of await this.#next()) {
           if (this.#isStopped) return;
-          const waits = this.#entry(entry, take);
+          const id = idBytes.toString('latin1');
+          if (!this.#care.believes(id)) {
+            await this.#care.doubt(id);
+            break;
+          }
+          const waits = this.#entry(id, fields, take);
           if (waits !== null) await Promise.race([waits, this.#stopping]);
         }
       } catch (error) {
         if (this.#isStopped) return;
         log.warn({ error: String(error) }, 'the command stream cannot be read');
         await new Promise(resolve => setTimeout(resolve, RETRY_MS));
-        await this.#care();
+        await this.#care.look();
       }
     }
+  }
+
+  async #next(): Promise<readonly Entry[]> {
+    const { reading, key } = this.#options;
+    const streams = (await reading.xreadBuffer(
+      'COUNT',
+      ENTRIES_PER_READ,
+      'BLOCK',
+      BLOCK_MS,
+      'STREAMS',
+      key,
+      this.#care.offset,
+    )) as [Buffer, Entry[]][] | null;
+    return streams?.[0]?.[1] ?? [];
   }
 
   /** Resolves when the reading connection is up for the first time, or has failed to be. */
@@ -119,117 +140,46 @@ export class RedisCommandReader implements CommandReader {
     await Promise.race([isDecided, this.#stopping]);
   }
 
-  #entry(
-    [idBytes, fields]: Entry,
-    take: (received: ReceivedBatch) => Promise<void> | null,
-  ): Promise<void> | null {
-    const offset = idBytes.toString('latin1');
-    this.#offset = offset;
-    if (fields[0]?.toString('latin1') === MARKER) return null;
-    const batch = this.#batchOf(fields[1] as Buffer, offset);
-    if (batch === null) return null;
-    this.#follow(batch);
-    const nowMs = Date.now() + this.#clockAheadMs;
-    const isLate = nowMs > millisecondsOf(offset) + batch.lifeMs;
+  #entry(offset: string, fields: readonly Buffer[], take: Take): Promise<void> | null {
+    this.#care.offset = offset;
+    const nowMs = this.#clock.nowMs() as number;
+    const batch = this.#batchOf(fields, offset, nowMs);
+    const isLate = batch !== null && Math.abs(nowMs - batch.sentAtMs) > batch.lifeMs;
     return take({ batch, offset, isLate });
   }
 
-  /** Null, and loud, when it is not for us to read: whoever sent it hears nothing of it. */
-  #batchOf(bytes: Buffer, offset: string): CommandBatch | null {
+  /** Null, and aloud, when it is not to be executed: whoever sent it hears nothing of it. */
+  #batchOf(fields: readonly Buffer[], offset: string, nowMs: number): CommandBatch | null {
+    if (fields[0]?.toString('latin1') === MARKER) return null;
+    const { envelope, refused, key } = this.#options;
     try {
-      const message = decodeMessage(bytes);
-      if (message.tag === 'commands') return message.content;
-      throw new Error(`The command stream has a message "${message.tag}".`);
+      const message = envelope.open(key, fields[1] ?? Buffer.alloc(0));
+      if (message?.tag !== 'commands') {
+        throw new RefusedError('malformed', 'It is no batch of commands.');
+      }
+      const batch = message.content;
+      this.#assertFirst(batch, offset, nowMs);
+      return batch;
     } catch (error) {
-      this.#options.log.error({ error: String(error), offset }, 'an entry cannot be read');
-      this.#lost({ node: '', batches: 1 });
+      if (!(error instanceof RefusedError)) throw error;
+      refused.note(error.refusal, offset, error);
+      if (error.refusal !== 'repeated') this.#lost({ node: '', batches: 1 });
       return null;
     }
   }
 
-  #follow({ node, incarnation, count }: CommandBatch): void {
-    const known = this.#nodes.get(node);
-    this.#nodes.set(node, { incarnation, count });
-    if (known === undefined || known.incarnation !== incarnation) return;
-    const batches = count - known.count - 1;
-    if (batches > 0) this.#lost({ node, batches });
-  }
-
-  /** Learns the clock of Redis, keeps the ids rising, and takes what is durable off the stream. */
-  async #care(): Promise<void> {
-    if (this.#isCaring || this.#isStopped) return;
-    this.#isCaring = true;
-    try {
-      await this.#learnClock();
-      await this.#keepRising();
-      await this.#trim();
-    } catch (error) {
-      this.#options.log.debug({ error: String(error) }, 'the command stream is out of reach');
-    } finally {
-      this.#isCaring = false;
-    }
-  }
-
-  async #learnClock(): Promise<void> {
-    const before = Date.now();
-    const [seconds, microseconds] = await this.#options.commands.time();
-    const redisMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-    this.#clockAheadMs = redisMs - (before + Date.now()) / 2;
-  }
-
-  /** After Redis was emptied, or its clock set back: see the head of this file. */
-  async #keepRising(): Promise<void> {
-    const { commands, key, log } = this.#options;
-    const offset = this.#offset;
-    const { newest, deleted, cutOff } = await this.#state(offset);
-    for (const id of [deleted, cutOff]) {
-      if (compareIds(id, this.#offset) <= 0 || id === this.#deleted) continue;
-      this.#deleted = id;
-      this.#lost({ node: '', batches: 0 });
-    }
-    if (compareIds(newest, offset) >= 0) return;
-    const id = idAfter(offset);
-    log.error({ newest, offset }, 'the command stream was emptied: it goes on behind the journal');
-    try {
-      await commands.xadd(key, id, MARKER, '');
-    } catch (error) {
-      // Somebody added a later entry meanwhile: then the ids are above already.
-      if (!String(error).includes('equal or smaller')) throw error;
-    }
-  }
-
   /**
-   * The highest id ever added; the highest that XDEL took away (Redis 7; else the lowest); and up
-   * to where the stream was cut off behind `offset`, whose own entry nobody here trims.
+   * @throws {RefusedError} when an entry came before, or may have. Tells what is missing before.
    */
-  async #state(offset: string): Promise<{ newest: string; deleted: string; cutOff: string }> {
-    let info: unknown[];
-    try {
-      info = (await this.#options.commands.xinfo('STREAM', this.#options.key)) as unknown[];
-    } catch (error) {
-      if (!String(error).includes('no such key')) throw error;
-      return { newest: START, deleted: START, cutOff: START };
+  #assertFirst(batch: CommandBatch, offset: string, nowMs: number): void {
+    const { node, sentAtMs } = batch;
+    const missing = this.#counts.take(batch);
+    if (missing < 0) throw new RefusedError('repeated', `A batch of ${node} came again.`);
+    if (missing > 0) this.#lost({ node, batches: missing });
+    const enteredAtMs = millisecondsOf(offset);
+    const isKnown = enteredAtMs <= nowMs + AHEAD_MS;
+    if (isKnown && enteredAtMs - sentAtMs > TRANSIT_MAX_MS) {
+      throw new RefusedError('repeated', `A batch of ${node} came long after it was sent.`);
     }
-    const fieldOf = (name: string) => {
-      const at = info.indexOf(name);
-      return at < 0 ? null : info[at + 1];
-    };
-    const newest = String(fieldOf('last-generated-id') ?? START);
-    const first = fieldOf('first-entry') as [id: string, fields: string[]] | null;
-    const isWhole =
-      offset === START ||
-      (first !== null && compareIds(first[0], offset) <= 0) ||
-      // The stream was emptied, which was told when this was added.
-      first?.[1][0] === MARKER;
-    const deleted = String(fieldOf('max-deleted-entry-id') ?? START);
-    return { newest, deleted, cutOff: isWhole ? START : (first?.[0] ?? newest) };
-  }
-
-  async #trim(): Promise<void> {
-    const released = this.#released;
-    if (compareIds(released, this.#trimmed) <= 0) return;
-    // The entry at the offset itself stays, so that the stream keeps its newest id in sight.
-    await this.#options.commands.xtrim(this.#options.key, 'MINID', released);
-    this.#trimmed = released;
   }
 }

@@ -4,15 +4,18 @@
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
-import { encodeMessage, type SentCommand } from './messages.ts';
+import type { Envelope } from './envelope.ts';
+import type { SentCommand } from './messages.ts';
 import type { CommandSender } from './port.ts';
+import { RedisClock } from './redis-clock.ts';
 
 export interface SenderOptions {
   readonly redis: Redis;
   readonly key: string;
   readonly node: string;
+  readonly envelope: Envelope;
   readonly log: Log;
-  /** How long a command may still be executed after it entered the stream. */
+  /** How long a command may still be executed after it was sent. */
   readonly lifeMs: number;
   /** Commands of one entry: what is more waits for the next one of the same turn. */
   readonly batchMax: number;
@@ -20,13 +23,15 @@ export interface SenderOptions {
   readonly streamEntriesMax: number;
 }
 
-/** How often the length of the stream is looked at. */
+/** How often the length of the stream and the clock of Redis are looked at. */
 const LENGTH_INTERVAL_MS = 250;
 
 const COMMANDS = Buffer.from('c');
 
 export class RedisCommandSender implements CommandSender {
   readonly #options: SenderOptions;
+  readonly #clock: RedisClock;
+  readonly #opened = () => void this.#look();
   #incarnation = 1;
   #count = 0;
   #last = 0;
@@ -40,7 +45,10 @@ export class RedisCommandSender implements CommandSender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#clock = new RedisClock(options.redis);
     this.#timer = setInterval(() => void this.#look(), LENGTH_INTERVAL_MS);
+    options.redis.on('ready', this.#opened);
+    void this.#look();
   }
 
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void {
@@ -51,8 +59,13 @@ export class RedisCommandSender implements CommandSender {
     this.#entered = callback;
   }
 
+  /** Whether Redis is there, and what time it is by its clock. */
+  get isReady(): boolean {
+    return this.#options.redis.status === 'ready' && this.#clock.nowMs() !== null;
+  }
+
   send(command: Omit<SentCommand, 'n'>): number {
-    if (this.#options.redis.status !== 'ready' || this.#isStreamFull) return -1;
+    if (!this.isReady || this.#isStreamFull) return -1;
     const n = this.#last >= 0xffff_ffff ? 1 : this.#last + 1;
     this.#last = n;
     this.#forming.push({ n, ...command });
@@ -65,6 +78,7 @@ export class RedisCommandSender implements CommandSender {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#options.redis.off('ready', this.#opened);
   }
 
   #flush(): void {
@@ -79,10 +93,13 @@ export class RedisCommandSender implements CommandSender {
   }
 
   async #add(commands: readonly SentCommand[]): Promise<void> {
-    const { redis, key, node, lifeMs, log } = this.#options;
+    const { redis, key, node, envelope, lifeMs, log } = this.#options;
     const incarnation = this.#incarnation;
     const count = ++this.#count;
-    const bytes = encodeMessage('commands', { node, incarnation, count, lifeMs, commands });
+    // Whoever sends knows the time.
+    const sentAtMs = this.#clock.nowMs() as number;
+    const batch = { node, incarnation, count, sentAtMs, lifeMs, commands };
+    const bytes = envelope.seal(key, 'commands', batch);
     const numbers = commands.map(({ n }) => n);
     const isConnected = redis.status === 'ready';
     let entry: string;
@@ -107,7 +124,8 @@ export class RedisCommandSender implements CommandSender {
     if (this.#isLooking || redis.status !== 'ready') return;
     this.#isLooking = true;
     try {
-      this.#isStreamFull = (await redis.xlen(key)) >= streamEntriesMax;
+      const [length] = await Promise.all([redis.xlen(key), this.#clock.learn()]);
+      this.#isStreamFull = length >= streamEntriesMax;
     } catch {
       // The connection says for itself that it is gone.
       this.#isStreamFull = false;

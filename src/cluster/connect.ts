@@ -107,7 +107,10 @@ function connectorOf({ hosts }: ClusterAddress, key: string): Connector {
       if (password !== undefined) own.password = password;
       if (tls !== undefined) own.tls = tls;
       const link = new Redis(own);
-      link.on('error', () => {});
+      let reason: Error | null = null;
+      link.on('error', (error: Error) => {
+        reason = error;
+      });
       try {
         const [slot, slots] = await Promise.all([
           link.cluster('KEYSLOT', key),
@@ -119,6 +122,9 @@ function connectorOf({ hosts }: ClusterAddress, key: string): Connector {
         for (const found of slots.flatMap(hostsOf)) this.#learn(found);
         const range = slots.find(([first, last]) => first <= slot && slot <= last);
         return range === undefined ? null : (hostsOf(range)[0] ?? null);
+      } catch (error) {
+        // That it was closed says less than why.
+        throw reason ?? error;
       } finally {
         link.disconnect();
       }

@@ -1,5 +1,7 @@
-// The names of everything a realm has in Redis. All carry the same hash tag, so that on a Redis
-// Cluster they lie in one slot, and the realm's scripts may touch several of them.
+// The names of everything a realm has in Redis. All carry the realm's identity, so that a realm of
+// the same name on another database has nothing in common with it, whatever the database number
+// (pub/sub knows none); and all in the same hash tag, so that on a Redis Cluster they lie in one
+// slot, and the realm's scripts may touch several of them.
 
 /** The keys and channels of one realm. */
 export interface RealmKeys {
@@ -21,8 +23,9 @@ export interface RealmKeys {
   node(name: string): string;
 }
 
-export function realmKeys(realm: string): RealmKeys {
-  const tag = `tradepost:{${realm}}`;
+/** @param identity of the realm: see src/realm-identity.ts. */
+export function realmKeys(realm: string, identity: string): RealmKeys {
+  const tag = `tradepost:{${realm}:${identity}}`;
   return {
     commands: `${tag}:commands`,
     lease: `${tag}:lease`,

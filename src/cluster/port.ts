@@ -26,9 +26,10 @@ export interface CommandSender {
   close(): void;
 }
 
-/** A batch in the order of the stream. */
+/** An entry in the order of the stream. */
 export interface ReceivedBatch {
-  readonly batch: CommandBatch;
+  /** Null: nothing is to be executed or answered, but the entry is passed all the same. */
+  readonly batch: CommandBatch | null;
   /** Its place in the stream: what the journal stores when everything up to it is durable. */
   readonly offset: string;
   /** Its life was over when it was read: nothing of it may be executed. */
@@ -38,8 +39,8 @@ export interface ReceivedBatch {
 /** The leader's reading of the stream. */
 export interface CommandReader {
   /**
-   * Hands over each batch after `offset`, in order and once; a promise holds back the next one.
-   * After Redis was emptied it goes on behind `offset` by itself.
+   * Hands over each entry after `offset`, in order and once; a promise holds back the next one.
+   * After Redis was emptied, or spoiled, it goes on after `offset` by itself.
    */
   start(offset: string, take: (received: ReceivedBatch) => Promise<void> | null): void;
   /** Everything up to `offset` is durable and may leave the stream. */

@@ -67,6 +67,26 @@ export function parseRedisUrl(url: string): RedisAddress {
   return { kind: 'cluster', ...common };
 }
 
+/**
+ * Whether a valid address leads to this machine alone; what other servers name may lead elsewhere.
+ */
+export function isLoopback(url: string): boolean {
+  const address = parseRedisUrl(url);
+  if (address.kind !== 'server') return false;
+  const { hostname } = new URL(address.url);
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+/** The hosts of a valid address as they may be shown. */
+export function hostsOf(url: string): string {
+  const address = parseRedisUrl(url);
+  if (address.kind !== 'server') {
+    return address.hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+  }
+  const { hostname, port } = new URL(address.url);
+  return `${hostname}:${port || SERVER_PORT}`;
+}
+
 function hostOf(text: string, otherwise: number): RedisHost {
   const parts = HOST.exec(text.trim());
   const port = Number(parts?.[3] ?? otherwise);

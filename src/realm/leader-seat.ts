@@ -3,13 +3,16 @@
 // an entry go into the pipeline in one turn, and only then the pipeline is told that the entry was
 // reached; so a batch of the journal ends between two entries, and its offset is exact. Refusals
 // leave with a durable batch too: a leader that was deposed without knowing must not say of a
-// command that it was not executed, while the new leader executes it.
+// command that it was not executed, while the new leader executes it. An entry with nothing in it
+// for us is passed durably as well, so that the stream never fills up with what nobody takes.
 
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Log } from '../base/log.ts';
 import type { Question, SentCommand } from '../cluster/messages.ts';
 import type { CommandReader, LeaderChannel, ReceivedBatch } from '../cluster/port.ts';
-import type { EngineRequest, ReadRequest, ReplyTarget } from '../gateway/port.ts';
+import type { Refused } from '../cluster/refused.ts';
+import type { ReplyTarget } from '../gateway/port.ts';
+import { admit, askedChannel, askedOfMarket } from './admission.ts';
 import type { FeedCollector } from './feed-collector.ts';
 import type { NodeRegistry } from './node-registry.ts';
 import type { Realm } from './realm.ts';
@@ -20,6 +23,7 @@ export interface SeatOptions {
   readonly channel: LeaderChannel;
   readonly registry: NodeRegistry;
   readonly collector: FeedCollector;
+  readonly refused: Pick<Refused, 'note'>;
   readonly log: Log;
   /** Entries of the stream that were lost before they were read. */
   readonly lost: (batches: number) => void;
@@ -32,6 +36,8 @@ const LATE: RejectBody = Object.freeze({
 });
 
 const SWEEP_MS = 500;
+/** Nodes whose replies are collected. Beyond it the one that came first begins anew. */
+const TARGETS_MAX = 1_024;
 
 /** A node as the pipeline sees it. */
 class NodeTarget implements ReplyTarget {
@@ -67,6 +73,8 @@ export class LeaderSeat {
   readonly #options: SeatOptions;
   readonly #targets = new Map<string, NodeTarget>();
   #timer: NodeJS.Timeout | null = null;
+  /** An entry was passed that brings about no row of the journal by itself. */
+  #isOwed = false;
 
   constructor(options: SeatOptions) {
     this.#options = options;
@@ -78,6 +86,8 @@ export class LeaderSeat {
     channel.onQuestion(question => this.#answer(question));
     channel.onState(state => registry.take(state, performance.now()));
     this.#timer = setInterval(() => {
+      if (this.#isOwed) this.#options.realm.settle();
+      this.#isOwed = false;
       for (const node of registry.sweep(performance.now())) {
         this.#targets.delete(node);
         log.warn({ node }, 'a node is silent: it is taken for gone');
@@ -103,22 +113,30 @@ export class LeaderSeat {
 
   #take({ batch, offset, isLate }: ReceivedBatch): Promise<void> | null {
     const { realm } = this.#options;
-    const target = this.#targetOf(batch.node);
-    for (const command of batch.commands) {
-      if (isLate) realm.refuse(command.n, LATE, target);
-      else this.#submit(command, target);
+    if (batch === null) {
+      this.#isOwed = true;
+    } else {
+      const target = this.#targetOf(batch.node);
+      for (const command of batch.commands) {
+        if (isLate) realm.refuse(command.n, LATE, target);
+        else this.#submit(command, batch.node, target);
+      }
     }
     realm.reached(offset);
     return realm.hasRoom ? null : realm.room();
   }
 
-  #submit(command: SentCommand, target: NodeTarget): void {
-    const { n: id, player, key, payload } = command;
-    // The gateway of the node has validated it by the schema of this very command.
-    const request = { id, command: command.command, payload, key, player } as EngineRequest;
-    const { realm } = this.#options;
-    const refusal = realm.submit(request, target);
-    if (refusal !== null) realm.refuse(id, refusal, target);
+  #submit(command: SentCommand, node: string, target: ReplyTarget): void {
+    const { realm, refused } = this.#options;
+    const admission = admit(command);
+    if (!admission.ok) {
+      const { refusal } = admission;
+      refused.note('command', node, refusal.message);
+      realm.refuse(command.n, refusal, target);
+      return;
+    }
+    const refusal = realm.submit(admission.request, target);
+    if (refusal !== null) realm.refuse(command.n, refusal, target);
   }
 
   #targetOf(node: string): NodeTarget {
@@ -126,12 +144,14 @@ export class LeaderSeat {
     if (target === undefined) {
       target = new NodeTarget(node, this.#options);
       this.#targets.set(node, target);
+      const [first] = this.#targets.keys();
+      if (this.#targets.size > TARGETS_MAX) this.#targets.delete(first as string);
     }
     return target;
   }
 
   #answer({ node, n, ask }: Question): void {
-    const { realm, collector, channel } = this.#options;
+    const { realm, collector, channel, registry } = this.#options;
     const answer = (content: unknown) => {
       // What was published before the answer must arrive before it.
       collector.flush();
@@ -139,22 +159,40 @@ export class LeaderSeat {
     };
     switch (ask.kind) {
       case 'snapshot':
-        realm.snapshot(ask.channel, answer);
+        if (askedChannel(ask.channel) === null) this.#refuse(node, ask.channel);
+        else realm.snapshot(ask.channel, answer);
         break;
       case 'listen':
-        if (this.#options.registry.listen(node, ask.player)) answer(realm.released);
+        if (registry.listen(node, ask.player)) answer(realm.released);
         break;
       case 'window':
         realm.windowSnapshot(ask.player, ask.window, answer);
         break;
-      case 'market': {
-        const { command, payload } = ask;
-        const request = { command, payload, player: '', role: 'guest' } as ReadRequest;
-        realm.read(request).then(answer, (error: unknown) => {
-          this.#options.log.error({ error: String(error), command }, 'a question failed');
-        });
+      case 'market':
+        this.#readMarket(node, ask.command, ask.payload, answer);
         break;
-      }
     }
+  }
+
+  #readMarket(
+    node: string,
+    command: string,
+    payload: unknown,
+    answer: (content: unknown) => void,
+  ): void {
+    const request = askedOfMarket(command, payload);
+    if (request === null) {
+      this.#refuse(node, command);
+      return;
+    }
+    const { realm, refused } = this.#options;
+    realm
+      .read(request)
+      .then(answer)
+      .catch((error: unknown) => refused.note('failed', node, error));
+  }
+
+  #refuse(node: string, asked: string): void {
+    this.#options.refused.note('command', node, `${asked} cannot be asked for.`);
   }
 }

@@ -17,6 +17,8 @@ export interface RegistryOptions {
 /** Players, each with a number. */
 type Pairs = Orders['shares'];
 
+/** More nodes than a cluster has; whoever comes beyond them is not heard. */
+const NODES_MAX = 1_024;
 /** A node says something once a second. */
 export const SILENCE_MAX_MS = 3_000;
 
@@ -68,11 +70,15 @@ export class NodeRegistry {
 
   /** Takes in what a node says of itself. */
   take(state: NodeState, nowMs: number): void {
+    const known = this.#nodes.get(state.node);
+    // It was said before, and somebody says it again: a node counts as long as it lives.
+    if (known !== undefined && state.count <= known.count) return;
+    if (known === undefined && this.#nodes.size >= NODES_MAX) return;
     if (state.isLeaving) {
       this.#forget(state.node);
       return;
     }
-    let node = this.#nodes.get(state.node);
+    let node = known;
     const isMissed = !state.isComplete && (node === undefined || state.count !== node.count + 1);
     if (isMissed) {
       this.#askState(state.node);

@@ -5,8 +5,10 @@
 // any more has none, and a question that nobody waits for is not asked again. How many a socket may
 // wait for is its own bound, which the gateway keeps.
 
+import { OUTCOMES } from '../../protocol/rejects.ts';
 import type { Answered, Ask } from '../cluster/messages.ts';
 import type { NodeChannel } from '../cluster/port.ts';
+import { RefusedError } from '../cluster/refused.ts';
 import type { Asker } from '../gateway/port.ts';
 
 const DEADLINE_MS = 2_000;
@@ -49,9 +51,16 @@ export class PendingQuestions {
     askers.set(asker.on, { asker, heard });
   }
 
+  /** @throws {RefusedError} when it is no answer to what was asked: who waits for it waits on. */
   settle({ n, answer }: Answered): void {
     const waiting = this.#byNumber.get(n);
     if (waiting === undefined) return;
+    if (!fits(waiting.ask, answer)) {
+      throw new RefusedError(
+        'malformed',
+        `It is no answer to a question for a ${waiting.ask.kind}.`,
+      );
+    }
     this.#end(waiting, answer);
   }
 
@@ -109,4 +118,24 @@ export class PendingQuestions {
     waiting.askedAtMs = nowMs;
     this.#byNumber.set(waiting.n, waiting);
   }
+}
+
+/** Whether an answer is of the kind that a question wants. */
+function fits({ kind }: Ask, answer: unknown): boolean {
+  switch (kind) {
+    case 'snapshot':
+      return answer instanceof Uint8Array;
+    case 'window':
+      return answer === null || answer instanceof Uint8Array;
+    case 'listen':
+      return Number.isSafeInteger(answer);
+    case 'market':
+      return isAnswer(answer);
+  }
+}
+
+function isAnswer(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { outcome, body } = answer as { outcome?: unknown; body?: unknown };
+  return OUTCOMES.some(known => known === outcome) && typeof body === 'object' && body !== null;
 }

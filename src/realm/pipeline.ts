@@ -97,6 +97,11 @@ export class Pipeline {
     });
   }
 
+  /** Appends where the stream stands, with a row of its own when there is nothing else. */
+  settle(): void {
+    if (this.#state === 'open' && this.#forming.entries === 0) this.#happen(TICK, '');
+  }
+
   /**
    * Answers a command of the stream that is not executed, with the next batch: only when that is
    * durable is it certain that no other writer executes it. A writer that has stopped says nothing.

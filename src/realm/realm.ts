@@ -206,6 +206,11 @@ export class Realm implements RealmPort {
     this.#pipeline.reached(offset);
   }
 
+  /** Makes durable what was {@link reached}, though nothing else may be decided for long. */
+  settle(): void {
+    this.#pipeline.settle();
+  }
+
   /** Whether the pipeline would take a whole entry of the stream more. */
   get hasRoom(): boolean {
     return this.#pipeline.hasRoom && !this.#isLagging;

@@ -222,8 +222,9 @@ export class RemoteRealm implements RealmPort {
   }
 
   #feed(feed: FeedBatch): void {
-    // A leader that does not know yet that it is deposed has nothing to say any more.
-    if (feed.epoch < this.#epoch) return;
+    // A leader that does not know yet that it is deposed has nothing to say any more; and what was
+    // said before, its leader does not say again.
+    if (feed.epoch < this.#epoch || this.#isRepeated(feed)) return;
     this.#heardAtMs = performance.now();
     this.#leader = feed.leader;
     this.#lagMs = feed.lagMs;
@@ -243,6 +244,11 @@ export class RemoteRealm implements RealmPort {
     for (const [player, sequence, event] of feed.private) {
       sink.publishPrivate(player, sequence, event as MeEvent);
     }
+  }
+
+  /** A leader counts up as long as it leads. */
+  #isRepeated({ epoch, count, isHeartbeat }: FeedBatch): boolean {
+    return epoch === this.#epoch && (isHeartbeat ? count < this.#count : count <= this.#count);
   }
 
   /** Another leader: it must know us, and what its forerunners left unanswered stays so. */

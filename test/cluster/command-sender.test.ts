@@ -1,12 +1,21 @@
 // The gateway's end of the command stream against a real Redis: what it sends once, what it says of
 // commands whose batch failed, and when it sends nothing.
 
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RedisCommandSender } from '../../src/cluster/command-sender.ts';
 import type { Links } from '../../src/cluster/links.ts';
-import { type CommandBatch, decodeMessage } from '../../src/cluster/messages.ts';
+import type { CommandBatch } from '../../src/cluster/messages.ts';
+import { millisecondsOf } from '../../src/cluster/stream-id.ts';
 import { quiet } from '../support/postgres.ts';
-import { NO_REDIS, readyOf, redisUrl, testKeys, testLinks, until } from '../support/redis.ts';
+import {
+  NO_REDIS,
+  readyOf,
+  redisUrl,
+  testEnvelope,
+  testKeys,
+  testLinks,
+  until,
+} from '../support/redis.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 type Entered = [numbers: readonly number[], entry: string];
@@ -29,12 +38,14 @@ async function openBench(
   url?: string,
 ): Promise<Bench> {
   const key = testKeys().keys.commands;
+  const envelope = testEnvelope();
   const direct = await testLinks('direct');
   const links = await testLinks('a', url);
   const sender = new RedisCommandSender({
     redis: links.commands,
     key,
     node: 'a',
+    envelope,
     log: quiet,
     lifeMs: 5_000,
     batchMax: 100,
@@ -42,6 +53,7 @@ async function openBench(
     ...bounds,
   });
   onTestFinished(() => sender.close());
+  await until(() => sender.isReady, 'the clock of Redis is known');
   const failures: Failure[] = [];
   const entered: Entered[] = [];
   sender.onEntered((numbers, entry) => entered.push([numbers, entry]));
@@ -50,10 +62,15 @@ async function openBench(
     sender.send({ player: 'alice', command, payload: {}, key: null });
   const batches = async () => {
     const entries = await direct.commands.xrangeBuffer(key, '-', '+');
-    return entries.map(([, fields]) => decodeMessage(fields[1] as Buffer).content as CommandBatch);
+    const open = (bytes: Buffer) => envelope.open(key, bytes)?.content as CommandBatch;
+    return entries.map(([, fields]) => open(fields[1] as Buffer));
   };
   return { sender, links, direct, key, failures, entered, send, batches };
 }
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 async function throughProxy(): Promise<{ proxy: TcpProxy; bench: Bench }> {
   const { hostname, port } = new URL(redisUrl as string);
@@ -90,6 +107,16 @@ describe.skipIf(redisUrl === null)(`what a node sends${NO_REDIS}`, () => {
       ['a', 5_000],
       ['a', 5_000],
     ]);
+  });
+
+  it('says when it was sent, by the clock of Redis, however wrong ours is', async () => {
+    const bench = await openBench();
+    const now = Date.now.bind(Date);
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    bench.send('a');
+    const [batch] = await batchesOf(bench, 1);
+    const [[id]] = (await bench.direct.commands.xrange(bench.key, '-', '+')) as [[string, unknown]];
+    expect(Math.abs((batch?.sentAtMs ?? 0) - millisecondsOf(id))).toBeLessThan(250);
   });
 
   it('is told to be in the stream, with the id of its entry', async () => {

@@ -20,8 +20,11 @@ function slotOf(key: string): number {
   return crc16(tag ?? key) % 16_384;
 }
 
-const namesOf = (realm: string) => {
-  const { node, ...names } = realmKeys(realm);
+const ONE = '0'.repeat(32);
+const OTHER = 'f'.repeat(32);
+
+const namesOf = (realm: string, identity = ONE) => {
+  const { node, ...names } = realmKeys(realm, identity);
   return [...Object.values(names), node('gateway-1-0a0b0c0d'), node('{odd}')];
 };
 
@@ -33,11 +36,16 @@ describe('the keys of a realm', () => {
 
   it.each(['main', 'a', 'season_2', 'x'.repeat(41)])('of "%s" lie in one slot', realm => {
     const slots = new Set(namesOf(realm).map(slotOf));
-    expect([...slots]).toEqual([crc16(realm) % 16_384]);
+    expect([...slots]).toEqual([crc16(`${realm}:${ONE}`) % 16_384]);
   });
 
   it('are all different, and shared with no other realm', () => {
     const names = [...namesOf('main'), ...namesOf('main2')];
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('are others than those of a realm of the same name on another database', () => {
+    const names = [...namesOf('main', ONE), ...namesOf('main', OTHER)];
     expect(new Set(names).size).toBe(names.length);
   });
 });

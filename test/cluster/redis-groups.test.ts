@@ -12,7 +12,7 @@ import { onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
 import { until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { quiet } from '../support/postgres.ts';
-import { testLinks } from '../support/redis.ts';
+import { TEST_IDENTITY, testEnvelope, testLinks, testRefused } from '../support/redis.ts';
 import { type RedisGroup, startRedisCluster, startSentinel } from '../support/redis-groups.ts';
 import { connectRedis, hasOwnRedis, type OwnRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
@@ -20,7 +20,7 @@ import { processToken } from '../support/server-process.ts';
 const WITHOUT = hasOwnRedis ? '' : ' (skipped: no redis-server is installed)';
 const AGAIN_MS = 20_000;
 const TEST_MS = 60_000;
-const KEYS = realmKeys('groups');
+const KEYS = realmKeys('groups', TEST_IDENTITY);
 
 const after = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -41,7 +41,8 @@ async function openBench({ url }: RedisGroup) {
     await testLinks('b', url, KEYS.commands),
   ];
   const { commands } = ofLeader;
-  const common = { key: KEYS.commands, log: quiet };
+  const { refused } = testRefused();
+  const common = { key: KEYS.commands, envelope: testEnvelope(), refused, log: quiet };
   const lease = new RedisLease({
     ...{ redis: commands, keys: KEYS, node: 'a', log: quiet },
     lifeMs: 1_000,
@@ -60,11 +61,11 @@ async function openBench({ url }: RedisGroup) {
   const received: string[] = [];
   const reader = new RedisCommandReader({ ...common, commands, reading: ofLeader.openReading() });
   reader.start('', ({ batch }) => {
-    received.push(...batch.commands.map(({ command }) => command));
+    received.push(...(batch?.commands ?? []).map(({ command }) => command));
     return null;
   });
-  const leader = new RedisLeaderChannel({ ...ofLeader, keys: KEYS, node: 'a', log: quiet });
-  const node = new RedisNodeChannel({ ...ofNode, keys: KEYS, node: 'b', log: quiet });
+  const leader = new RedisLeaderChannel({ ...ofLeader, ...common, keys: KEYS, node: 'a' });
+  const node = new RedisNodeChannel({ ...ofNode, ...common, keys: KEYS, node: 'b' });
   node.onFeed(({ count }) => seen.feeds.push(count));
   node.onInterrupted(() => seen.interruptions++);
   leader.onQuestion(() => seen.questions++);

@@ -1,7 +1,13 @@
 // The order of the ids of a stream.
 
 import { describe, expect, it } from 'vitest';
-import { compareIds, idAfter, millisecondsOf, START } from '../../src/cluster/stream-id.ts';
+import {
+  compareIds,
+  idAfter,
+  isPossible,
+  millisecondsOf,
+  START,
+} from '../../src/cluster/stream-id.ts';
 
 describe('ids of a stream', () => {
   it.each([
@@ -15,6 +21,21 @@ describe('ids of a stream', () => {
   ])('%s and %s compare as numbers, not as text: %d', (a, b, sign) => {
     expect(Math.sign(compareIds(a, b))).toBe(sign);
     expect(Math.sign(compareIds(b, a))).toBe(sign === 0 ? 0 : -sign);
+  });
+
+  it.each([
+    ['1790000000123-4', true],
+    [START, true],
+    ['281474976710656-0', true],
+    ['281474976710657-0', false],
+    ['1790000000123-999999999999999', true],
+    ['1790000000123-1000000000000000', false],
+    ['18446744073709551615-18446744073709551615', false],
+    ['1790000000123', false],
+    ['-1-0', false],
+    ['', false],
+  ])('%s is one that a clock can give: %s', (id, isOne) => {
+    expect(isPossible(id)).toBe(isOne);
   });
 
   it('tell the millisecond of Redis at which they were added', () => {

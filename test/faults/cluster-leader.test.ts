@@ -3,7 +3,6 @@
 // whatever happens to its successor meanwhile.
 
 import { expect } from 'vitest';
-import { realmKeys } from '../../src/cluster/keys.ts';
 import { type NodeProcess, onCluster, TestCluster } from '../support/cluster-nodes.ts';
 import { passVerdict } from '../support/cluster-verdict.ts';
 import { sleep, until } from '../support/fault-realm.ts';
@@ -126,7 +125,7 @@ const PASSED = 'the lease was passed on';
 
 /** The node that is next in line, and the one after it. */
 async function inLine(cluster: TestCluster): Promise<[NodeProcess, NodeProcess]> {
-  const { successor } = realmKeys(cluster.realm.name);
+  const { successor } = cluster.keys;
   const redis = connectRedis(cluster.redisUrl, successor);
   let name: string | null = null;
   await until(async () => {

@@ -2,7 +2,6 @@
 // acknowledged command is lost, none has two effects, and the cluster goes on by itself.
 
 import { expect, onTestFinished } from 'vitest';
-import { realmKeys } from '../../src/cluster/keys.ts';
 import { onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
 import { passVerdict } from '../support/cluster-verdict.ts';
 import { sleep, until } from '../support/fault-realm.ts';
@@ -143,7 +142,7 @@ onOwnRedis(
 
 /** Empties the lease until this very node has got it. */
 async function leadBy(cluster: TestCluster, node: TestCluster['leader']): Promise<void> {
-  const { lease } = realmKeys(cluster.realm.name);
+  const { lease } = cluster.keys;
   const redis = connectRedis(cluster.redisUrl);
   try {
     for (const { epoch } = cluster; cluster.leader !== node; ) {
@@ -166,7 +165,7 @@ onOwnRedis(
     const { leader, epoch } = cluster;
     const [other] = cluster.followers;
     const socket = await JudgeSocket.open(other?.port ?? 0, token);
-    const { commands } = realmKeys(cluster.realm.name);
+    const { commands } = cluster.keys;
     const grant = { player: 'ann', asset: 'coins', quantity: 1 };
     const give = (key: string) => socket.ask('wallet.grant', grant, { key });
     expect((await give('first')).outcome).toBe('ok');

@@ -65,6 +65,7 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['NODE_ROLE', 'leader'],
     ['NODE_NAME', 'two words'],
     ['LEASE_MS', '199'],
+    ['REDIS_SIGN', 'yes'],
   ])('%s=%s', (name, value) => {
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(ConfigError);
@@ -96,6 +97,21 @@ describe('an environment that makes no sense is refused, naming the variable', (
     const read = () => readConfig({ REDIS_URL: 'http://:password@redis' });
     expect(read).toThrow('REDIS_URL: expected redis://host:port, redis+sentinel://');
     expect(read).not.toThrow(/password/);
+  });
+
+  it.each([
+    ['redis://redis:6379', undefined, true],
+    ['redis://10.0.0.1', undefined, true],
+    ['redis://localhost.example', undefined, true],
+    ['redis+cluster://127.0.0.1:7000,127.0.0.1:7001', undefined, true],
+    ['redis+sentinel://127.0.0.1:26379/main', undefined, true],
+    ['redis://127.0.0.1:6379/3', undefined, false],
+    ['rediss://:password@localhost', undefined, false],
+    ['redis://[::1]:6379', undefined, false],
+    ['redis://127.0.0.1', '1', true],
+    ['redis://redis', '0', false],
+  ])('messages through %s with REDIS_SIGN=%s must be signed: %s', (url, sign, isSigned) => {
+    expect(readConfig({ REDIS_URL: url, REDIS_SIGN: sign }).redisSign).toBe(isSigned);
   });
 
   it('a JWKS_URL that is no URL', () => {

@@ -179,6 +179,25 @@ describe('a node', () => {
     expect(orders).toHaveLength(2);
   });
 
+  it('whose message comes again, as somebody recorded it, is not believed again', () => {
+    begin('a');
+    tell('a', { present: [['alice', 1]] });
+    tell('a', { present: [['alice', 0]] });
+    tell('a', { present: [['alice', 1]], count: 2 });
+    tell('a', { isLeaving: true, isComplete: true, count: 3 });
+    expect(presences).toEqual([
+      ['alice', true],
+      ['alice', false],
+    ]);
+    tell('a', { present: [['alice', 1]], count: 4 });
+    expect([registry.isPresent('alice'), orders]).toEqual([true, []]);
+  });
+
+  it('is not one more when there are more than any cluster has', () => {
+    for (let n = 0; n < 1_100; n++) begin(`n${n}`);
+    expect(registry.size).toBe(1_024);
+  });
+
   it('that tells everything has nothing besides', () => {
     begin('a');
     const both = [

@@ -3,11 +3,15 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ask } from '../../src/cluster/messages.ts';
+import { RefusedError } from '../../src/cluster/refused.ts';
 import { PendingQuestions } from '../../src/realm/pending-questions.ts';
 import { FakeNodeChannel } from '../support/fake-cluster.ts';
 
 const SNAPSHOT: Ask = { kind: 'snapshot', channel: 'book:ore' };
 const BOOK: Ask = { kind: 'market', command: 'market.book', payload: { item: 'ore' } };
+
+const frame = (byte = 1) => new Uint8Array([byte]);
+const answered = (said: string) => ({ outcome: 'ok', body: { said } });
 
 const somebody = (isWaiting = () => true) => ({ on: {}, isWaiting });
 
@@ -38,19 +42,19 @@ describe('a question for a snapshot', () => {
       questions.askUntilAnswered(SNAPSHOT, answer => heard.push([name, answer]), somebody());
     }
     expect(channel.asked).toEqual([{ n: 1, ask: SNAPSHOT }]);
-    settle(1, 'frame');
-    settle(1, 'frame');
+    settle(1, frame());
+    settle(1, frame());
     expect(heard).toEqual([
-      ['a', 'frame'],
-      ['b', 'frame'],
-      ['c', 'frame'],
+      ['a', frame()],
+      ['b', frame()],
+      ['c', frame()],
     ]);
   });
 
   it('is another one for another channel, and after its answer', () => {
     questions.askUntilAnswered(SNAPSHOT, () => {}, somebody());
     questions.askUntilAnswered({ kind: 'snapshot', channel: 'book:oak' }, () => {}, somebody());
-    settle(1, 'frame');
+    settle(1, frame());
     questions.askUntilAnswered(SNAPSHOT, () => {}, somebody());
     expect(channel.asked.map(({ n }) => n)).toEqual([1, 2, 3]);
   });
@@ -61,8 +65,8 @@ describe('a question for a snapshot', () => {
     for (let i = 0; i < 100; i++) pass(100);
     expect(channel.asked.length).toBe(11);
     expect(heard).toEqual([]);
-    settle(11, 'at last');
-    expect(heard).toEqual(['at last']);
+    settle(11, frame(2));
+    expect(heard).toEqual([frame(2)]);
   });
 
   it('is not asked again when nobody waits for it any more, and nobody hears its answer', () => {
@@ -78,8 +82,8 @@ describe('a question for a snapshot', () => {
     pass(1_000);
     questions.askAgain();
     expect(channel.asked.slice(4).map(({ ask }) => ask)).toEqual([SNAPSHOT, SNAPSHOT]);
-    settle(4, 'of a channel that nobody wants');
-    settle(6, 'frame');
+    settle(4, frame(4));
+    settle(6, frame());
     expect(heard).toEqual(['there']);
   });
 
@@ -90,7 +94,7 @@ describe('a question for a snapshot', () => {
       questions.askUntilAnswered(SNAPSHOT, () => heard.push(time), one);
     }
     expect(channel.asked).toHaveLength(1);
-    settle(1, 'frame');
+    settle(1, frame());
     expect(heard).toEqual(['third']);
   });
 
@@ -98,10 +102,25 @@ describe('a question for a snapshot', () => {
     const heard: unknown[] = [];
     questions.askUntilAnswered(SNAPSHOT, answer => heard.push(answer), somebody());
     questions.askAgain();
-    settle(1, 'from before');
+    settle(1, frame(1));
     expect(heard).toEqual([]);
-    settle(2, 'from after');
-    expect(heard).toEqual(['from after']);
+    settle(2, frame(2));
+    expect(heard).toEqual([frame(2)]);
+  });
+});
+
+describe('an answer of another kind than was asked for', () => {
+  it.each([
+    [SNAPSHOT, [null, 'frame', 7, {}]],
+    [{ kind: 'window', player: 'alice', window: 1 }, ['frame', 7, {}]],
+    [{ kind: 'listen', player: 'alice' }, [null, 1.5, '7', {}]],
+    [BOOK, [null, 7, {}, { outcome: 'ok' }, { outcome: 'fine', body: {} }]],
+  ] as [Ask, unknown[]][])('to %j is not heard, and who waits waits on', (ask, answers) => {
+    const heard: unknown[] = [];
+    questions.askUntilAnswered(ask, answer => heard.push(answer), somebody());
+    for (const answer of answers) expect(() => settle(1, answer)).toThrow(RefusedError);
+    pass(1_000);
+    expect([heard, channel.asked.length]).toEqual([[], 2]);
   });
 });
 
@@ -109,11 +128,11 @@ describe('a question of a reader', () => {
   it('is one of its own, and has no answer when none comes in two seconds', async () => {
     const [one, other] = [questions.ask(BOOK), questions.ask(BOOK)];
     expect(channel.asked).toHaveLength(2);
-    settle(2, 'book');
+    settle(2, answered('book'));
     pass(1_999);
-    settle(3, 'too: it was asked again');
-    expect(await one).toBe('too: it was asked again');
-    expect(await other).toBe('book');
+    settle(3, answered('too: it was asked again'));
+    expect(await one).toEqual(answered('too: it was asked again'));
+    expect(await other).toEqual(answered('book'));
     const late = questions.ask(BOOK);
     pass(2_000);
     expect(await late).toBeUndefined();

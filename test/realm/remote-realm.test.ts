@@ -163,6 +163,19 @@ describe('the feed', () => {
     expect(stage.sink.frames).toEqual([]);
   });
 
+  it('that comes again, as somebody recorded it, is not shown again and begins nothing', () => {
+    const frame = snapshotFrame(3);
+    stage.feed(1, { published: [['book:ore', frame]] });
+    stage.feed(2);
+    const { restarts } = stage.sink;
+    stage.feed(1, { published: [['book:ore', frame]] });
+    stage.feed(2, { published: [['book:ore', frame]] });
+    stage.beat(1);
+    stage.beat(2);
+    stage.feed(3);
+    expect([stage.sink.frames.length, stage.sink.restarts]).toEqual([1, restarts]);
+  });
+
   it('passes on what came with the message behind a hole, after the restart', () => {
     stage.beat(0);
     let restartsBefore = -1;

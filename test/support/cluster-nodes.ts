@@ -3,7 +3,7 @@
 // nothing of it is left, neither in Postgres nor in Redis.
 
 import { onTestFinished } from 'vitest';
-import { realmKeys } from '../../src/cluster/keys.ts';
+import { type RealmKeys, realmKeys } from '../../src/cluster/keys.ts';
 import { createFaultRealm, type FaultRealm, POSTGRES_URL, until } from './fault-realm.ts';
 import { anyRedisUrl, connectRedis, hasOwnRedis } from './redis-server.ts';
 import { type Environment, type Exit, ServerProcess } from './server-process.ts';
@@ -86,6 +86,8 @@ export class TestCluster {
   readonly realm: FaultRealm;
   nodes: NodeProcess[] = [];
   readonly redisUrl: string;
+  /** What the realm has in Redis. */
+  keys: RealmKeys = realmKeys('', '');
   readonly #environment: Environment;
 
   private constructor(realm: FaultRealm, environment: Environment, url: string) {
@@ -103,12 +105,19 @@ export class TestCluster {
     const realm = await createFaultRealm({ ...QUICK, ...more });
     const environment = { ...realm.environment, REDIS_URL: url };
     const cluster = new TestCluster(realm, environment, url);
-    onTestFinished(() => dropKeys(realm.name, url));
+    onTestFinished(() => dropKeys(cluster.keys, url));
     cluster.nodes = Array.from({ length: count }, (_, n) => cluster.spawn(`n${n + 1}`));
     await Promise.all(cluster.nodes.map(node => node.ready()));
+    cluster.keys = realmKeys(realm.name, await cluster.identity());
     await cluster.leaderAfter(0);
     await cluster.heard();
     return cluster;
+  }
+
+  /** Who the realm is in Redis. */
+  async identity(): Promise<string> {
+    const rows = await this.realm.sql<{ identity: string }>('select identity from realm_identity');
+    return rows[0]?.identity ?? '';
   }
 
   get ports(): number[] {
@@ -171,8 +180,7 @@ export class TestCluster {
   }
 }
 
-async function dropKeys(realm: string, url: string): Promise<void> {
-  const { commands, lease, successor } = realmKeys(realm);
+async function dropKeys({ commands, lease, successor }: RealmKeys, url: string): Promise<void> {
   const redis = connectRedis(url, commands);
   try {
     await redis.del(commands, lease, successor);

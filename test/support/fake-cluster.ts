@@ -161,8 +161,13 @@ export class FakeReader implements CommandReader {
     more: { node?: string; isLate?: boolean } = {},
   ): Promise<void> | null {
     const { node = 'b', isLate = false } = more;
-    const batch = { node, incarnation: 1, count: 1, lifeMs: 5_000, commands };
+    const batch = { node, incarnation: 1, count: 1, sentAtMs: 0, lifeMs: 5_000, commands };
     return this.take({ batch, offset, isLate });
+  }
+
+  /** An entry that is passed, with nothing in it to execute. */
+  nothing(offset: string): Promise<void> | null {
+    return this.take({ batch: null, offset, isLate: false });
   }
 }
 

@@ -1,6 +1,7 @@
 // A Redis of a test's own, for what kills, empties or pauses it: nothing of that is done to one
 // that may be shared. It keeps nothing, so that a restart begins empty. Where no Redis answers,
 // tests that need any use one of these; where there is no `redis-server` either, they are skipped.
+// TEST_REDIS_SERVER names another program for all of them: `valkey-server`.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,6 +14,8 @@ import { connectRedis as connectTo } from '../../src/cluster/connect.ts';
 import { redisUrl } from './redis.ts';
 
 const START_MS = 10_000;
+/** What a test's own Redis is. */
+const PROGRAM = process.env.TEST_REDIS_SERVER || 'redis-server';
 const living = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
@@ -36,30 +39,42 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
+/** How a server of a test's own is started. */
+interface OwnOptions {
+  /** `:password@`, when it wants one. */
+  readonly login?: string;
+  readonly program?: string;
+}
+
 /** A `redis-server` of a test's own, that keeps nothing: a restart begins empty. */
 export class OwnRedis {
   readonly port: number;
   readonly url: string;
+  readonly #program: string;
   readonly #settings: readonly string[];
   #child: ChildProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
 
-  private constructor(port: number, settings: readonly string[]) {
+  private constructor(port: number, settings: readonly string[], options: OwnOptions) {
     this.port = port;
     this.#settings = settings;
-    this.url = `redis://127.0.0.1:${port}`;
+    this.#program = options.program ?? PROGRAM;
+    this.url = `redis://${options.login ?? ''}127.0.0.1:${port}`;
   }
 
   /** Runs until the test is over. */
-  static async start(settings: readonly string[] = []): Promise<OwnRedis> {
-    const redis = await OwnRedis.run(settings);
+  static async start(
+    settings: readonly string[] = [],
+    options: OwnOptions = {},
+  ): Promise<OwnRedis> {
+    const redis = await OwnRedis.run(settings, options);
     onTestFinished(() => redis.kill());
     return redis;
   }
 
   /** Runs until this process ends. */
-  static async run(settings: readonly string[] = []): Promise<OwnRedis> {
-    const redis = new OwnRedis(await freePort(), settings);
+  static async run(settings: readonly string[] = [], options: OwnOptions = {}): Promise<OwnRedis> {
+    const redis = new OwnRedis(await freePort(), settings, options);
     await redis.begin();
     return redis;
   }
@@ -69,7 +84,7 @@ export class OwnRedis {
     const folder = mkdtempSync(join(tmpdir(), 'tradepost-redis-'));
     const settings = ['--port', `${this.port}`, '--dir', folder, '--save', '', ...this.#settings];
     const everything = [...settings, '--bind', '127.0.0.1'];
-    const child = spawn('redis-server', everything, { stdio: 'ignore' });
+    const child = spawn(this.#program, everything, { stdio: 'ignore' });
     living.add(child);
     this.#child = child;
     this.#ended = new Promise(resolve => {
@@ -81,7 +96,7 @@ export class OwnRedis {
     });
     const endsAtMs = performance.now() + START_MS;
     while (!(await answers(this.url))) {
-      if (performance.now() > endsAtMs) throw new Error('redis-server does not answer.');
+      if (performance.now() > endsAtMs) throw new Error(`${this.#program} does not answer.`);
       await new Promise(resolve => setTimeout(resolve, 10));
     }
   }
@@ -106,9 +121,10 @@ export class OwnRedis {
   }
 }
 
-function isInstalled(): boolean {
+/** Whether a server can be started: `redis-server`, `valkey-server`. */
+export function isInstalled(program = PROGRAM): boolean {
   try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -4,8 +4,10 @@
 
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
+import { Envelope } from '../../src/cluster/envelope.ts';
 import { type RealmKeys, realmKeys } from '../../src/cluster/keys.ts';
 import { type Links, openLinks } from '../../src/cluster/links.ts';
+import { type Refusal, Refused } from '../../src/cluster/refused.ts';
 import { quiet } from './postgres.ts';
 
 const LOCAL_URL = 'redis://127.0.0.1:6379';
@@ -42,12 +44,29 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
+/** Who the realms of the tests are. */
+export const TEST_IDENTITY = '00112233445566778899aabbccddeeff';
+const TEST_SECRET = Buffer.from('the secret of the realms of tests');
+
+/** Seals and opens messages of the tests' realms; another identity is another database. */
+export function testEnvelope(
+  more: { isSigned?: boolean; identity?: string; secret?: Uint8Array } = {},
+): Envelope {
+  return new Envelope({ identity: TEST_IDENTITY, secret: TEST_SECRET, isSigned: true, ...more });
+}
+
+/** Keeps the reasons for which something was not taken. */
+export function testRefused(log = quiet): { refused: Refused; reasons: Refusal[] } {
+  const reasons: Refusal[] = [];
+  return { refused: new Refused(log, reason => reasons.push(reason)), reasons };
+}
+
 let count = 0;
 
 /** A realm that no other test has; its keys are gone when the test is over. */
 export function testKeys(): { realm: string; keys: RealmKeys } {
   const realm = `test_${process.pid}_${Date.now()}_${++count}`;
-  const keys = realmKeys(realm);
+  const keys = realmKeys(realm, TEST_IDENTITY);
   onTestFinished(async () => {
     const link = new Redis(redisUrl ?? LOCAL_URL);
     await link.del(keys.commands, keys.lease, keys.successor, keys.asked, keys.ready);
