@@ -126,6 +126,7 @@ function lead({ database, config, log, journal, claim, recovery }: Taken): Leade
   const projection = new Projection({
     database,
     position: recovery.tablesPosition,
+    quarantined: recovery.quarantined,
     epoch,
     clock: wallClock,
     log,

@@ -39,6 +39,7 @@ export class Recovery {
   #lost: Error | null = null;
   #standing: Standing | null = null;
   #tablesPosition = 0;
+  #quarantined = 0;
   #trades: readonly PastTrade[] = [];
   #quarters: readonly PastQuarter[] = [];
   readonly #later: PastTrade[] = [];
@@ -61,6 +62,11 @@ export class Recovery {
     return this.#tablesPosition;
   }
 
+  /** Facts that the tables could not take, when they were loaded. */
+  get quarantined(): number {
+    return this.#quarantined;
+  }
+
   get history(): MarketPast {
     return { trades: this.#trades, quarters: this.#quarters, later: this.#later };
   }
@@ -81,7 +87,9 @@ export class Recovery {
       atOneMoment(client, async () => {
         this.#standing = await loadRealm(client, (fact, atMs) => this.#restore(fact, atMs));
         this.#tablesPosition = this.#standing.position;
-        this.engine.suspend((await Quarantine.read(client)).suspension());
+        const quarantine = await Quarantine.read(client);
+        this.#quarantined = quarantine.unsettled.length;
+        this.engine.suspend(quarantine.suspension());
         this.#trades = await getLatestTrades(client);
         this.#quarters = await getQuarters(client, wallClock.nowMs());
         await this.#take(client, until);
