@@ -127,6 +127,7 @@ function lead({ database, config, log, journal, claim, recovery, hold }: Taken):
   const projection = new Projection({
     database,
     position: recovery.tablesPosition,
+    quarantined: recovery.quarantined,
     epoch,
     clock: wallClock,
     log,

@@ -37,6 +37,7 @@ export class Recovery {
   #lost: Error | null = null;
   #standing: Standing | null = null;
   #tablesPosition = 0;
+  #quarantined = 0;
   readonly #breath = new Breath();
   #facts = 0;
 
@@ -55,6 +56,11 @@ export class Recovery {
   /** Where the tables stood when they were loaded. */
   get tablesPosition(): number {
     return this.#tablesPosition;
+  }
+
+  /** Facts that the tables could not take, when they were loaded. */
+  get quarantined(): number {
+    return this.#quarantined;
   }
 
   /**
@@ -79,7 +85,9 @@ export class Recovery {
           },
         });
         this.#tablesPosition = this.#standing.position;
-        this.engine.suspend((await Quarantine.read(client)).suspension());
+        const quarantine = await Quarantine.read(client);
+        this.#quarantined = quarantine.unsettled.length;
+        this.engine.suspend(quarantine.suspension());
         await this.#follow(client, until);
       }),
     );

@@ -22,6 +22,8 @@ export interface ProjectionOptions {
   /** Where the tables stand, and the epoch of our own claim. */
   readonly position: number;
   readonly epoch: number;
+  /** Facts that they could not take so far; 0 when it is left out. */
+  readonly quarantined?: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly loop?: Partial<LoopOptions>;
@@ -73,7 +75,7 @@ export class Projection {
   readonly #brokenListeners: ((reason: string) => void)[] = [];
   readonly #suspensionListeners: ((suspension: Suspension) => void)[] = [];
   #suspension: Suspension | null = null;
-  #quarantined = 0;
+  #quarantined: number;
   #setAsideTotal = 0;
   #isInDoubt = false;
   #committed: number;
@@ -93,6 +95,7 @@ export class Projection {
     this.#log = options.log;
     this.#epoch = options.epoch;
     this.#committed = options.position;
+    this.#quarantined = options.quarantined ?? 0;
     this.#reached = options.position;
     const loop = { ...DEFAULT_LOOP, ...options.loop };
     const listener: LoopListener = {

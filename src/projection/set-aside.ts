@@ -1,12 +1,14 @@
 // What an engine is given beside the tables: the facts that they could not take, each at the place
 // where a row of its table would have come, instead of the row if there is an older one. So an engine
 // loses nothing by it that a table has lost, and the order in which facts come back stays right.
+// Of trades that the tables have, the latest may come before one that is set aside.
 
 import type pg from 'pg';
+import type { Manifest } from '../../protocol/direct.ts';
 import type { Fact } from '../engine/fact.ts';
-import { decodeGroups } from '../journal/fact-reader.ts';
+import { decodeGroups, decodeManifest } from '../journal/fact-reader.ts';
 import type { RealmTaker } from './load.ts';
-import { Quarantine } from './quarantine.ts';
+import { Quarantine, type Unsettled } from './quarantine.ts';
 import { thingOf } from './subject.ts';
 
 /** The order in which loadRealm gives kinds: those of one stage together. */
@@ -29,6 +31,9 @@ const stageOf: ReadonlyMap<Fact['kind'], number> = new Map(
   STAGES.flatMap((kinds, stage) => kinds.map(kind => [kind, stage] as const)),
 );
 
+const TRADES = stageOf.get('trade') as number;
+const MANIFESTS = stageOf.get('manifest') as number;
+
 interface SetAside {
   readonly fact: Fact;
   readonly atMs: number;
@@ -47,6 +52,9 @@ export async function withSetAside(
   for (const { bytes, atMs } of last) {
     const fact = decodeGroups(bytes)[0]?.facts[0] as Fact;
     stages[stageOf.get(fact.kind) as number]?.push({ fact, atMs });
+  }
+  for (const body of await manifestsOf(client, last)) {
+    stages[MANIFESTS]?.push({ fact: { kind: 'manifest', window: body.window, body }, atMs: 0 });
   }
   for (const facts of stages) facts.sort((a, b) => rankOf(a.fact, a.atMs) - rankOf(b.fact, b.atMs));
   const retold = new Set(last.map(({ fact }) => thingOf(fact)).filter(thing => thing !== null));
@@ -71,11 +79,31 @@ export async function withSetAside(
         const thing = thingOf(fact);
         if (thing === null || !retold.has(thing)) give(fact, atMs);
       },
-      pastTrade: (fact, atMs) => taker.pastTrade(fact, atMs),
-      quarter: quarter => taker.quarter(quarter),
+      pastTrade: (fact, atMs) => {
+        catchUp(TRADES, Number.NEGATIVE_INFINITY);
+        taker.pastTrade(fact, atMs);
+      },
+      quarter: quarter => {
+        catchUp(TRADES, Number.NEGATIVE_INFINITY);
+        taker.quarter(quarter);
+      },
     },
     end: () => catchUp(STAGES.length, Number.POSITIVE_INFINITY),
   };
+}
+
+/** What is under review in windows that are set aside: their manifests may be in the tables. */
+async function manifestsOf(
+  client: pg.ClientBase,
+  unsettled: readonly Unsettled[],
+): Promise<Manifest[]> {
+  const hashes = unsettled.flatMap(({ fact }) => (fact.kind === 'window' ? [fact.manifest] : []));
+  if (hashes.length === 0) return [];
+  const { rows } = await client.query<{ body: Uint8Array }>(
+    'select body from manifests where window_id = any($1) and hash = any($2)',
+    [unsettled.flatMap(({ fact }) => (fact.kind === 'window' ? [fact.id] : [])), hashes],
+  );
+  return rows.map(({ body }) => decodeManifest(body));
 }
 
 /** By what the facts of a stage are ordered when they are loaded. */
