@@ -131,5 +131,23 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'order.priority = fact.priority;',
     replace: 'order.priority = fact.id;',
   },
+  {
+    name: 'place-that-nobody-defined',
+    file: 'src/engine/places.js',
+    find: 'name === undefined || state.locations.find(name) >= 0',
+    replace: 'name === undefined || state.addLocation(name) >= 0',
+  },
+  {
+    name: 'known-by-being-blocked',
+    file: 'src/engine/players.js',
+    find: 'state.players.find(name) >= 0',
+    replace: 'state.player(name) >= 0',
+  },
+  {
+    name: 'not-known-by-being-there',
+    file: 'src/engine/window-presence.js',
+    find: 'present ? state.player(name) : state.players.find(name)',
+    replace: 'state.players.find(name)',
+  },
   ...DIRECT_MUTANTS,
 ];
