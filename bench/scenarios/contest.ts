@@ -1,7 +1,7 @@
 // `contest`: a realm with 1,200,000 open listings, and two nodes that start at the same moment. How
-// long until a purchase is acknowledged, how often the realm was claimed for that, and whether it is
-// claimed again afterwards: nodes that load must not depose each other. The listings are written by
-// SQL, so there is no audit but the one that each start makes. LEASE_MS makes it harder.
+// long until a purchase is acknowledged, how often the realm was claimed for that, and whether it
+// is claimed again afterwards: nodes that load must not depose each other. The listings are written
+// by SQL, so there is no audit but the one that each start makes. LEASE_MS makes it harder.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterProcess } from '../cluster-process.ts';
