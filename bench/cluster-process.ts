@@ -21,6 +21,7 @@ const READY_MS = 60_000;
 const CATCH_UP_MS = 120_000;
 const POLL_MS = 10;
 const LEADS = 'this node leads the realm';
+const LONGEST_DELAY = /^tradepost_event_loop_delay_seconds\{quantile="1"\} (\S+)$/m;
 const LAG = `select coalesce((select max(position) from journal), 0)
   - coalesce((select position from projection), 0)`;
 
@@ -66,6 +67,12 @@ export class ClusterMember {
   async isReady(): Promise<boolean> {
     const answer = await fetch(`http://127.0.0.1:${this.port}/ready`);
     return answer.ok;
+  }
+
+  async longestDelayMs(): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}/metrics`);
+    const seconds = LONGEST_DELAY.exec(await answer.text())?.[1];
+    return Math.round(Number(seconds) * 1_000);
   }
 
   /** Resolves when it is gone. */
@@ -132,6 +139,18 @@ export class ClusterProcess implements Subject {
     await this.#realm.ask('select 1');
     await Promise.all(this.#plan.roles.map(role => this.#launch(role)));
     await this.ready();
+  }
+
+  /** Starts all nodes at the same moment, on what they left when they were stopped. */
+  async startAgain(): Promise<void> {
+    this.#members = [];
+    await Promise.all(this.#plan.roles.map(role => this.#launch(role)));
+    await this.ready();
+  }
+
+  /** Of each node, how long its event loop was kept at most since it was last asked. */
+  longestDelaysMs(): Promise<number[]> {
+    return Promise.all(this.#members.map(member => member.longestDelayMs()));
   }
 
   /** Starts a node in the place of one that was ended. */

@@ -5,6 +5,7 @@ import type { Result } from '../report.ts';
 import { book } from './book.ts';
 import { cluster } from './cluster.ts';
 import { clusterFanout } from './cluster-fanout.ts';
+import { contest } from './contest.ts';
 import { engine } from './engine.ts';
 import { failover } from './failover.ts';
 import { fanout } from './fanout.ts';
@@ -42,6 +43,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   cluster: { meaning: 'purchases through two gateways of a cluster of three', run: cluster },
   'cluster-fanout': { meaning: 'how far two nodes are apart for subscribers', run: clusterFanout },
   failover: { meaning: 'leaders killed and asked to stop, with 100,000 listings', run: failover },
+  contest: { meaning: 'two nodes that start at once on 1,200,000 listings', run: contest },
   restart: { meaning: 'kill -9 with a million open listings, and start', run: restart },
   takeover: { meaning: 'a large realm of the version before, upgraded and started', run: takeover },
 };

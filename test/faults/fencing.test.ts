@@ -1,6 +1,6 @@
 // Two servers on one realm, when the second one is told to take it over: the one that claimed last
-// goes on, the other says so and ends. No lease and no clock is asked; a process that was frozen for
-// any time finds out before it answers. Without being told, see second-start.test.ts.
+// goes on, the other says so and ends. No lease and no clock is asked; a process that was frozen
+// for any time finds out before it answers. Without being told, see second-start.test.ts.
 
 import { expect } from 'vitest';
 import { createFaultRealm, onPostgres, sleep } from '../support/fault-realm.ts';

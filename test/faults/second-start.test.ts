@@ -94,7 +94,7 @@ onPostgres(
 );
 
 onPostgres(
-  'of two supervised servers on one database one serves all the time, and the other when it is gone',
+  'of two supervised servers one serves all the time, and the other one when it is gone',
   { timeout: 60_000 },
   async () => {
     const realm = await createFaultRealm();
