@@ -15,8 +15,15 @@ const LOSSES = 4;
 const LISTINGS = 100_000;
 
 async function claims({ sql }: FaultRealm): Promise<number> {
-  const [row] = await sql<{ claims: number }>('select max(epoch)::int as claims from journal');
+  const [row] = await sql<{ claims: number }>(
+    'select count(distinct epoch)::int as claims from journal',
+  );
   return row?.claims ?? 0;
+}
+
+async function identityOf({ sql }: FaultRealm): Promise<string> {
+  const [row] = await sql<{ identity: string }>('select identity from realm_identity');
+  return row?.identity ?? '';
 }
 
 /** A realm with a listing, that a server made and left. */
@@ -55,13 +62,13 @@ onCluster(
   async () => {
     const { realm } = await stocked({ LEASE_MS: '1000' });
     const before = await claims(realm);
-    const { lease, commands } = realmKeys(realm.name);
-    const redis = connectRedis(anyRedisUrl as string, commands);
     const holder = await realm.session();
     await holder.query('begin');
     await holder.query('lock table privacy in access exclusive mode');
     const nodes = startNodes(realm);
     await Promise.all(nodes.map(node => node.ready()));
+    const { lease, commands } = realmKeys(realm.name, await identityOf(realm));
+    const redis = connectRedis(anyRedisUrl as string, commands);
     const begun = () => nodes.filter(({ server }) => server.output.match(PREPARES) !== null);
     for (let loss = 0; loss < LOSSES; loss++) {
       await until(async () => (await redis.get(lease)) !== null, 'a node has the lease', 20_000);

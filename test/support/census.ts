@@ -39,7 +39,7 @@ export const FIELDS: Readonly<Record<string, readonly Kind[]>> = {
 };
 
 export function census(state: State): Record<Kind, number> {
-  const markets = state.assets.filter(({ instance }) => instance === null);
+  const markets = [...state.assets.values()].filter(({ instance }) => instance === null);
   const books = markets.flatMap(({ market }) => market.books());
   let levels = 0;
   for (const { bids, asks } of books) {
@@ -60,7 +60,7 @@ export function census(state: State): Record<Kind, number> {
     invitations: state.windows.invitations(state.nowMs).length,
     offers: state.offers.size,
     blocks: [...state.blocks.entries()].length,
-    closed: state.blocks.closed().length,
+    closed: [...state.blocks.closed()].length,
     keys: state.keys.count,
   };
 }
