@@ -34,7 +34,10 @@ export const FIELDS: Readonly<Record<string, readonly Kind[]>> = {
   offers: ['offers'],
   blocks: ['blocks', 'closed'],
   keys: ['keys'],
-  ...{ rules: [], plan: [], output: [], sequence: [], changedAtMs: [], nowMs: [] },
+  // What the tables could not take is bounded there: see the quarantine.
+  suspended: [],
+  ...{ rules: [], numbersMax: [], burnt: [], restartFrom: [], plan: [], output: [], sequence: [] },
+  ...{ changedAtMs: [], nowMs: [] },
   ...{ lastOrder: [], lastTrade: [], lastWindow: [], lastOffer: [] },
 };
 
