@@ -42,7 +42,7 @@ const EXITS = {
   stopped: 0,
   /** Something must be mended: a setting, the database, a damage. The last line says what. */
   failed: 1,
-  /** The command line is not understood. */
+  /** There is no such command. */
   usage: 2,
   /** Another server was given the realm. Start again only if that one goes. */
   deposed: 3,

@@ -62,7 +62,7 @@ export class RealmHold {
   readonly #writer = randomBytes(8).toString('hex');
   readonly #table: string;
   #epoch = 0;
-  #client: pg.Client | null = null;
+  #client: Promise<pg.Client> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isBusy = false;
   #isReleased = false;
@@ -113,9 +113,8 @@ export class RealmHold {
     this.#isReleased = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     const end = `update ${this.#table} set is_ended = true where writer = $1`;
-    if (this.#client !== null) {
-      await within(RELEASE_MS, this.#client.query(end, [this.#writer]));
-    }
+    const ended = this.#client?.then(client => client.query(end, [this.#writer]));
+    if (ended !== undefined) await within(RELEASE_MS, ended);
     this.#drop();
   }
 
@@ -123,9 +122,13 @@ export class RealmHold {
     const { log, database, cluster, isForced, waiting } = this.#options;
     const client = await this.#connected();
     let seen: Holder | null = null;
+    let seenAtMs = 0;
     for (;;) {
       const holder = await this.#look(client);
-      const verdict = holder === null ? 'ended' : this.#judge(holder, isForced, cluster);
+      let verdict = holder === null ? 'ended' : this.#judge(holder, isForced, cluster);
+      // However its last sign looks by a clock that was set back meanwhile.
+      const watchedMs = seen === null ? 0 : performance.now() - seenAtMs;
+      if (verdict === 'living' && watchedMs > SILENCE_MS) verdict = 'silent';
       if (verdict !== 'living') {
         if (await this.#replace(client, holder, verdict)) {
           if (verdict === 'forced') log.warn({ from: holder }, 'the realm is taken, as was asked');
@@ -134,7 +137,10 @@ export class RealmHold {
       } else if (holder !== null) {
         const hasBeaten = seen !== null && !isSameBeat(seen, holder);
         if (hasBeaten) throw heldBy(holder, database.schema);
-        if (seen === null) waiting(`${described(holder)}. ${WAITING}`);
+        if (seen === null) {
+          waiting(`${described(holder)}. ${WAITING}`);
+          seenAtMs = performance.now();
+        }
         seen = holder;
         await new Promise(resolve => setTimeout(resolve, LOOK_MS));
       }
@@ -213,15 +219,17 @@ export class RealmHold {
     return rowCount === 1;
   }
 
-  async #connected(): Promise<pg.Client> {
-    this.#client ??= await connect(this.#options.database, CONNECTION, (_, lost) => {
-      if (this.#client === lost) this.#client = null;
+  #connected(): Promise<pg.Client> {
+    if (this.#client !== null) return this.#client;
+    const opened = connect(this.#options.database, CONNECTION, () => {
+      if (this.#client === opened) this.#client = null;
     });
-    return this.#client;
+    this.#client = opened;
+    return opened;
   }
 
   #drop(): void {
-    if (this.#client !== null) discard(this.#client);
+    this.#client?.then(discard, () => {});
     this.#client = null;
   }
 }

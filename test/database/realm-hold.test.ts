@@ -127,6 +127,14 @@ describe.skipIf(serverUrl === null)('the hold on a realm', () => {
     expect(said[0]).toMatch(/Waiting for a sign of life from it; after 5 s without one/);
   });
 
+  it('of a silent writer is had though the clock of the database was set back', async () => {
+    await left({ ...ELSEWHERE, ago: '-1 h' });
+    const { hold, tookMs } = await take();
+    expect(hold).not.toBeNull();
+    expect(tookMs).toBeGreaterThan(SILENCE_MS);
+    expect(tookMs).toBeLessThan(SILENCE_MS + 2_000);
+  });
+
   it('of one who has been silent for long is had at once', async () => {
     await left({ ...ELSEWHERE, ago: '1 h' });
     expect((await take()).tookMs).toBeLessThan(AT_ONCE_MS);
