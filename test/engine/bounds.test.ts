@@ -200,7 +200,7 @@ describe('what players can make permanent', () => {
     expect(auditState(engine.state)).toEqual([]);
   });
 
-  it('is bounded in the feed: markets where something rests or was traded, and some that are blank', () => {
+  it('is bounded in the feed: what rests, what was traded, and some blank markets', () => {
     const markets = ITEMS.flatMap(item => PLACES.map(place => feed.find(item, place)));
     const held = markets.filter(view => view !== null);
     const blank = held.filter(view => view.isBlank);

@@ -97,6 +97,30 @@ onCluster(
   },
 );
 
+onCluster(
+  'a player who is there for the first time, on any node, is known, to every later leader too',
+  { timeout: 90_000 },
+  async () => {
+    const cluster = await TestCluster.start(3, RULES);
+    const [near, far] = cluster.followers as [NodeProcess, NodeProcess];
+    const alice = await enter(near, 'alice');
+    const invite = (player: string) => alice.ask('windows.invite', { player });
+    expect((await invite('bob')).body).toMatchObject({ code: 'PLAYER_UNAVAILABLE' });
+    await enter(far, 'bob');
+    await expect.poll(async () => (await invite('bob')).outcome, { timeout: 5_000 }).toBe('ok');
+    const block = { player: 'nobody' };
+    const refused = await alice.ask('windows.block', block);
+    expect(refused.body).toMatchObject({ code: 'PLAYER_NOT_FOUND', details: block });
+    await cluster.leader.kill('SIGKILL');
+    await cluster.heard();
+    await expect
+      .poll(async () => (await alice.ask('windows.block', { player: 'bob' })).outcome)
+      .toBe('ok');
+    await cluster.stop();
+    await expectSound(cluster.realm);
+  },
+);
+
 function lastTable(client: TestClient, window: number): WindowView {
   const frames = client.eventsOn(`window:${window}`).filter(({ kind }) => kind !== 'heartbeat');
   return (frames.at(-1) as { data: WindowEvent }).data.window;

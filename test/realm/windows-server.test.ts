@@ -40,6 +40,27 @@ async function untilPresent(
   return known as unknown as WindowSnapshot['window'];
 }
 
+onPostgres('a player who is there for the first time is known, and can be invited', async () => {
+  const realm = await createFaultRealm(NO_WAITING);
+  let server = await startHere(realm.config());
+  let alice = await enter(server, 'alice');
+  const unknown = await alice.ask('windows.invite', { player: 'bob' });
+  expect(unknown.body).toMatchObject({ code: 'PLAYER_UNAVAILABLE' });
+  const bob = await enter(server, 'bob');
+  await ask(alice, 'windows.invite', { player: 'bob' });
+  bob.terminate();
+  await server.stop();
+  server = await startHere(realm.config());
+  const { players } = server.engine.state;
+  expect([players.find('alice') >= 0, players.find('bob') >= 0, players.count]).toEqual([
+    true,
+    true,
+    4,
+  ]);
+  alice = await enter(server, 'alice');
+  await ask(alice, 'windows.block', { player: 'bob' });
+});
+
 onPostgres('a window outlives its sockets and its server, and ends in one swap', async () => {
   const realm = await createFaultRealm(NO_WAITING);
   const config = realm.config();

@@ -135,7 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'place-that-nobody-defined',
     file: 'src/engine/places.js',
     find: 'name === undefined || state.locations.find(name) >= 0',
-    replace: 'name === undefined || state.addLocation(name) >= 0',
+    replace:
+      'name === undefined || state.locations.find(name) >= 0 || state.addLocation(name) >= 0',
   },
   {
     name: 'known-by-being-blocked',
