@@ -28,7 +28,7 @@ export const REJECTS = {
     outcome: 'invalid',
     httpStatus: 404,
     mayLaterSucceed: false,
-    meaning: 'No command has this name.',
+    meaning: 'No command has this name, or not yet on the node that leads.',
   },
   UNAUTHORIZED: {
     outcome: 'invalid',

@@ -42,6 +42,8 @@ const POSTGRES: Kind = {
   advice: 'apt install postgresql, brew install postgresql, or docker run -p 5432:5432 postgres:16',
 };
 
+const REDIS_PROGRAMS = ['redis-server', 'valkey-server'];
+
 const REDIS: Kind = {
   name: 'Redis',
   variable: 'REDIS_URL',
@@ -132,14 +134,20 @@ function startPostgres(
 }
 
 function startRedis(folder: string, port: number): { child: ChildProcess; url: string } | string {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-  } catch {
-    return 'there is no redis-server on the PATH';
-  }
+  const program = REDIS_PROGRAMS.find(isOnPath);
+  if (program === undefined) return `there is no ${REDIS_PROGRAMS.join(' or ')} on the PATH`;
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-  const child = spawn('redis-server', settings, { stdio: 'ignore', detached: true });
+  const child = spawn(program, settings, { stdio: 'ignore', detached: true });
   return { child, url: `redis://127.0.0.1:${port}` };
+}
+
+function isOnPath(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function postgresAnswers(url: string): Promise<boolean> {

@@ -34,7 +34,16 @@ export function openLinks(url: string, node: string, key: string, log: Log): Lin
   const open = (use: LinkUse) => {
     const own = { connectionName: nameOf(node, use), reconnectOnError };
     const link = connectRedis(url, key, { ...COMMON, ...OWN[use], ...own });
-    link.on('error', (error: Error) => log.warn({ use, error: error.message }, 'redis'));
+    let wasReady = use === 'reading';
+    link.on('ready', () => {
+      wasReady = true;
+    });
+    link.on('error', (error: Error) => {
+      const said = { use, error: error.message };
+      // Why a node cannot begin is said in one line: see reach.ts.
+      if (wasReady) log.warn(said, 'redis');
+      else log.debug(said, 'redis');
+    });
     return link;
   };
   const reconnectOnError = (error: Error) => {

@@ -1,8 +1,9 @@
 // Redis is never the record. Killed, emptied, frozen, or cut off in one direction, under load: no
-// acknowledged command is lost, none has two effects, and the cluster goes on by itself.
+// acknowledged command is lost, none has two effects, and the cluster goes on by itself. The same
+// holds on Valkey, where it is installed.
 
 import { expect, onTestFinished } from 'vitest';
-import { onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
+import { onOwnRedis, onValkey, TestCluster } from '../support/cluster-nodes.ts';
 import { passVerdict } from '../support/cluster-verdict.ts';
 import { sleep, until } from '../support/fault-realm.ts';
 import { Judge } from '../support/judge.ts';
@@ -22,8 +23,12 @@ interface Scene {
   suffer(what: string, fault: () => Promise<unknown>): Promise<void>;
 }
 
-async function scene(seed: number, before: (redis: OwnRedis) => Promise<string>): Promise<Scene> {
-  const redis = await OwnRedis.start();
+async function scene(
+  seed: number,
+  before: (redis: OwnRedis) => Promise<string>,
+  program?: string,
+): Promise<Scene> {
+  const redis = await OwnRedis.start([], program === undefined ? {} : { program });
   const cluster = await TestCluster.start(3, {}, await before(redis));
   const token = await processToken('game');
   const judge = new Judge({ seed, token, sockets: 6, inFlight: 4, paceMs: 10 });
@@ -45,11 +50,10 @@ async function scene(seed: number, before: (redis: OwnRedis) => Promise<string>)
   return { redis, cluster, judge, suffer };
 }
 
-onOwnRedis(
-  'Redis killed, started again empty, emptied and frozen costs no acknowledged command',
-  { timeout: 120_000 },
-  async () => {
-    const { redis, cluster, judge, suffer } = await scene(61, async ({ url }) => url);
+/** Does harm to a server of the test's own in all ways but cutting links. */
+function suffers(program?: string) {
+  return async () => {
+    const { redis, cluster, judge, suffer } = await scene(61, async ({ url }) => url, program);
     await suffer('Redis emptied', () => redis.ask(link => link.flushall()));
     await suffer('Redis killed and started at once', async () => {
       await redis.kill();
@@ -84,7 +88,19 @@ onOwnRedis(
     // Each of them is sent again by its key for the verdict.
     expect(judge.counts().unknown).toBeGreaterThan(0);
     await passVerdict(cluster, judge);
-  },
+  };
+}
+
+onOwnRedis(
+  'Redis killed, started again empty, emptied and frozen costs no acknowledged command',
+  { timeout: 120_000 },
+  suffers(),
+);
+
+onValkey(
+  'Valkey killed, started again empty, emptied and frozen costs no acknowledged command',
+  { timeout: 120_000 },
+  suffers('valkey-server'),
 );
 
 onOwnRedis(

@@ -8,7 +8,7 @@ import { freePort, OwnRedis } from '../support/redis-server.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 onCluster('a node whose Redis is not there says so and ends', { timeout: 60_000 }, async () => {
-  const { environment } = await createFaultRealm({ LOG_LEVEL: 'error' });
+  const { environment } = await createFaultRealm({ LOG_LEVEL: 'info' });
   const port = await freePort();
   const url = `redis://bob:hush@127.0.0.1:${port}`;
   const beganMs = performance.now();

@@ -5,7 +5,7 @@
 import { onTestFinished } from 'vitest';
 import { type RealmKeys, realmKeys } from '../../src/cluster/keys.ts';
 import { createFaultRealm, type FaultRealm, POSTGRES_URL, until } from './fault-realm.ts';
-import { anyRedisUrl, connectRedis, hasOwnRedis } from './redis-server.ts';
+import { anyRedisUrl, connectRedis, hasOwnRedis, isInstalled } from './redis-server.ts';
 import { type Environment, type Exit, ServerProcess } from './server-process.ts';
 import { skipping } from './skipping.ts';
 
@@ -18,12 +18,15 @@ const QUICK: Environment = { LEASE_MS: '1000', REPLY_TIMEOUT_MS: '6000', LOG_LEV
 
 const noPostgres = POSTGRES_URL === '' ? 'no Postgres server answers' : null;
 const noRedis = anyRedisUrl === null ? 'no Redis answers and no redis-server is installed' : null;
+const noValkey = isInstalled('valkey-server') ? null : 'no valkey-server is installed';
 const noServer = hasOwnRedis ? null : 'no redis-server is installed';
 
 /** Tests that need Postgres and any Redis. */
 export const onCluster = skipping(noPostgres ?? noRedis);
 /** Tests that do harm to a Redis of their own. */
 export const onOwnRedis = skipping(noPostgres ?? noServer);
+/** The same on Valkey. */
+export const onValkey = skipping(noPostgres ?? noValkey);
 
 export class NodeProcess {
   readonly server: ServerProcess;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { until } from './fault-realm.ts';
-import { connectRedis, freePort, OwnRedis } from './redis-server.ts';
+import { connectRedis, freePort, OwnRedis, REDIS_PROGRAM } from './redis-server.ts';
 
 const DOWN_AFTER_MS = 500;
 const READY_MS = 20_000;
@@ -56,7 +56,7 @@ async function runSentinel(primaryPort: number): Promise<number> {
     'sentinel failover-timeout main 5000',
   ];
   writeFileSync(file, `${settings.join('\n')}\n`);
-  const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+  const child = spawn(REDIS_PROGRAM, [file, '--sentinel'], { stdio: 'ignore' });
   living.add(child);
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()));
   onTestFinished(async () => {

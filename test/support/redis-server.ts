@@ -15,7 +15,7 @@ import { redisUrl } from './redis.ts';
 
 const START_MS = 10_000;
 /** What a test's own Redis is. */
-const PROGRAM = process.env.TEST_REDIS_SERVER || 'redis-server';
+export const REDIS_PROGRAM = process.env.TEST_REDIS_SERVER || 'redis-server';
 const living = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
@@ -58,7 +58,7 @@ export class OwnRedis {
   private constructor(port: number, settings: readonly string[], options: OwnOptions) {
     this.port = port;
     this.#settings = settings;
-    this.#program = options.program ?? PROGRAM;
+    this.#program = options.program ?? REDIS_PROGRAM;
     this.url = `redis://${options.login ?? ''}127.0.0.1:${port}`;
   }
 
@@ -122,7 +122,7 @@ export class OwnRedis {
 }
 
 /** Whether a server can be started: `redis-server`, `valkey-server`. */
-export function isInstalled(program = PROGRAM): boolean {
+export function isInstalled(program = REDIS_PROGRAM): boolean {
   try {
     execFileSync(program, ['--version'], { stdio: 'ignore' });
     return true;
