@@ -85,6 +85,7 @@ export class Projection {
     const listener: LoopListener = {
       reached: (position, epoch) => this.#onReached(position, epoch),
       failed: reason => this.#onFailed(reason),
+      missing: () => this.#doubt(),
       broken: reason => this.#onBroken(reason),
     };
     const start = { database: options.database, options: loop };
@@ -137,9 +138,9 @@ export class Projection {
   }
 
   /**
-   * Calls back when the realm may not be ours any more, which the next append finds out: the tables
-   * have come to rows of a later epoch, or the database was lost and may have come back with less
-   * than it had. At once when that is so already.
+   * Calls back when the realm seems not to be ours any more, which the next append finds out: the
+   * tables have come to rows of a later epoch, or the journal does not have what was committed. At
+   * once when that is so already.
    */
   onDoubt(callback: () => void): void {
     this.#doubtListeners.push(callback);
@@ -169,7 +170,6 @@ export class Projection {
 
   #onReached(position: number, epoch: number): void {
     this.#reached = position;
-    const wasFailing = this.#isFailing;
     this.#isFailing = false;
     this.#isOrdered = false;
     while (this.#marks[0] !== undefined && this.#marks[0].position <= position) this.#marks.shift();
@@ -177,7 +177,10 @@ export class Projection {
       this.#waiters.shift()?.resolve();
     }
     if (this.#committed > position) this.#order();
-    if (epoch <= this.#epoch && !wasFailing) return;
+    if (epoch > this.#epoch) this.#doubt();
+  }
+
+  #doubt(): void {
     this.#isInDoubt = true;
     for (const callback of this.#doubtListeners) callback();
   }
@@ -226,7 +229,8 @@ function engageWorker(start: WorkerStart, listener: LoopListener): Engaged {
   const worker = new Worker(file, { workerData: start, resourceLimits });
   worker.on('message', (report: WorkerReport) => {
     if (report.kind === 'reached') listener.reached(report.position, report.epoch);
-    else if (report.kind !== 'stopped') listener[report.kind](report.reason);
+    else if (report.kind === 'missing') listener.missing();
+    else if ('reason' in report) listener[report.kind](report.reason);
   });
   worker.on('error', error => listener.broken(error.message));
   return {

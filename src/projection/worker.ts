@@ -21,7 +21,7 @@ export type WorkerOrder =
 export type WorkerReport =
   | { readonly kind: 'reached'; readonly position: number; readonly epoch: number }
   | { readonly kind: 'failed' | 'broken'; readonly reason: string }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'missing' | 'stopped' };
 
 const port = parentPort;
 assert(port !== null, 'this file runs in a worker thread');
@@ -32,6 +32,7 @@ const report = (what: WorkerReport) => port.postMessage(what);
 const loop = new ProjectionLoop(database, options, {
   reached: (position, epoch) => report({ kind: 'reached', position, epoch }),
   failed: reason => report({ kind: 'failed', reason }),
+  missing: () => report({ kind: 'missing' }),
   broken: reason => report({ kind: 'broken', reason }),
 });
 

@@ -61,7 +61,7 @@ export class TablesWatch {
     while (this.#waiters.length > 0 || !(this.#isReachable || this.#isClosed)) {
       try {
         const { position } = await this.#ask();
-        this.#reached = Math.max(this.#reached, position);
+        this.#reached = position;
         this.#isReachable = true;
       } catch {
         this.#isReachable = false;

@@ -27,7 +27,7 @@ onPostgres(
     expect(new Set(codes)).toEqual(new Set([RESTARTING]));
     expect(await first.exit).toEqual({ code: 1, signal: null });
     expect(first.output).toMatch(DEPOSED);
-    expect(second.epoch).toBe(first.epoch + 1);
+    expect(second.epoch).toBeGreaterThan(first.epoch);
     await judge.examine(second.port);
     await judge.account(second.port);
     await second.kill('SIGTERM');
@@ -62,7 +62,7 @@ onPostgres(
       expect(await loser.exit).toEqual({ code: 1, signal: null });
       const winner = pair.find(server => server !== loser) as ServerProcess;
       await winner.ready();
-      expect(winner.epoch).toBeGreaterThan(epoch + 1);
+      expect(winner.epoch).toBeGreaterThan(epoch);
       epoch = winner.epoch;
       expect((await winner.page('/ready')).status).toBe(200);
       await winner.kill('SIGKILL');
