@@ -187,7 +187,7 @@ export class Projection {
 
   #onFailed(reason: string): void {
     this.#isFailing = true;
-    // After a crash of the server the tables may show less than they did, until they have caught up.
+    // After a crash of the server the tables may show less than they did, until they catch up.
     this.#reached = UNKNOWN;
     this.#log.warn({ error: reason }, 'the projection waits for the database');
   }

@@ -1,5 +1,5 @@
-// The database of a cluster is restored to an earlier point while its nodes are up: the leader stops
-// leading, somebody leads again from what is there, and every node and client begins anew with it.
+// The database of a cluster is restored to an earlier point while its nodes are up: the leader
+// stops leading, somebody leads again from what is there, every node and client begins anew.
 
 import { expect } from 'vitest';
 import { TestCluster } from '../support/cluster-nodes.ts';

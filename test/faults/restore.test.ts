@@ -10,8 +10,10 @@ import { expectGreenAudit } from '../support/outside.ts';
 import { OwnPostgres, onOwnPostgres } from '../support/own-postgres.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
 
-const LOST =
-  /The database has lost rows of the journal: this process wrote position \d+, and it is not there any more .*The next start goes on from what is there\./;
+const LOST = new RegExp(
+  'The database has lost rows of the journal: this process wrote position \\d+, and it is not ' +
+    'there any more .*The next start goes on from what is there\\.',
+);
 
 async function realmOn(postgres: OwnPostgres): Promise<FaultRealm> {
   return createFaultRealm({ DATABASE_URL: postgres.url }, postgres.url);
@@ -80,7 +82,7 @@ onOwnPostgres(
 );
 
 onOwnPostgres(
-  'a server that was frozen over a restore writes nothing into the new past, however long it became',
+  'a server that was frozen over a restore writes nothing into the new past, however long it is',
   { timeout: 60_000 },
   async () => {
     const postgres = await OwnPostgres.start();

@@ -110,7 +110,7 @@ describe('a read', () => {
     expect(await answer).toEqual({ outcome: 'ok', body: { at: 130 } });
   });
 
-  it('of a realm that was restored waits for what its leader shows, not for what was lost', async () => {
+  it('of a restored realm waits for what its leader shows, not for what was lost', async () => {
     stage.beat(0, { position: 500 });
     stage.tablesAt = 500;
     await stage.pass(10);
