@@ -1,9 +1,9 @@
 // How the process talks to Postgres: one Database describes where, and every connection made here
 // names the realm's tables for its statements (realm-client.ts), has bounded waits, keep-alive, an
 // error listener, and bigints read as checked numbers, alone and in arrays. Each says itself what
-// every setting is that any of them changes: none goes by what a session was left with. The embedded
-// database is reached by the same driver, but is one session behind all its connections: settings
-// are shared there, so only the search path is set, and statements stay unnamed.
+// every setting is that any of them changes: none goes by what a session was left with. The
+// embedded database is reached by the same driver, but is one session behind all its connections:
+// settings are shared there, so only the search path is set, and statements stay unnamed.
 
 import { createHash } from 'node:crypto';
 import pg from 'pg';

@@ -19,8 +19,8 @@ export class PoolerError extends Error {
   constructor(seen: string) {
     super(
       `DATABASE_URL leads to a pooler that does not keep sessions (${seen}), as PgBouncer with ` +
-        'pool_mode = transaction. Tradepost needs sessions of its own, about 16 for each process: ' +
-        'set pool_mode = session and a pool_size that is large enough, or give the address of the ' +
+        'pool_mode = transaction. Tradepost needs sessions of its own, about 16 a process: set ' +
+        'pool_mode = session and a pool_size that is large enough, or give the address of the ' +
         'Postgres server itself.',
     );
   }

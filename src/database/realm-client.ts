@@ -1,6 +1,6 @@
 // How a statement names its tables: it says `realm.journal`, and the connection puts the schema of
 // its own realm there. So a statement never depends on the search path of a session, which a pooler
-// may hand to somebody else; and where no connection of ours resolves the name, Postgres refuses it.
+// may hand to somebody else; where no connection of ours resolves the name, Postgres refuses it.
 
 import pg from 'pg';
 

@@ -29,8 +29,7 @@ export async function playMarketDay(teller: Teller): Promise<void> {
   teller.line('server', 'starts on an empty folder', 'makes a database, which takes some seconds');
   const stage = await Stage.open(SETTINGS);
   try {
-    teller.check('the epoch', stage.server.epoch, 1);
-    teller.line('server', 'listens', 'epoch 1');
+    teller.line('server', 'listens', 'nobody else writes to the realm from here on');
     const scene = await gather(stage, teller);
     await mint(scene);
     await list(scene);
@@ -207,15 +206,16 @@ async function restart(scene: Scene): Promise<void> {
   const { teller, stage, alice, bob, carol, book } = scene;
   teller.chapter('Night: the server is stopped and started again on the same folder');
   const before = [await purse(alice), await purse(bob), await purse(carol)];
+  const { epoch } = stage.server;
   const hash = stage.server.engine.hash();
   await stage.stop();
   teller.line('server', 'stops', 'the last batch is durable, sockets are closed');
   await stage.until('the end of all connections', () => bob.client.session === null);
   book.apply({ kind: 'snapshot', data: { bids: [], asks: [] } });
   await stage.start();
-  teller.check('the epoch', stage.server.epoch, 2);
+  teller.check('whether the epoch has risen', stage.server.epoch > epoch, true);
   teller.check('the hash of the state', stage.server.engine.hash(), hash);
-  teller.line('server', 'starts', `epoch 2, the state has the same hash, ${hash}`);
+  teller.line('server', 'starts', `in a later epoch, the state has the same hash, ${hash}`);
   const after = [await purse(alice), await purse(bob), await purse(carol)];
   teller.check('what everybody owns', after, before);
   teller.line('all', 'are connected again by their clients', 'and own what they owned');

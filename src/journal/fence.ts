@@ -57,7 +57,7 @@ export const FIND = `select current_setting('synchronous_commit') as durability,
   left join realm.journal as there on there.position = wanted.position`;
 
 /**
- * The session does not wait for the disk, although it was told to: something else sets its settings.
+ * The session does not wait for the disk, although it was told to: something else sets it.
  */
 export class NotDurableError extends Error {
   override readonly name = 'NotDurableError';

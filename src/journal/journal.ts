@@ -38,8 +38,8 @@ export class DeposedError extends Error {
 }
 
 /**
- * The database has lost rows that this writer wrote: it must stop at once, for what it has in memory
- * is of a past that is over. The message is for the operator.
+ * The database has lost rows that this writer wrote: it must stop at once, for what it has in
+ * memory is of a past that is over. The message is for the operator.
  */
 export class RowsLostError extends Error {
   override readonly name = 'RowsLostError';
@@ -47,10 +47,11 @@ export class RowsLostError extends Error {
   /** `position` was written here; the journal ends at `last` now, maybe with rows of others. */
   constructor(position: number, last: number) {
     super(
-      `The database has lost rows of the journal: this process wrote position ${position}, and it ` +
-        `is not there any more (the journal ends at ${last}). The database was restored to an ` +
-        'earlier point, or a standby was promoted that lacked the last rows: what was acknowledged ' +
-        'since then is lost. Nothing was written over it. The next start goes on from what is there.',
+      `The database has lost rows of the journal: this process wrote position ${position}, and ` +
+        `it is not there any more (the journal ends at ${last}). The database was restored to an ` +
+        'earlier point, or a standby was promoted that lacked the last rows: what was ' +
+        'acknowledged since then is lost. Nothing was written over it. The next start goes on ' +
+        'from what is there.',
     );
   }
 }

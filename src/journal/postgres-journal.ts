@@ -1,7 +1,7 @@
 // The journal in Postgres: one connection, one insert per batch, and the fence in the statement
-// (fence.ts). An insert that did not go in, or whose outcome was lost, is resolved by what is there:
-// our row (same writer and digest) means committed, anything else that this writer must stop.
-// Batches are borrowed, not copied: their bytes must stay as they are until the append resolves.
+// (fence.ts). An insert that did not go in, or whose outcome was lost, is resolved by what is
+// there: our row (same writer and digest) means committed, anything else that this writer must
+// stop. Batches are borrowed, not copied: their bytes must stay as they are until it resolves.
 
 import { createHash, randomBytes } from 'node:crypto';
 import type pg from 'pg';

@@ -14,7 +14,9 @@ export type StoredRow = JournalRow & { readonly digest: Buffer; readonly writer:
 
 const READ_AFTER = `select position, epoch, writer, sequence, at_ms as "atMs", digest, facts from (
     select *, sum(octet_length(facts)) over (order by position) - octet_length(facts) as before
-    from (select * from realm.journal where position > $1 order by position limit ${ROWS_MAX}) as next
+    from (
+      select * from realm.journal where position > $1 order by position limit ${ROWS_MAX}
+    ) as next
   ) as sized where before < $2 order by position`;
 
 export class PostgresJournalReader implements JournalReader {

@@ -27,6 +27,8 @@ export interface LoopListener {
   quarantined(news: QuarantineNews): void;
   /** A round failed, or the connection; the next `reached` says where the tables stand by then. */
   failed(reason: string): void;
+  /** The journal does not have what was committed, as after a restore. Told once per connection. */
+  missing(): void;
   /** A rule is broken, as by a damaged journal: the loop has ended, and trying again is no use. */
   broken(reason: string): void;
 }
@@ -62,6 +64,7 @@ export class ProjectionLoop {
   #committed = 0;
   #wanted = 0;
   #reached = 0;
+  #isMissing = false;
   #stopAt = Number.POSITIVE_INFINITY;
   #lastRoundMs = 0;
   #nextPruneMs = performance.now() + PRUNE_EVERY_MS;
@@ -117,11 +120,15 @@ export class ProjectionLoop {
     this.#projector ??= await this.#begin();
     const projector = this.#projector;
     this.#lastRoundMs = performance.now();
+    const committed = this.#committed;
     const moved = await projector.step();
     if (moved) {
       this.#tellQuarantine(projector);
       this.#report(projector);
       if (this.#isPruneDue()) await this.#prune();
+    } else if (committed > this.#reached && !this.#isMissing) {
+      this.#isMissing = true;
+      this.#listener.missing();
     }
     return moved;
   }
@@ -148,6 +155,7 @@ export class ProjectionLoop {
     });
     this.#tellQuarantine(projector);
     this.#report(projector);
+    this.#isMissing = false;
     return projector;
   }
 

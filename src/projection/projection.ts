@@ -102,6 +102,7 @@ export class Projection {
       reached: (position, epoch) => this.#onReached(position, epoch),
       quarantined: news => this.#onQuarantined(news),
       failed: reason => this.#onFailed(reason),
+      missing: () => this.#doubt(),
       broken: reason => this.#onBroken(reason),
     };
     const start = { database: options.database, options: loop };
@@ -164,9 +165,9 @@ export class Projection {
   }
 
   /**
-   * Calls back when the realm may not be ours any more, which the next append finds out: the tables
-   * have come to rows of a later epoch, or the database was lost and may have come back with less
-   * than it had. At once when that is so already.
+   * Calls back when the realm seems not to be ours any more, which the next append finds out: the
+   * tables have come to rows of a later epoch, or the journal does not have what was committed. At
+   * once when that is so already.
    */
   onDoubt(callback: () => void): void {
     this.#doubtListeners.push(callback);
@@ -205,7 +206,6 @@ export class Projection {
 
   #onReached(position: number, epoch: number): void {
     this.#reached = position;
-    const wasFailing = this.#isFailing;
     this.#isFailing = false;
     this.#isOrdered = false;
     while (this.#marks[0] !== undefined && this.#marks[0].position <= position) this.#marks.shift();
@@ -213,7 +213,10 @@ export class Projection {
       this.#waiters.shift()?.resolve();
     }
     if (this.#committed > position) this.#order();
-    if (epoch <= this.#epoch && !wasFailing) return;
+    if (epoch > this.#epoch) this.#doubt();
+  }
+
+  #doubt(): void {
     this.#isInDoubt = true;
     for (const callback of this.#doubtListeners) callback();
   }
@@ -235,7 +238,7 @@ export class Projection {
 
   #onFailed(reason: string): void {
     this.#isFailing = true;
-    // After a crash of the server the tables may show less than they did, until they have caught up.
+    // After a crash of the server the tables may show less than they did, until they catch up.
     this.#reached = UNKNOWN;
     this.#log.warn({ error: reason }, 'the projection waits for the database');
   }
@@ -278,7 +281,8 @@ function engageWorker(start: WorkerStart, listener: LoopListener): Engaged {
   worker.on('message', (report: WorkerReport) => {
     if (report.kind === 'reached') listener.reached(report.position, report.epoch);
     else if (report.kind === 'quarantined') listener.quarantined(report.news);
-    else if (report.kind !== 'stopped') listener[report.kind](report.reason);
+    else if (report.kind === 'missing') listener.missing();
+    else if ('reason' in report) listener[report.kind](report.reason);
   });
   worker.on('error', error => listener.broken(error.message));
   return {

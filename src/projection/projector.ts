@@ -58,7 +58,8 @@ const STANDING = `select position, epoch, sequence, at_ms as "atMs", last_order 
   from projection`;
 
 const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
-  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9 where position = $1 and epoch = $10`;
+  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9
+  where position = $1 and epoch = $10`;
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;

@@ -22,7 +22,7 @@ export type WorkerReport =
   | { readonly kind: 'reached'; readonly position: number; readonly epoch: number }
   | { readonly kind: 'quarantined'; readonly news: QuarantineNews }
   | { readonly kind: 'failed' | 'broken'; readonly reason: string }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'missing' | 'stopped' };
 
 const port = parentPort;
 assert(port !== null, 'this file runs in a worker thread');
@@ -34,6 +34,7 @@ const loop = new ProjectionLoop(database, options, {
   reached: (position, epoch) => report({ kind: 'reached', position, epoch }),
   quarantined: news => report({ kind: 'quarantined', news }),
   failed: reason => report({ kind: 'failed', reason }),
+  missing: () => report({ kind: 'missing' }),
   broken: reason => report({ kind: 'broken', reason }),
 });
 

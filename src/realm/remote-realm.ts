@@ -253,7 +253,7 @@ export class RemoteRealm implements RealmPort {
 
   /** Another leader: it must know us, and what its forerunners left unanswered stays so. */
   #meet({ begin, position }: FeedBatch): void {
-    // All that was shown before is in what it begins with, or was lost when a database was restored.
+    // What was shown before is in what it begins with, or was lost when a database was restored.
     this.#released = position;
     this.#options.tables.forget();
     this.#announcer.tellAll();

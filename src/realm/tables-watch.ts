@@ -69,7 +69,7 @@ export class TablesWatch {
       try {
         const { position, quarantined } = await this.#ask();
         this.#quarantined = quarantined;
-        this.#reached = Math.max(this.#reached, position);
+        this.#reached = position;
         this.#isReachable = true;
       } catch {
         this.#isReachable = false;

@@ -30,7 +30,7 @@ onPostgres(
     expect(new Set(codes)).toEqual(new Set([RESTARTING]));
     expect(await first.exit).toEqual({ code: EXIT.deposed, signal: null });
     expect(first.output).toMatch(DEPOSED);
-    expect(second.epoch).toBe(first.epoch + 1);
+    expect(second.epoch).toBeGreaterThan(first.epoch);
     await judge.examine(second.port);
     await judge.account(second.port);
     await second.kill('SIGTERM');
@@ -74,8 +74,6 @@ for (const [how, args] of [
         const winner = pair.find(server => server !== loser) as ServerProcess;
         await winner.ready();
         expect(winner.epoch).toBeGreaterThan(epoch);
-        // Only one who is told to take the realm over claims it from one who lives.
-        if (args !== TAKEOVER) expect(winner.epoch).toBe(epoch + 1);
         epoch = winner.epoch;
         expect((await winner.page('/ready')).status).toBe(200);
         await winner.kill('SIGKILL');
@@ -86,6 +84,8 @@ for (const [how, args] of [
       expect(rows.map(row => row.position)).toEqual(rows.map((_, index) => index + 1));
       const epochs = rows.map(row => row.epoch);
       expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
+      // Only one who is told to take the realm over claims it from one who lives.
+      if (args !== TAKEOVER) expect(new Set(epochs).size).toBe(RACES);
     },
   );
 }

@@ -8,8 +8,10 @@ import { expectGreenAudit } from '../support/outside.ts';
 import { onPgBouncer, type PgBouncerOptions, startPgBouncer } from '../support/pgbouncer.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
 
-const REFUSED =
-  /DATABASE_URL leads to a pooler that does not keep sessions .*set pool_mode = session .*or give the address of the Postgres server itself\./;
+const REFUSED = new RegExp(
+  'DATABASE_URL leads to a pooler that does not keep sessions .*set pool_mode = session ' +
+    '.*or give the address of the Postgres server itself\\.',
+);
 
 onPgBouncer(
   'through a pooler in session mode a server works, is killed, and goes on where it was',

@@ -54,7 +54,7 @@ describe('the embedded server', { timeout: 120_000 }, () => {
     const server = await ServerProcess.start({ DATA_DIR: folder, JWT_SECRET: '' });
     const { output, port } = server;
     expect(output).toMatch(
-      /^Tradepost leads the realm "main" \(epoch 1\), started in \d+\.\d s\.$/m,
+      /^Tradepost leads the realm "main" \(epoch \d+\), started in \d+\.\d s\.$/m,
     );
     expect(output).toContain(`ws://127.0.0.1:${port}/ws`);
     expect(output).toContain(`http://127.0.0.1:${port}/health /ready /metrics`);
@@ -95,7 +95,7 @@ describe('the embedded server', { timeout: 120_000 }, () => {
     expect(await closed).toBe(CLOSES.restarting.code);
 
     const third = await ServerProcess.start({ DATA_DIR: folder });
-    expect(third.epoch).toBe(2);
+    expect(third.epoch).toBeGreaterThan(first.epoch);
     const again = await enter(third.port);
     const { balances } = await again.call('wallet.get', { player: 'alice' });
     expect(balances).toEqual([{ asset: 'wood', location: 'main', available: 6, held: 4 }]);

@@ -111,6 +111,19 @@ describe.each(['worker', 'same'] as const)('the projection in the %s thread', th
     last = claim.position;
   });
 
+  it('tells that the journal does not have what was committed, as after a restore', async () => {
+    const { epoch } = await readStanding(client);
+    let doubts = 0;
+    const projection = start({ thread, position: last, epoch, loop: { idleMs: 20 } });
+    projection.onDoubt(() => doubts++);
+    projection.notify(last);
+    await projection.waitFor(last);
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(doubts).toBe(0);
+    projection.notify(last + 1);
+    await expect.poll(() => doubts).toBe(1);
+  });
+
   it('ends, and says so, when a row of the journal is missing', async () => {
     const reasons: string[] = [];
     const projection = start({ thread, position: last });

@@ -110,6 +110,23 @@ describe('a read', () => {
     expect(await answer).toEqual({ outcome: 'ok', body: { at: 130 } });
   });
 
+  it('of a restored realm waits for what its leader shows, not for what was lost', async () => {
+    stage.beat(0, { position: 500 });
+    stage.tablesAt = 500;
+    await stage.pass(10);
+    expect(await stage.realm.read(wallet)).toMatchObject({ outcome: 'ok' });
+    // The database is restored; the last word of the former leader comes late.
+    stage.tablesAt = 100;
+    stage.beat(0, { epoch: 2, position: 120 });
+    stage.channel.replies({ ...replyBatch(510, []), epoch: 1 });
+    const answer = stage.realm.read(wallet);
+    await stage.pass(100);
+    expect(stage.read).toHaveLength(1);
+    stage.tablesAt = 120;
+    await stage.pass(100);
+    expect(await answer).toEqual({ outcome: 'ok', body: { at: 120 } });
+  });
+
   it('is unavailable when the tables are too late', async () => {
     stage.beat(0, { position: 500 });
     const answer = stage.realm.read(wallet);

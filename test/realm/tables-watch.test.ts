@@ -70,11 +70,29 @@ describe('the tables', () => {
     expect(await outcome(long, 300)).toBe(false);
   });
 
-  it('never seem to go back, after a failover of the database for example', async () => {
+  it('are seen to go back when the database did, after a failover for example', async () => {
     await outcome(tables.waitFor(5, 1_000), 10);
     position = 2;
     await outcome(tables.waitFor(6, 50), 100);
-    expect(tables.reached).toBe(5);
+    expect(tables.reached).toBe(2);
+  });
+
+  it('are asked anew for what they had shown, once that is to be forgotten', async () => {
+    await outcome(tables.waitFor(5, 1_000), 10);
+    position = 3;
+    tables.forget();
+    const waiting = tables.waitFor(5, 1_000);
+    expect(await outcome(waiting, 100)).toBe('waits');
+    position = 5;
+    expect(await outcome(waiting, 10)).toBe(true);
+  });
+
+  it('are asked anew after a question that was not answered', async () => {
+    await outcome(tables.waitFor(5, 1_000), 10);
+    isAway = true;
+    await outcome(tables.waitFor(6, 50), 60);
+    [position, isAway] = [3, false];
+    expect(await outcome(tables.waitFor(5, 100), 150)).toBe(false);
   });
 
   it('of a database that does not answer are waited for, and it is told', async () => {

@@ -104,8 +104,9 @@ export class TestCluster {
     count: number,
     more: Environment = {},
     url: string = anyRedisUrl ?? '',
+    databaseUrl = POSTGRES_URL,
   ): Promise<TestCluster> {
-    const realm = await createFaultRealm({ ...QUICK, ...more });
+    const realm = await createFaultRealm({ ...QUICK, ...more }, databaseUrl);
     const environment = { ...realm.environment, REDIS_URL: url };
     const cluster = new TestCluster(realm, environment, url);
     onTestFinished(() => dropKeys(cluster.keys, url));

@@ -26,14 +26,17 @@ export interface FaultRealm {
   session(): Promise<pg.Client>;
 }
 
-/** A realm that does not exist yet. */
-export async function createFaultRealm(more: Environment = {}): Promise<FaultRealm> {
+/** A realm that does not exist yet; `url` is where its database is reached from outside. */
+export async function createFaultRealm(
+  more: Environment = {},
+  url = POSTGRES_URL,
+): Promise<FaultRealm> {
   const name = `ft_${randomBytes(6).toString('hex')}`;
   const schema = `realm_${name}`;
-  const database: Database = { address: { kind: 'server', url: POSTGRES_URL }, schema };
+  const database: Database = { address: { kind: 'server', url }, schema };
   const environment = {
     REALM: name,
-    DATABASE_URL: POSTGRES_URL,
+    DATABASE_URL: url,
     DATA_DIR: await temporaryFolder(),
     KEYS_PER_PLAYER_MAX: '1000000',
     ...more,

@@ -49,14 +49,23 @@ export class JudgeSocket {
     token: string,
     hear: (event: ServerEvent) => void = () => {},
   ): Promise<JudgeSocket> {
+    const socket = await JudgeSocket.connect(port, hear);
+    const reply = await socket.ask('session.open', { token });
+    if (reply.outcome !== 'ok') throw new Error(`session.open: ${JSON.stringify(reply.body)}`);
+    return socket;
+  }
+
+  /** Connects; the session is for the caller to open. */
+  static async connect(
+    port: number,
+    hear: (event: ServerEvent) => void = () => {},
+  ): Promise<JudgeSocket> {
     const ws = new WebSocket(`ws://127.0.0.1:${port}/ws`, { handshakeTimeout: OPEN_MS });
     const socket = new JudgeSocket(ws, hear);
     await new Promise((resolve, reject) => {
       ws.once('open', resolve);
       ws.once('error', reject);
     });
-    const reply = await socket.ask('session.open', { token });
-    if (reply.outcome !== 'ok') throw new Error(`session.open: ${JSON.stringify(reply.body)}`);
     return socket;
   }
 

@@ -13,6 +13,7 @@ import { freePort } from './redis-server.ts';
 import { skipping } from './skipping.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
+const PROGRAMS = ['initdb', 'postgres', 'pg_basebackup'];
 const START_MS = 20_000;
 const living = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -24,16 +25,17 @@ function programs(): string | null {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort().reverse() : [];
   const debian = versions.map(version => join(DEBIAN, version, 'bin'));
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...debian];
-  return folders.find(folder => existsSync(join(folder, 'initdb'))) ?? null;
+  const isWhole = (folder: string) => PROGRAMS.every(name => existsSync(join(folder, name)));
+  return folders.find(isWhole) ?? null;
 }
 
 const bin = programs();
 
 /** Tests that do harm to a Postgres of their own. */
-export const onOwnPostgres = skipping(bin === null ? 'no initdb is installed' : null);
+export const onOwnPostgres = skipping(bin === null ? 'no Postgres server is installed' : null);
 
 export class OwnPostgres {
-  readonly port: number;
+  port: number;
   /** Holds the data folder and its copies. */
   readonly #folder = mkdtempSync(join(tmpdir(), 'tradepost-postgres-'));
   #child: ChildProcess | null = null;
@@ -118,18 +120,25 @@ export class OwnPostgres {
     this.#run('cp', ['-a', join(this.#folder, 'copy'), this.#data]);
   }
 
-  /** Takes nothing from its primary any more; becomes one itself. */
-  async promote(): Promise<void> {
+  /** Of a standby that was cut off: becomes the primary, where `primary`, which has ended, was. */
+  async takeOver(primary: OwnPostgres): Promise<void> {
+    this.port = primary.port;
+    await this.begin();
     await this.sql('select pg_promote(true)');
   }
 
-  /** Of a standby: follows nobody from now on, and stays one. */
+  /** Of a standby: has all that `primary` has by now. */
+  async caughtUpWith(primary: OwnPostgres): Promise<void> {
+    const [there] = await primary.sql<{ lsn: string }>('select pg_current_wal_lsn() as lsn');
+    const reached = `select pg_last_wal_replay_lsn() >= '${there?.lsn}' as reached`;
+    const hasCaughtUp = async () => (await this.sql<{ reached: boolean }>(reached))[0]?.reached;
+    await until(async () => (await hasCaughtUp()) === true, 'the standby catches up', START_MS);
+  }
+
+  /** Of a standby: it ends, and will follow nobody when it begins again. */
   async cutOff(): Promise<void> {
+    await this.stop();
     appendFileSync(join(this.#data, 'postgresql.auto.conf'), "primary_conninfo = ''\n");
-    await this.sql('select pg_reload_conf()');
-    const receivers = 'select count(*)::int as count from pg_stat_wal_receiver';
-    const isAlone = async () => (await this.sql<{ count: number }>(receivers))[0]?.count === 0;
-    await until(isAlone, 'the standby receives nothing', START_MS);
   }
 
   async sql<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {

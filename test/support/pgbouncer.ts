@@ -1,5 +1,5 @@
-// A PgBouncer of a test's own before a Postgres server. Where the binary is missing, tests that need
-// one are skipped.
+// A PgBouncer of a test's own before a Postgres server. Where the binary is missing, tests that
+// need one are skipped.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ const noServer = POSTGRES_URL === '' ? 'no Postgres server answers' : null;
 const noBouncer = isInstalled() ? null : 'no pgbouncer is installed';
 export const onPgBouncer = skipping(noServer ?? noBouncer);
 
-/** Starts one before the Postgres of the tests, until the test is over. Gives the URL through it. */
+/** Starts one before the Postgres of the tests, until the test is over. Gives its URL. */
 export async function startPgBouncer(options: PgBouncerOptions): Promise<string> {
   const { mode, poolSize = 20, more = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tradepost-pgbouncer-'));
