@@ -1,6 +1,6 @@
-// The command line: start, token, audit, repair, demo, cluster. Errors that an operator can mend are said
-// in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows its
-// stack.
+// The command line: start, token, audit, repair, demo, cluster. Errors that an operator can mend
+// are said in one sentence with exit code 1 (2 for a wrong call); anything else is a bug and shows
+// its stack.
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';

@@ -1,8 +1,8 @@
 // What an engine is given beside the tables: the facts that they could not take, each at the place
-// where a row of its table would have come, instead of the row if there is an older one. So an engine
-// loses nothing by it that a table has lost, and the order in which facts come back stays right. One
-// thing it does not know: what was paid last where the place or the item itself is set aside. Then
-// everything is halted anyway, or the item is.
+// where a row of its table would have come, instead of the row if there is an older one. So an
+// engine loses nothing by it that a table has lost, and the order in which facts come back stays
+// right. One thing it does not know: what was paid last where the place or the item itself is set
+// aside. Then everything is halted anyway, or the item is.
 
 import type pg from 'pg';
 import type { Manifest } from '../../protocol/direct.ts';

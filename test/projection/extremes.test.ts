@@ -1,7 +1,8 @@
-// Everything that the schemas accept can be stored and comes back the same: every string, number and
-// list of every command goes through the engine, the journal and the projection; an engine loaded
-// from the tables is the same engine, and the reads answer with the same texts. On a server and on
-// the embedded database. The commands come from the registry: a new one is covered by itself.
+// Everything that the schemas accept can be stored and comes back the same: every string, number
+// and list of every command goes through the engine, the journal and the projection; an engine
+// loaded from the tables is the same engine, and the reads answer with the same texts. On a server
+// and on the embedded database. The commands come from the registry: a new one is covered by
+// itself.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

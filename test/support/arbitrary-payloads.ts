@@ -1,13 +1,13 @@
 // Payloads that the schema of a command accepts, made from the schema itself: every string, number
-// and array with its extremes. A new command is covered by being in the registry. Names that a realm
-// knows can be preferred, so that commands get as far as the engine lets them.
+// and array with its extremes. A new command is covered by being in the registry. Names that a
+// realm knows can be preferred, so that commands get as far as the engine lets them.
 
 import fc from 'fast-check';
 import type { z } from 'zod';
 import { COMMANDS, type CommandName } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
 
-/** What of zod's definitions is looked at. Internals, checked by the test of this file's product. */
+/** What of zod's definitions is looked at. */
 interface Definition {
   readonly type: string;
   readonly innerType?: z.ZodType;
