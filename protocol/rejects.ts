@@ -184,7 +184,7 @@ export const REJECTS = {
     outcome: 'rejected',
     httpStatus: 423,
     mayLaterSucceed: true,
-    meaning: 'The item is halted: orders can be cancelled, nothing else.',
+    meaning: 'The item, offer or window is halted: it can be cancelled, nothing else.',
   },
   LISTING_NOT_FOUND: {
     outcome: 'rejected',

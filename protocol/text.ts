@@ -1,9 +1,9 @@
-// The one definition of text: what people write and others read. A text is Unicode scalar values, no
-// NUL or other control character, nothing that turns the direction of what follows it, nothing that
-// takes part in no picture: so a database stores it as it is, and it looks like what it says. Its
-// length is counted in code points; each takes 4 bytes at most. Letters of every script, emoji with
-// their joiners, and combining marks are welcome. Names of things (items, players, places, keys)
-// are ASCII by their own patterns in fields.ts.
+// The one definition of text: what people write and others read. A text is Unicode scalar values,
+// no NUL or other control character, nothing that turns the direction of what follows it, nothing
+// that takes part in no picture: so a database stores it as it is, and it looks like what it says.
+// Its length is counted in code points; each takes 4 bytes at most. Letters of every script, emoji
+// with their joiners, and combining marks are welcome. Names of things (items, players, places,
+// keys) are ASCII by their own patterns in fields.ts.
 
 import { z } from 'zod';
 
@@ -23,8 +23,15 @@ export interface TextRule {
  * width, invisible operators, fillers, annotations and tags. Not the two joiners (U+200C, U+200D),
  * without which Persian and many emoji are not written right.
  */
-const REFUSED =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/u;
+const REFUSED = new RegExp(
+  `[${[
+    '\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Noncharacter_Code_Point}',
+    '\\u061c\\u200e\\u200f\\u202a-\\u202e',
+    '\\u00ad\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u2060-\\u206f',
+    '\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb\\u{e0000}-\\u{e0fff}',
+  ].join('')}]`,
+  'u',
+);
 
 const LINE_FEED = '\n';
 const TAB = '\t';

@@ -1,6 +1,6 @@
-// Gives the tables what they lack of the journal, while no server runs: for the audit and the repair.
-// Nothing is claimed and nothing is removed. What the tables cannot take is set aside, as a server
-// does it.
+// Gives the tables what they lack of the journal, while no server runs: for the audit and the
+// repair. Nothing is claimed and nothing is removed. What the tables cannot take is set aside, as a
+// server does it.
 
 import type pg from 'pg';
 import type { Database } from './database/connection.ts';

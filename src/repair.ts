@@ -1,7 +1,7 @@
 // `npm run repair -- --quarantine`: settles what the tables could not take, while no server runs on
-// the realm. Each fact is shown, mended in a stated way (projection/mend.ts), brought into its table
-// and marked as settled with what was changed. The journal is never edited. What cannot be mended
-// stays, is named with the reason, and makes the exit code 1.
+// the realm. Each fact is shown, mended in a stated way (projection/mend.ts), brought into its
+// table and marked as settled with what was changed. The journal is never edited. What cannot be
+// mended stays, is named with the reason, and makes the exit code 1.
 
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
@@ -10,10 +10,10 @@ import { catchUp } from './catch-up.ts';
 import type { Config } from './config.ts';
 import { type Database, withClient } from './database/connection.ts';
 import { PostgresJournalReader } from './journal/postgres-reader.ts';
-import { errorText, isDataError } from './projection/data-error.ts';
 import { holdAlone } from './projection/hold.ts';
 import { mend, settleMended } from './projection/mend.ts';
 import { Quarantine } from './projection/quarantine.ts';
+import { errorText, isDataError } from './projection/row-error.ts';
 import { checkBacklog } from './recovery.ts';
 import { openStore } from './store.ts';
 
@@ -69,8 +69,8 @@ export async function repairQuarantine(config: Config, log: Log): Promise<Repair
     return await withClient(database, CLIENT, async client => {
       if (database.address.kind === 'server' && !(await holdAlone(client, database))) {
         throw new Error(
-          `A server runs on the realm "${config.realm}". Stop it, all nodes of a cluster, and then ` +
-            'run the repair again: an engine keeps in memory what is mended here.',
+          `A server runs on the realm "${config.realm}". Stop it, all nodes of a cluster, and ` +
+            'then run the repair again: an engine keeps in memory what is mended here.',
         );
       }
       await checkBacklog(database);

@@ -1,7 +1,7 @@
-// What is halted because the tables cannot show something of it: a fact of the journal that they did
-// not take was set aside (src/projection/quarantine.ts), and nobody trades on what reads cannot show.
-// Everything can still be ended and given back. It is told as a whole, and comes from the tables
-// again after a restart, so it is no fact and no part of the state hash.
+// What is halted because the tables cannot show something of it: a fact of the journal that they
+// did not take was set aside (src/projection/quarantine.ts), and nobody trades on what reads cannot
+// show. Everything can still be ended and given back. It is told as a whole, and comes from the
+// tables again after a restart, so it is no fact and no part of the state hash.
 
 import { type Decision, reject } from './decision.ts';
 import type { Command } from './entry.ts';

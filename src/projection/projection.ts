@@ -175,8 +175,8 @@ export class Projection {
   }
 
   /**
-   * Calls back with what must not go on because the tables lack something of it, all of it each time
-   * that it changes. At once when it is known already.
+   * Calls back with what must not go on because the tables lack something of it: all of it, each
+   * time that it changes. At once when it is known already.
    */
   onSuspension(callback: (suspension: Suspension) => void): void {
     this.#suspensionListeners.push(callback);

@@ -1,16 +1,16 @@
-// The facts that are set aside because the tables cannot take them: the table `quarantine`, and what
-// of it is unsettled in memory. Whoever writes here does so in the database transaction of the round
-// that the fact belongs to. Invariants: each fact is here once; of one thing at most one unsettled
-// fact is the last; no more than QUARANTINE_MAX are unsettled. Beyond that it is no longer a bad
-// input, but a fault of the tables, the server or a version: the tables then stand still, as in an
-// outage, with every fact safe in the journal. Long before, a player whose facts fail again and
-// again can only cancel.
+// The facts that are set aside because the tables cannot take them: the table `quarantine`, and
+// what of it is unsettled in memory. Whoever writes here does so in the database transaction of the
+// round that the fact belongs to. Invariants: each fact is here once; of one thing at most one
+// unsettled fact is the last; no more than QUARANTINE_MAX are unsettled. Beyond that it is no
+// longer a bad input, but a fault of the tables, the server or a version: the tables then stand
+// still, as in an outage, with every fact safe in the journal. Long before, a player whose facts
+// fail again and again can only cancel.
 
 import type pg from 'pg';
 import type { Suspension } from '../engine/suspension.ts';
 import { decodeStored, type StoredFact, type StoredRecord } from '../journal/fact-reader.ts';
 import type { Changes, Substitute } from './changes.ts';
-import { errorText, sqlstateOf } from './data-error.ts';
+import { errorText, sqlstateOf } from './row-error.ts';
 import {
   addHalts,
   authorOf,
@@ -65,7 +65,8 @@ const PUT = `insert into quarantine (sequence, step, position, at_ms, kind, subj
     floor(extract(epoch from clock_timestamp()) * 1000), true)`;
 
 const SUPERSEDE = `update quarantine set is_last = false,
-    settled_at_ms = case when $3 then floor(extract(epoch from clock_timestamp()) * 1000)::bigint end,
+    settled_at_ms =
+      case when $3 then floor(extract(epoch from clock_timestamp()) * 1000)::bigint end,
     settled_how = case when $3 then 'superseded by a later fact of the same thing' end
   where sequence = $1 and step = $2 and settled_at_ms is null`;
 
@@ -107,7 +108,7 @@ export class Quarantine {
   ): Promise<Notice> {
     if (this.#unsettled.length >= QUARANTINE_MAX) {
       throw new QuarantineFullError(
-        `The tables refused ${QUARANTINE_MAX} facts, so they stand still until those are settled. ` +
+        `The tables refused ${QUARANTINE_MAX} facts: they stand still until those are settled. ` +
           'Stop the server, and run "npm run audit", then "npm run repair -- --quarantine".',
       );
     }

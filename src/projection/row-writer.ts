@@ -1,12 +1,12 @@
 // Sends the rows of a round to the database, statement by statement, and the fact that a row was
-// refused back as what it is: a data error (data-error.ts). Whose transaction it is in is for the
+// refused back as what it is: a data error (row-error.ts). Whose transaction it is in is for the
 // projector to say.
 
 import type pg from 'pg';
 import { type Database, prepared } from '../database/connection.ts';
 import { copyIn } from '../database/copy.ts';
 import type { Changes } from './changes.ts';
-import { buildingRows } from './data-error.ts';
+import { buildingRows } from './row-error.ts';
 import type { Statement } from './table.ts';
 import { writesFor } from './tables.ts';
 import type { Target, Write } from './write.ts';

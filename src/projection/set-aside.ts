@@ -1,7 +1,7 @@
 // What an engine is given beside the tables: the facts that they could not take, each at the place
-// where a row of its table would have come, instead of the row if there is an older one. So an engine
-// loses nothing by it that a table has lost, and the order in which facts come back stays right.
-// Of trades that the tables have, the latest may come before one that is set aside.
+// where a row of its table would have come, instead of the row if there is an older one. So an
+// engine loses nothing by it that a table has lost, and the order in which facts come back stays
+// right. Of trades that the tables have, the latest may come before one that is set aside.
 
 import type pg from 'pg';
 import type { Manifest } from '../../protocol/direct.ts';

@@ -7,8 +7,8 @@ import type pg from 'pg';
 import { decodeRecords, type StoredRecord } from '../journal/fact-reader.ts';
 import type { JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
-import { isDataError } from './data-error.ts';
 import type { Notice, Quarantine } from './quarantine.ts';
+import { isDataError } from './row-error.ts';
 import { type RowWriter, targetAfter } from './row-writer.ts';
 import type { Target } from './write.ts';
 

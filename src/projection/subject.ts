@@ -1,5 +1,5 @@
-// What a fact is about: so that a later fact of the same thing takes the place of an earlier one that
-// is set aside, and so that what depends on it can be halted.
+// What a fact is about: so that a later fact of the same thing takes the place of an earlier one
+// that is set aside, and so that what depends on it can be halted.
 
 import { unreachable } from '../base/assert.ts';
 import type { Fact } from '../engine/fact.ts';

@@ -61,9 +61,8 @@ describe('migration', () => {
 describe.skipIf(serverUrl === null)('a database whose encoding cannot store every text', () => {
   it.each(['SQL_ASCII', 'LATIN1', 'EUC_JP'])('is refused: %s', async encoding => {
     const name = `tp_${encoding.toLowerCase()}_${process.pid}`;
-    await client.query(
-      `create database ${name} encoding '${encoding}' lc_collate 'C' lc_ctype 'C' template template0`,
-    );
+    await client.query(`create database ${name} encoding '${encoding}' lc_collate 'C' lc_ctype 'C'
+      template template0`);
     onTestFinished(() => client.query(`drop database ${name} with (force)`).then(() => {}));
     const url = new URL(serverUrl as string);
     url.pathname = `/${name}`;

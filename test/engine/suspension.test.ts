@@ -1,5 +1,5 @@
-// What is halted while the tables lack something of it: nobody trades on what reads cannot show, and
-// everything can be ended and given back.
+// What is halted while the tables lack something of it: nobody trades on what reads cannot show,
+// and everything can be ended and given back.
 
 import { describe, expect, it } from 'vitest';
 import type { RejectBody } from '../../protocol/rejects.ts';

@@ -98,7 +98,7 @@ const take = (offer: number) => ({ command: 'offers.accept', payload: { offer } 
 describe.each(serverUrl === null ? PLACES.slice(1) : PLACES)(
   'a poisoned realm on %s',
   (_, make) => {
-    it('starts, goes on, is named and is mended', { timeout: 120_000 }, async () => {
+    it('starts, goes on, is named and is mended', { timeout: 240_000 }, async () => {
       const place = await make();
       await place.within(poison);
 
@@ -154,22 +154,22 @@ describe.each(serverUrl === null ? PLACES.slice(1) : PLACES)(
       await third.kill('SIGTERM');
       expect((await run(place, 'audit')).code).toBe(0);
     });
-
-    it('gives back what it holds', { timeout: 120_000 }, async () => {
-      const place = await make();
-      await place.within(poison);
-      const server = await ServerProcess.start(place.environment);
-      await expect.poll(() => quarantined(server), { timeout: 10_000 }).toBe(1);
-      const ann = await enter(server, 'ann');
-      const cancel = { command: 'offers.cancel', payload: { offer: 1 } } as const;
-      expect(await answer(ann, cancel)).toBe('ok');
-      const { balances } = await ann.call('wallet.get', { asset: 'ore' });
-      expect(balances).toMatchObject([{ available: 988, held: 12 }]);
-      await server.kill('SIGTERM');
-      expect(await run(place, 'repair', '--quarantine')).toMatchObject({ code: 0 });
-      const audited = await run(place, 'audit');
-      expect(audited.text).toContain('All is well.');
-      expect(audited.code).toBe(0);
-    });
   },
 );
+
+it('a poisoned realm gives back what the poison holds', { timeout: 120_000 }, async () => {
+  const place = await (serverUrl === null ? embedded() : onServer());
+  await place.within(poison);
+  const server = await ServerProcess.start(place.environment);
+  await expect.poll(() => quarantined(server), { timeout: 10_000 }).toBe(1);
+  const ann = await enter(server, 'ann');
+  const cancel = { command: 'offers.cancel', payload: { offer: 1 } } as const;
+  expect(await answer(ann, cancel)).toBe('ok');
+  const { balances } = await ann.call('wallet.get', { asset: 'ore' });
+  expect(balances).toMatchObject([{ available: 988, held: 12 }]);
+  await server.kill('SIGTERM');
+  expect(await run(place, 'repair', '--quarantine')).toMatchObject({ code: 0 });
+  const audited = await run(place, 'audit');
+  expect(audited.text).toContain('All is well.');
+  expect(audited.code).toBe(0);
+});

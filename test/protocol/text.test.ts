@@ -120,7 +120,8 @@ const TOLD = [
   [
     'items.define',
     { item: 'ore', kind: 'commodity', attributes: { label: null } },
-    'payload.attributes.label: expected a text, a whole number within 2^53 - 1 of zero, true or false',
+    'payload.attributes.label: expected a text, a whole number within 2^53 - 1 of zero, true or ' +
+      'false',
   ],
   [
     'items.define',
@@ -130,12 +131,14 @@ const TOLD = [
   [
     'listings.create',
     { item: 'Ore', quantity: 1, price: 1 },
-    'payload.item: expected an item, such as "sword", or an instance with its serial, such as "sword#1"',
+    'payload.item: expected an item, such as "sword", or an instance with its serial, such as ' +
+      '"sword#1"',
   ],
   [
     'bids.create',
     { item: 'ore', quantity: 1, price: 1, location: 'a b' },
-    'payload.location: expected 1 to 64 of a-z, 0-9, ".", "_" and "-", with a letter or digit first',
+    'payload.location: expected 1 to 64 of a-z, 0-9, ".", "_" and "-", with a letter or digit ' +
+      'first',
   ],
   [
     'windows.invite',

@@ -1,5 +1,5 @@
-// A realm as the version before left it: without the tables of this version, its journal ahead of its
-// tables, and in the journal an offer whose message has a NUL, which no table can take.
+// A realm as the version before left it: without the tables of this version, its journal ahead of
+// its tables, and in the journal an offer whose message has a NUL, which no table can take.
 
 import type { Database } from '../../src/database/connection.ts';
 import { withClient } from '../../src/database/connection.ts';

@@ -9,8 +9,8 @@ export class RowError extends Error {
 }
 
 /**
- * Classes of SQLSTATE: data exceptions, integrity constraints, and limits of the program such as the
- * length of an entry of an index.
+ * Classes of SQLSTATE: data exceptions, integrity constraints, and limits of the program such as
+ * the length of an entry of an index.
  */
 const DATA_CLASSES: readonly string[] = ['22', '23', '54'];
 const SQLSTATE = /^[0-9A-Z]{5}$/;
