@@ -54,7 +54,7 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
       }
       await client.query('begin transaction isolation level repeatable read read only');
       const tables = await auditTables(client);
-      const journal = await auditJournal(client, standing, config.rules.keyRetentionMs);
+      const journal = await auditJournal(client, standing, config.rules);
       await client.query('commit');
       return [...tables, ...journal];
     });

@@ -57,7 +57,15 @@ const AREAS: readonly Area[] = [
   {
     folder: 'src/reads',
     packages: ['pg'],
-    from: ['protocol', 'src/base', 'src/database', 'src/journal', 'src/engine/fact.ts'],
+    from: [
+      'protocol',
+      'src/base',
+      'src/database',
+      'src/journal',
+      'src/engine/fact.ts',
+      // How much of the trades is kept, for the audit.
+      'src/projection/trade-fold.ts',
+    ],
     typesFrom: ['src/engine', 'src/projection'],
     node: false,
   },

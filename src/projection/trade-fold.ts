@@ -10,11 +10,11 @@ import { AMOUNT_MAX, TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
 import { type Database, prepared } from '../database/connection.ts';
 import { RECENT_MAX } from '../engine/recent-prices.ts';
 
-const QUARTER_MS = 15 * 60 * 1000;
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const QUARTER_MS = 15 * 60 * 1000;
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Trades of a market that are kept: as many as the feed shows, and as its price is made from. */
-const LATEST_TRADES_MAX = Math.max(TRADES_SNAPSHOT_MAX, RECENT_MAX);
+export const LATEST_TRADES_MAX = Math.max(TRADES_SNAPSHOT_MAX, RECENT_MAX);
 
 /** So many trades are folded together; a step that is behind takes up to twice as many. */
 const FOLD_TRADES = 20_000;
