@@ -57,15 +57,7 @@ const AREAS: readonly Area[] = [
   {
     folder: 'src/reads',
     packages: ['pg'],
-    from: [
-      'protocol',
-      'src/base',
-      'src/database',
-      'src/journal',
-      'src/engine/fact.ts',
-      // How much of the trades is kept, for the audit.
-      'src/projection/trade-fold.ts',
-    ],
+    from: ['protocol', 'src/base', 'src/database', 'src/journal', 'src/engine/fact.ts'],
     typesFrom: ['src/engine', 'src/projection'],
     node: false,
   },

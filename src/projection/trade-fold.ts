@@ -7,14 +7,14 @@
 
 import type pg from 'pg';
 import { AMOUNT_MAX, TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
+import { assert } from '../base/assert.ts';
+import { DAY_MS, QUARTER_MS } from '../base/times.ts';
 import { type Database, prepared } from '../database/connection.ts';
 import { RECENT_MAX } from '../engine/recent-prices.ts';
 
-export const QUARTER_MS = 15 * 60 * 1000;
-export const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** Trades of a market that are kept: as many as the feed shows, and as its price is made from. */
-export const LATEST_TRADES_MAX = Math.max(TRADES_SNAPSHOT_MAX, RECENT_MAX);
+/** Trades of a market that are kept: as many as the feed shows. */
+const LATEST_TRADES_MAX = TRADES_SNAPSHOT_MAX;
+assert(RECENT_MAX <= LATEST_TRADES_MAX, 'the trades that make a price are among those shown');
 
 /** So many trades are folded together; a step that is behind takes up to twice as many. */
 const FOLD_TRADES = 20_000;

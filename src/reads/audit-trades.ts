@@ -1,8 +1,8 @@
 // What must hold in the tables that a start reads instead of all trades: they are what the trades
 // themselves come to. audit.ts runs these checks with its own.
 
-import { AMOUNT_MAX } from '../../protocol/limits.ts';
-import { DAY_MS, LATEST_TRADES_MAX, QUARTER_MS } from '../projection/trade-fold.ts';
+import { AMOUNT_MAX, TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
+import { DAY_MS, QUARTER_MS } from '../base/times.ts';
 import type { Check } from './audit.ts';
 
 /** Every trade that was folded, with the item whose market it belongs to. */
@@ -15,7 +15,7 @@ const TRADE = `item, location, id, at_ms, asset, price, quantity, maker, taker, 
 
 const LATEST = `select ${TRADE} from (
   select *, row_number() over (partition by item, location order by id desc) as newest
-  from ${FOLDED} as t) as ranked where newest <= ${LATEST_TRADES_MAX}`;
+  from ${FOLDED} as t) as ranked where newest <= ${TRADES_SNAPSHOT_MAX}`;
 
 const FIRST_BUCKET = `(select (at_ms - ${DAY_MS}) / ${QUARTER_MS} from projection)`;
 

@@ -10,7 +10,7 @@ import { openTestDatabase, serverUrl, type TestDatabase } from '../support/postg
 
 const TIMES = '/proc/thread-self/schedstat';
 const STEP_MS_MAX = 50;
-/** Beside what a row costs there is what any loading costs, and a machine that does other things. */
+/** Beside what a row costs there is what any loading costs; and the machine does other things. */
 const RATIO_MAX = 4;
 
 let test: TestDatabase;

@@ -30,7 +30,7 @@ const TABLES = [
   'blocks',
   'privacy',
 ];
-const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 1 };
+const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 2 };
 
 beforeAll(async () => {
   test = await openTestDatabase();
@@ -88,7 +88,9 @@ describe('the projector', () => {
     expect(broken).toEqual([]);
   });
 
-  it('may stop before and after every statement, and resumes to the same tables', async () => {
+  it('may stop before and after every statement, and resumes to the same tables', {
+    timeout: 120_000,
+  }, async () => {
     await project(rows, 3);
     const whole = await contents();
     let stops = 0;
