@@ -30,7 +30,7 @@ const TABLES = [
   'blocks',
   'privacy',
 ];
-const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 2 };
+const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 1 };
 
 beforeAll(async () => {
   test = await openTestDatabase();
