@@ -52,12 +52,10 @@ const FOLD_LATEST = `with fresh as materialized (
   ), markets as (
     select item, location, count(*) as came from fresh group by item, location
   ), gone as (
-    delete from latest_trades as l using (
-      select m.item, m.location, first.id from markets as m cross join lateral (
-        select id from latest_trades where item = m.item and location = m.location
-        order by id desc offset ${LATEST_TRADES_MAX} - m.came limit 1) as first
-    ) as surplus
-    where l.item = surplus.item and l.location = surplus.location and l.id <= surplus.id
+    delete from latest_trades where ctid = any (array(
+      select surplus.ctid from markets as m cross join lateral (
+        select ctid from latest_trades where item = m.item and location = m.location
+        order by id desc offset ${LATEST_TRADES_MAX} - m.came) as surplus))
   )
   insert into latest_trades (${LATEST_COLUMNS}) select ${LATEST_COLUMNS} from fresh`;
 
