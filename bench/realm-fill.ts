@@ -99,18 +99,22 @@ function statementsFor(size: RealmSize): (readonly [what: string, statement: str
     ],
     [
       'trades',
-      `insert into trades
+      `drop index trades_buyer, trades_seller, trades_market;
+       insert into trades
        select i, i, ${now - DAY_MS} + i * ${DAY_MS}::bigint / ${trades}, 10 + i % 90, 1, 1, 0, 0, 0,
          1 + (i % ${tradedMarkets}) % ${items - 1},
          ((i % ${tradedMarkets}) / ${items - 1}) % ${places},
          2 + i * 7919 % ${players}, 2 + (i * 7919 + 1) % ${players}, 0
-       from generate_series(1::bigint, ${trades}) as i`,
+       from generate_series(1::bigint, ${trades}) as i;
+       create index trades_buyer on trades (buyer, id);
+       create index trades_seller on trades (seller, id);
+       create index trades_market on trades (asset, location, id)`,
     ],
     [
       'keys',
       `insert into keys
        select ${trades} + i, ${now - DAY_MS + 60_000} + i * ${DAY_MS - 60_000}::bigint / ${keys}, i,
-         2 + i % ${keyPlayers}, true, 'key-' || i, '\\x81a66c697374696e67ce000f4240'
+         2 + i % ${keyPlayers}, true, 'key-' || i, '\\x81a76c697374696e67ce000f4240'
        from generate_series(1::bigint, ${keys}) as i`,
     ],
     [

@@ -14,6 +14,7 @@ import {
   text,
 } from './audit-tally.ts';
 import { TRANSFER_REASONS } from './engine/fact.ts';
+import type { Rules } from './engine/rules.ts';
 import { decodeStored } from './journal/fact-reader.ts';
 import type { JournalRow } from './journal/journal.ts';
 import { digestOf } from './journal/postgres-journal.ts';
@@ -38,6 +39,14 @@ const TABLES = {
     where sequence = any($1)`,
 } as const;
 
+/** The oldest key of each of the players $1 that counts, of those who have at least $2. */
+const OLDEST_KEYS = `select p.player, oldest.sequence from unnest($1::int4[]) as p (player)
+  cross join lateral (select sequence from keys where player = p.player
+    order by sequence desc offset $2::int - 1 limit 1) as oldest`;
+
+/** How long, and how many, keys are remembered. */
+export type KeyRules = Pick<Rules, 'keyRetentionMs' | 'keysPerPlayerMax'>;
+
 const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, reference
   from transfers where sequence > $1 and sequence <= $2`;
 
@@ -48,10 +57,10 @@ const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, refe
 export async function auditJournal(
   source: Source,
   standing: Standing,
-  keyRetentionMs: number,
+  rules: KeyRules,
 ): Promise<Finding[]> {
   const substitute = await readSubstitutes(source);
-  const audit = new JournalAudit(source, standing.atMs - keyRetentionMs, substitute);
+  const audit = new JournalAudit(source, rules, { atMs: standing.atMs, substitute });
   const journal = new PostgresJournalReader(source);
   let position = 0;
   for (;;) {
@@ -67,6 +76,7 @@ export async function auditJournal(
 class JournalAudit {
   readonly #source: Source;
   readonly #keysSinceMs: number;
+  readonly #keysPerPlayerMax: number;
   /** For facts that the tables could not take as they are. */
   readonly #substitute: Substitute;
   readonly #rows = new Tally('journal rows are whole and follow one another', 'rows');
@@ -80,11 +90,16 @@ class JournalAudit {
   readonly #direct: DirectAudit;
   #previous: Omit<StoredRow, 'facts' | 'digest'> | null = null;
 
-  constructor(source: Source, keysSinceMs: number, substitute: Substitute) {
+  constructor(
+    source: Source,
+    rules: KeyRules,
+    { atMs, substitute }: { atMs: number; substitute: Substitute },
+  ) {
     this.#source = source;
     this.#substitute = substitute;
     this.#direct = new DirectAudit(source);
-    this.#keysSinceMs = keysSinceMs;
+    this.#keysSinceMs = atMs - rules.keyRetentionMs;
+    this.#keysPerPlayerMax = rules.keysPerPlayerMax;
   }
 
   async piece(rows: readonly StoredRow[]): Promise<void> {
@@ -101,7 +116,7 @@ class JournalAudit {
     }
     await this.#compare('orders', this.#orders, this.#closedOrders(changes));
     await this.#compare('trades', this.#trades, tradesOf(changes));
-    await this.#compare('keys', this.#keys, this.#keysOf(changes));
+    await this.#compare('keys', this.#keys, await this.#keysOf(changes));
     const { sequence } = rows.at(-1) as StoredRow;
     await this.#compareTransfers(changes, sequenceBefore, sequence);
     await this.#direct.piece(changes, sequenceBefore, sequence);
@@ -167,10 +182,14 @@ class JournalAudit {
     return closed;
   }
 
-  #keysOf(changes: Changes): Expected {
+  /** Those that are neither too old nor beyond the newest ones of their players. */
+  async #keysOf(changes: Changes): Promise<Expected> {
     const expected: Expected = new Map();
+    const players = [...new Set(changes.keys.map(({ fact }) => fact.player))];
+    const cells = await cellsOf(this.#source, OLDEST_KEYS, [players, this.#keysPerPlayerMax]);
+    const oldest = new Map(cells as [number, number][]);
     for (const { sequence, atMs, fact } of changes.keys) {
-      if (atMs < this.#keysSinceMs) continue;
+      if (atMs < this.#keysSinceMs || sequence < (oldest.get(fact.player) ?? 0)) continue;
       const body = Buffer.from(fact.bodyBytes).toString('hex');
       expected.set(sequence, text([atMs, fact.player, fact.key, fact.digest, fact.ok, body]));
     }

@@ -7,14 +7,14 @@
 
 import type pg from 'pg';
 import { AMOUNT_MAX, TRADES_SNAPSHOT_MAX } from '../../protocol/limits.ts';
+import { assert } from '../base/assert.ts';
+import { DAY_MS, QUARTER_MS } from '../base/times.ts';
 import { type Database, prepared } from '../database/connection.ts';
 import { RECENT_MAX } from '../engine/recent-prices.ts';
 
-const QUARTER_MS = 15 * 60 * 1000;
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** Trades of a market that are kept: as many as the feed shows, and as its price is made from. */
-const LATEST_TRADES_MAX = Math.max(TRADES_SNAPSHOT_MAX, RECENT_MAX);
+/** Trades of a market that are kept: as many as the feed shows. */
+const LATEST_TRADES_MAX = TRADES_SNAPSHOT_MAX;
+assert(RECENT_MAX <= LATEST_TRADES_MAX, 'the trades that make a price are among those shown');
 
 /** So many trades are folded together; a step that is behind takes up to twice as many. */
 const FOLD_TRADES = 20_000;
@@ -52,12 +52,10 @@ const FOLD_LATEST = `with fresh as materialized (
   ), markets as (
     select item, location, count(*) as came from fresh group by item, location
   ), gone as (
-    delete from latest_trades as l using (
-      select m.item, m.location, first.id from markets as m cross join lateral (
-        select id from latest_trades where item = m.item and location = m.location
-        order by id desc offset ${LATEST_TRADES_MAX} - m.came limit 1) as first
-    ) as surplus
-    where l.item = surplus.item and l.location = surplus.location and l.id <= surplus.id
+    delete from latest_trades where ctid = any (array(
+      select surplus.ctid from markets as m cross join lateral (
+        select ctid from latest_trades where item = m.item and location = m.location
+        order by id desc offset ${LATEST_TRADES_MAX} - m.came) as surplus))
   )
   insert into latest_trades (${LATEST_COLUMNS}) select ${LATEST_COLUMNS} from fresh`;
 

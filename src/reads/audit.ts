@@ -6,6 +6,7 @@
 import { TRANSFER_REASONS } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
 import { DIRECT_CHECKS, HELD_DIRECTLY } from './audit-direct.ts';
+import { TRADE_CHECKS } from './audit-trades.ts';
 import type { Source } from './source.ts';
 
 /** One rule. `detail` says what was looked at, or shows what broke it. */
@@ -23,6 +24,8 @@ export interface Check {
     | 'orders'
     | 'transfers'
     | 'trades'
+    | 'latest_trades'
+    | 'market_quarters'
     | 'instances'
     | 'windows'
     | 'window_log'
@@ -148,9 +151,11 @@ const CHECKS: readonly Check[] = [
     over: 'orders',
     broken: `select * from projection
       where last_order < (select max(id) from orders) or last_trade < (select max(id) from trades)
+        or last_trade < folded_trade
         or last_window < (select max(id) from windows)
         or last_offer < (select max(id) from offers)`,
   },
+  ...TRADE_CHECKS,
   ...DIRECT_CHECKS,
   {
     check: 'the tables have caught up with the journal',

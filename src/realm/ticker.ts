@@ -2,8 +2,8 @@
 // counts as long as any of it lies within the 24 hours; so volumes cover 24 h to 24 h 15 min.
 
 import type { TickerState, TradePrint } from '../../protocol/events.ts';
+import { QUARTER_MS } from '../base/times.ts';
 
-const BUCKET_MS = 15 * 60 * 1000;
 const BUCKETS = 96 + 1;
 
 /** Trades of one quarter of an hour. `bucket` is its start divided by its length. */
@@ -27,7 +27,7 @@ export class Ticker {
     this.#lastPrice = price;
     this.#lastQuantity = quantity;
     this.#lastAtMs = atMs;
-    const bucket = Math.floor(atMs / BUCKET_MS);
+    const bucket = Math.floor(atMs / QUARTER_MS);
     const current = this.#buckets.at(-1);
     if (current?.bucket !== bucket) {
       this.#buckets.push({
@@ -89,7 +89,7 @@ export class Ticker {
   }
 
   #forget(nowMs: number): void {
-    const first = Math.floor(nowMs / BUCKET_MS) - BUCKETS + 1;
+    const first = Math.floor(nowMs / QUARTER_MS) - BUCKETS + 1;
     let old = 0;
     while (old < this.#buckets.length && (this.#buckets[old] as TickerBucket).bucket < first) old++;
     if (old > 0) this.#buckets = this.#buckets.slice(old);

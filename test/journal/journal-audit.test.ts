@@ -10,6 +10,7 @@ import { sampleGroups } from '../support/facts.ts';
 import { openTestDatabase, quiet, type TestDatabase } from '../support/postgres.ts';
 
 const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6 };
+const RULES = { keyRetentionMs: 1e6, keysPerPlayerMax: 3 };
 
 let test: TestDatabase;
 let client: pg.Client;
@@ -35,14 +36,14 @@ afterAll(() => test.close());
 
 /** What is wrong, a line each. */
 async function broken(): Promise<string[]> {
-  const findings = await auditJournal(client, await readStanding(client), 1e6);
+  const findings = await auditJournal(client, await readStanding(client), RULES);
   return findings.filter(({ ok }) => !ok).map(({ check, detail }) => `${check}: ${detail}`);
 }
 
 describe('the audit of the journal', () => {
   it('is content with tables that are what the journal says', async () => {
     expect(await broken()).toEqual([]);
-    const findings = await auditJournal(client, await readStanding(client), 1e6);
+    const findings = await auditJournal(client, await readStanding(client), RULES);
     const seen = Object.fromEntries(findings.map(({ check, detail }) => [check, detail]));
     expect(seen).toMatchObject({
       'windows are as the journal has them last': '4 windows',
@@ -51,6 +52,22 @@ describe('the audit of the journal', () => {
       'offers are as the journal has them last': '4 offers',
       'blocks and privacy are as the journal has them last': '4 choices',
     });
+  });
+
+  it('misses an answer only when it is one of the newest of its player', async () => {
+    const older = `insert into keys select 100 + i, 1, 0, player, true, 'k', ''
+      from (select player from keys) as p, generate_series(1, $1) as i`;
+    for (const [count, isMissed] of [
+      [2, true],
+      [3, false],
+    ] as const) {
+      await client.query('begin');
+      await client.query(older, [count]);
+      await client.query('delete from keys where sequence < 100');
+      const found = await broken();
+      await client.query('rollback');
+      expect(found).toHaveLength(isMissed ? 1 : 0);
+    }
   });
 
   it.each([

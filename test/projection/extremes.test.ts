@@ -124,7 +124,7 @@ async function readsTellTheSame(
   try {
     const { state } = engine;
     let texts = 0;
-    for (const { market, instance } of state.assets) {
+    for (const { market, instance } of state.assets.values()) {
       const { name, attributes } = instance ?? market.item;
       const { body } = await read('items.get', { item: name }, 'ann');
       expect((body as { attributes: unknown }).attributes).toEqual(attributes);

@@ -20,6 +20,8 @@ const TABLES = [
   'accounts',
   'orders',
   'trades',
+  'latest_trades',
+  'market_quarters',
   'transfers',
   'keys',
   'windows',
@@ -29,7 +31,7 @@ const TABLES = [
   'blocks',
   'privacy',
 ];
-const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6 };
+const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 1 };
 
 beforeAll(async () => {
   test = await openTestDatabase();
@@ -51,7 +53,8 @@ async function project(rows: readonly JournalRow[], rowsMax: number): Promise<vo
 async function empty(): Promise<void> {
   await client.query(TABLES.map(table => `delete from ${table}`).join('; '));
   await client.query(`update projection set position = 0, epoch = 0, sequence = 0, at_ms = 0,
-    last_order = 0, last_trade = 0, last_window = 0, last_offer = 0`);
+    last_order = 0, last_trade = 0, last_window = 0, last_offer = 0,
+    folded_trade = 0`);
 }
 
 async function contents(): Promise<Record<string, unknown[]>> {
@@ -94,7 +97,9 @@ describe('the projector', () => {
     expect(broken).toEqual([]);
   });
 
-  it('may stop before and after every statement, and resumes to the same tables', async () => {
+  it('may stop before and after every statement, and resumes to the same tables', {
+    timeout: 120_000,
+  }, async () => {
     await project(rows, 3);
     const whole = await contents();
     let stops = 0;

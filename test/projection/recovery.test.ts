@@ -95,6 +95,7 @@ async function project(position: number, foldTrades = 20): Promise<void> {
   const projector = await Projector.begin(test.database, client, reader, {
     ...OPTIONS,
     foldTrades,
+    keysPerPlayerMax: rules.keysPerPlayerMax,
   });
   while (await projector.step());
 }

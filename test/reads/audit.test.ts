@@ -10,7 +10,7 @@ import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 let test: TestDatabase;
 let client: pg.Client;
 
-const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6 };
+const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 1 };
 
 beforeAll(async () => {
   test = await openTestDatabase();
@@ -40,6 +40,16 @@ describe('the audit of the tables', () => {
     ['update orders set status = 1 where id = 3', 'a filled one nothing'],
     ['update orders set remaining = 5, held = 5 where id = 1', 'filled by its trades'],
     ['update trades set quantity = 2 where id = 2', 'moved its goods'],
+    ['update latest_trades set price = 1 where id = 2', 'the latest trades of each market'],
+    ['update latest_trades set at_ms = 1 where id = 2', 'the latest trades of each market'],
+    ['delete from latest_trades where id = 3', 'the latest trades of each market'],
+    ['update latest_trades set item = 1 where id = 3', 'the latest trades of each market'],
+    ['delete from trades where id = 3', 'the latest trades of each market'],
+    ['update market_quarters set volume = 5 where item = 1', 'the quarters of the last day'],
+    ['update market_quarters set open = 101 where item = 1', 'the quarters of the last day'],
+    ['delete from market_quarters where item = 2', 'the quarters of the last day'],
+    ['update projection set folded_trade = 2', 'the quarters of the last day'],
+    ['update projection set folded_trade = 4', 'above the last one'],
     ['update trades set seller = buyer where id = 2', 'traded with himself'],
     ['update accounts set available = 1 where id = 8', 'at most one owner'],
     ['update orders set price = 100, held = 200 where id = 3', 'no bid reaches'],
