@@ -34,7 +34,7 @@ export const APPEND = `
   insert into realm.journal
     (position, epoch, writer, sequence, at_ms, digest, facts, stream_offset)
   select $1::bigint, $2::bigint, $3::bytea, $4::bigint, $5::bigint, $6::bytea, $7::bytea, $8::text
-  from (${LAST}) as last
+  from (select position, writer from realm.journal order by position desc limit 1) as last
   where last.position = $1::bigint - 1 and last.writer = $3::bytea and ${DURABLE}`;
 
 /** What is there, of one moment, when an append did not go in. */
