@@ -48,7 +48,7 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
     const { database } = store;
     await checkBacklog(database);
     const findings = await withClient(database, CLIENT, async client => {
-      const standing = await catchUp(database, client);
+      const standing = await catchUp(database, client, config.rules.livedStepMaxMs);
       if (standing.position === 0) {
         throw new Error(`No server ever ran the realm "${config.realm}" here: nothing to audit.`);
       }
@@ -65,10 +65,13 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
 }
 
 /** Applies what the tables lack. A server on the same database may do it first: that is as good. */
-async function catchUp(database: Database, client: Client): Promise<Standing> {
+async function catchUp(
+  database: Database,
+  client: Client,
+  livedStepMaxMs: number,
+): Promise<Standing> {
   const journal = new PostgresJournalReader(client);
-  const { journalRetentionMs, keyRetentionMs } = NO_PRUNING;
-  const options = { roundBytesMax: ROUND_BYTES_MAX, journalRetentionMs, keyRetentionMs };
+  const options = { roundBytesMax: ROUND_BYTES_MAX, livedStepMaxMs, ...NO_PRUNING };
   for (;;) {
     try {
       const projector = await Projector.begin(database, client, journal, options);

@@ -37,6 +37,7 @@ export function readRules(env: Environment, isProduction: boolean): Rules {
     ),
     keysPerPlayerMax: integer(env, 'KEYS_PER_PLAYER_MAX', defaults.keysPerPlayerMax, 1, 1_000_000),
     keyRetentionMs: defaults.keyRetentionMs,
+    livedStepMaxMs: defaults.livedStepMaxMs,
     direct,
   });
 }

@@ -84,7 +84,7 @@ class JournalAudit {
 
   async piece(rows: readonly StoredRow[]): Promise<void> {
     const sequenceBefore = this.#previous?.sequence ?? firstSequence(rows[0] as StoredRow) - 1;
-    const changes = new Changes();
+    const changes = new Changes(UNKNOWN_LIFE);
     for (const row of rows) {
       this.#checkRow(row);
       changes.add(row);
@@ -194,6 +194,8 @@ class JournalAudit {
 }
 
 const NO_FACTS = new Uint8Array(0);
+/** Lived time is not compared: the rows that it began with may be gone. */
+const UNKNOWN_LIFE = { atMs: 0, livedMs: 0, livedStepMaxMs: 1 };
 
 /** The sequence that a kept row begins with; of a claim, the one after it. */
 function firstSequence(row: JournalRow): number {

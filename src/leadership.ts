@@ -3,7 +3,7 @@
 // checked now, or was while another node led. What comes out may write, until somebody else claims.
 // The tables catch up afterwards: they are given nothing that was not found whole before.
 
-import { wallClock } from './base/clock.ts';
+import { monotonicClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
@@ -127,12 +127,13 @@ function lead({ database, config, log, journal, claim, recovery }: Taken): Leade
     database,
     position: recovery.tablesPosition,
     epoch,
-    clock: wallClock,
+    clock: monotonicClock,
     log,
     loop: {
       intervalMs: config.projectionIntervalMs,
       journalRetentionMs: config.journalRetentionMs,
       keyRetentionMs: config.rules.keyRetentionMs,
+      livedStepMaxMs: config.rules.livedStepMaxMs,
     },
   });
   projection.notify(position);

@@ -5,12 +5,12 @@
 
 import type pg from 'pg';
 import { assert } from './base/assert.ts';
-import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { connect, type Database, discard, withClient } from './database/connection.ts';
 import { auditState } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import type { Fact, TradeFact } from './engine/fact.ts';
+import { livedAfter } from './engine/lived-time.ts';
 import type { Rules } from './engine/rules.ts';
 import { decodeGroups } from './journal/fact-reader.ts';
 import { digestOf } from './journal/postgres-journal.ts';
@@ -78,10 +78,11 @@ export class Recovery {
     if (this.#lost !== null) this.close();
     await this.#reading(client =>
       atOneMoment(client, async () => {
-        this.#standing = await loadRealm(client, (fact, atMs) => this.#restore(fact, atMs));
+        this.#standing = await loadRealm(client, (fact, livedMs) => this.#restore(fact, livedMs));
         this.#tablesPosition = this.#standing.position;
         this.#trades = await getLatestTrades(client);
-        this.#quarters = await getQuarters(client, wallClock.nowMs());
+        // By the time of the realm: it goes on from there, whatever the clock here says.
+        this.#quarters = await getQuarters(client, this.#standing.atMs);
         await this.#take(client, until);
       }),
     );
@@ -142,23 +143,27 @@ export class Recovery {
 
   #row(row: StoredRow): void {
     const { position: last, epoch: lastEpoch, ...ids } = this.standing;
+    const { state } = this.engine;
+    let { atMs: beforeMs, livedMs } = ids;
     const { position, epoch, sequence, atMs, facts, digest } = row;
     if (position !== last + 1) throw damagedAt(last + 1, 'is missing');
     if (!digestOf(facts).equals(digest))
       throw damagedAt(position, 'was changed after it was written');
     assert(epoch >= lastEpoch, 'the epoch of the journal never falls');
     for (const group of decodeGroups(facts)) {
+      livedMs = livedAfter(livedMs, beforeMs, group.atMs, state.rules.livedStepMaxMs);
+      beforeMs = group.atMs;
       for (const fact of group.facts) {
-        this.#restore(fact, group.atMs);
+        this.#restore(fact, livedMs);
         if (fact.kind === 'trade') this.#later.push(this.#pastTrade(fact, group.atMs));
       }
     }
-    const { state } = this.engine;
     this.#standing = {
       position,
       epoch,
       sequence,
       atMs,
+      livedMs,
       lastOrder: Math.max(ids.lastOrder, state.lastOrder),
       lastTrade: Math.max(ids.lastTrade, state.lastTrade),
       lastWindow: Math.max(ids.lastWindow, state.lastWindow),
@@ -166,8 +171,8 @@ export class Recovery {
     };
   }
 
-  #restore(fact: Fact, atMs: number): void {
-    this.engine.restore(fact, atMs);
+  #restore(fact: Fact, livedMs: number): void {
+    this.engine.restore(fact, livedMs);
     this.#facts++;
     if (this.#facts % PROGRESS_EVERY_FACTS === 0) {
       this.#log.info({ facts: this.#facts }, 'loading the realm');

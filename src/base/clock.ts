@@ -2,11 +2,15 @@
 // simulation decide what time it is. The engine has no clock: time comes in with each entry.
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch. May step back, as wall clocks do. */
+  /** In milliseconds: since when, and whether it may step, says who gives the clock. */
   nowMs(): number;
 }
 
+/** Since the Unix epoch. It may step, ahead and back, at any time and by any amount. */
 export const wallClock: Clock = { nowMs: () => Date.now() };
+
+/** Since this process began: for measuring how long something takes. It never steps. */
+export const monotonicClock: Clock = { nowMs: () => performance.now() };
 
 /** A clock that moves only when told to. */
 export class StepClock implements Clock {

@@ -5,6 +5,7 @@ import type { WarningLevel } from '../../protocol/direct.ts';
 import { KEY_RETENTION_MS } from '../../protocol/limits.ts';
 import { assert } from '../base/assert.ts';
 import { BPS_ONE } from '../base/units.ts';
+import { KEY_KEPT_MS, LIVED_STEP_MAX_MS } from './lived-time.ts';
 
 export interface Rules {
   /** Charged on price * quantity when a listing is created, and kept whatever becomes of it. */
@@ -18,8 +19,10 @@ export interface Rules {
   readonly fillsPerCommandMax: number;
   /** Remembered keys of one player; beyond it his oldest one is forgotten. */
   readonly keysPerPlayerMax: number;
-  /** How long a key is remembered. */
+  /** How long a key is remembered, in lived time: see lived-time.ts. */
   readonly keyRetentionMs: number;
+  /** How much of the time between two decisions counts as lived. */
+  readonly livedStepMaxMs: number;
   readonly direct: DirectRules;
 }
 
@@ -84,7 +87,8 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   openOrdersMax: 1_000,
   fillsPerCommandMax: 1_000,
   keysPerPlayerMax: 1_024,
-  keyRetentionMs: KEY_RETENTION_MS,
+  keyRetentionMs: KEY_KEPT_MS,
+  livedStepMaxMs: LIVED_STEP_MAX_MS,
   direct: DEFAULT_DIRECT_RULES,
 });
 
@@ -93,7 +97,8 @@ export function assertRules(rules: Rules): void {
   for (const bps of [rules.listingFeeBps, rules.tradeFeeBps]) {
     assert(Number.isInteger(bps) && bps >= 0 && bps <= BPS_ONE, 'a fee is 0 to 10,000 bps');
   }
-  for (const max of [rules.openOrdersMax, rules.fillsPerCommandMax, rules.keysPerPlayerMax]) {
+  const { openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, livedStepMaxMs } = rules;
+  for (const max of [openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, livedStepMaxMs]) {
     assert(Number.isSafeInteger(max) && max >= 1, 'a bound is at least 1');
   }
   assertDirectRules(rules.direct);

@@ -17,6 +17,7 @@ import type {
   TransferFact,
   WindowFact,
 } from '../engine/fact.ts';
+import { livedAfter } from '../engine/lived-time.ts';
 import { decodeStored, type StoredDecided, type StoredFact } from '../journal/fact-reader.ts';
 import type { StoredManifest } from '../journal/fact-reader-direct.ts';
 import type { JournalRow } from '../journal/journal.ts';
@@ -29,6 +30,18 @@ interface Entry {
 /** Something that happened, with the entry that it happened in. */
 export interface Happened<Kind> extends Entry {
   readonly fact: Kind;
+}
+
+/** A key that was decided, with the lived time of its entry. */
+export interface DecidedKey extends Happened<StoredDecided> {
+  readonly livedMs: number;
+}
+
+/** Where lived time goes on from, and how: see lived-time.ts of the engine. */
+export interface Lived {
+  readonly atMs: number;
+  readonly livedMs: number;
+  readonly livedStepMaxMs: number;
 }
 
 /**
@@ -53,7 +66,7 @@ export class Changes {
   readonly orders = new Map<number, OrderFact>();
   readonly transfers: Happened<TransferFact>[] = [];
   readonly trades: Happened<TradeFact>[] = [];
-  readonly keys: Happened<StoredDecided>[] = [];
+  readonly keys: DecidedKey[] = [];
   readonly windows = new Map<number, WindowFact>();
   readonly windowLog: WindowStep[] = [];
   readonly manifests: Happened<StoredManifest>[] = [];
@@ -66,10 +79,22 @@ export class Changes {
   lastTrade = 0;
   lastWindow = 0;
   lastOffer = 0;
+  /** Lived time at the last entry met. */
+  livedMs: number;
+  #atMs: number;
+  readonly #livedStepMaxMs: number;
+
+  constructor({ atMs, livedMs, livedStepMaxMs }: Lived) {
+    this.#atMs = atMs;
+    this.livedMs = livedMs;
+    this.#livedStepMaxMs = livedStepMaxMs;
+  }
 
   /** Rows come in the order of their positions. */
   add(row: JournalRow): void {
     for (const { sequence, atMs, facts } of decodeStored(row.facts)) {
+      this.livedMs = livedAfter(this.livedMs, this.#atMs, atMs, this.#livedStepMaxMs);
+      this.#atMs = atMs;
       for (let i = 0; i < facts.length; i++) {
         this.#fact({ sequence, atMs }, i, facts[i] as StoredFact);
       }
@@ -93,7 +118,7 @@ export class Changes {
         if (fact.id > this.lastTrade) this.lastTrade = fact.id;
         break;
       case 'decided':
-        this.keys.push({ sequence, atMs, fact });
+        this.keys.push({ sequence, atMs, livedMs: this.livedMs, fact });
         break;
       case 'window':
         this.windows.set(fact.id, fact);

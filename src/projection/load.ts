@@ -17,8 +17,8 @@ import { loadDirectTrades } from './direct-load.ts';
 import { readStanding, type Standing } from './projector.ts';
 import { type Cells, each } from './rows.ts';
 
-/** Takes a fact back, with the time of the entry that it came from as far as that matters. */
-export type Restore = (fact: Fact, atMs: number) => void;
+/** Takes a fact back, with the lived time of its entry as far as that matters: of decided keys. */
+export type Restore = (fact: Fact, livedMs: number) => void;
 
 /**
  * Gives `restore` everything that the engine remembers: names in the order of their numbers, then
@@ -31,18 +31,18 @@ export async function loadRealm(client: pg.ClientBase, restore: Restore): Promis
   // A million orders are sorted in memory rather than on disk.
   await client.query(`set local work_mem to '256MB'`);
   const standing = await readStanding(client);
-  const { atMs } = standing;
+  const { livedMs } = standing;
   await each(client, PLAYERS, ([player, name]) =>
-    restore({ kind: 'player', player: player as number, name: name as string }, atMs),
+    restore({ kind: 'player', player: player as number, name: name as string }, livedMs),
   );
   await each(client, LOCATIONS, ([location, name]) =>
-    restore({ kind: 'location', location: location as number, name: name as string }, atMs),
+    restore({ kind: 'location', location: location as number, name: name as string }, livedMs),
   );
-  await loadAssets(client, fact => restore(fact, atMs));
-  await each(client, ACCOUNTS, cells => restore(balanceOf(cells), atMs));
-  await each(client, OPEN_ORDERS, cells => restore(orderOf(cells), atMs));
-  await each(client, RECENT_TRADES, cells => restore(tradeOf(cells), atMs));
-  await loadDirectTrades(client, standing, fact => restore(fact, atMs));
+  await loadAssets(client, fact => restore(fact, livedMs));
+  await each(client, ACCOUNTS, cells => restore(balanceOf(cells), livedMs));
+  await each(client, OPEN_ORDERS, cells => restore(orderOf(cells), livedMs));
+  await each(client, RECENT_TRADES, cells => restore(tradeOf(cells), livedMs));
+  await loadDirectTrades(client, standing, fact => restore(fact, livedMs));
   await each(client, KEYS, cells => restore(decidedOf(cells), cells[5] as number));
   return standing;
 }
@@ -63,7 +63,7 @@ const RECENT_TRADES = `select t.id, t.asset, t.location, t.price, t.quantity, t.
   cross join lateral (select * from trades where asset = i.asset and location = l.id
     order by id desc limit ${RECENT_MAX}) as t
   where i.kind = ${codeOf(ITEM_KINDS, 'commodity')} order by t.id`;
-const KEYS = 'select player, key, digest, ok, body, at_ms from keys order by sequence';
+const KEYS = 'select player, key, digest, ok, body, lived_ms from keys order by sequence';
 
 /** Items and instances are numbered together. There are few items, so they wait for their turn. */
 async function loadAssets(client: pg.ClientBase, restore: (fact: Fact) => void): Promise<void> {

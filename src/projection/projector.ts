@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { assert } from '../base/assert.ts';
 import { type Database, prepared } from '../database/connection.ts';
 import { copyIn } from '../database/copy.ts';
+import { LIVED_STEP_MAX_MS } from '../engine/lived-time.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
 import { Changes } from './changes.ts';
 import type { Statement } from './table.ts';
@@ -19,6 +20,8 @@ export interface Standing {
   readonly epoch: number;
   readonly sequence: number;
   readonly atMs: number;
+  /** For how long the realm had lived: see lived-time.ts of the engine. */
+  readonly livedMs: number;
   readonly lastOrder: number;
   readonly lastTrade: number;
   readonly lastWindow: number;
@@ -32,7 +35,10 @@ export interface ProjectorOptions {
   readonly roundBytesMax: number;
   /** Projected journal rows are kept this long. */
   readonly journalRetentionMs: number;
+  /** In lived time. */
   readonly keyRetentionMs: number;
+  /** As in the rules of the realm; their default when left out. */
+  readonly livedStepMaxMs?: number;
 }
 
 /** A run of journal rows, and where the tables stand with them. */
@@ -43,12 +49,13 @@ interface Prepared {
 
 type Source = Pick<pg.Client, 'query'>;
 
-const STANDING = `select position, epoch, sequence, at_ms as "atMs", last_order as "lastOrder",
-  last_trade as "lastTrade", last_window as "lastWindow", last_offer as "lastOffer"
-  from projection`;
+const STANDING = `select position, epoch, sequence, at_ms as "atMs", lived_ms as "livedMs",
+  last_order as "lastOrder", last_trade as "lastTrade", last_window as "lastWindow",
+  last_offer as "lastOffer" from projection`;
 
 const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
-  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9 where position = $1`;
+  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9, lived_ms = $10
+  where position = $1`;
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;
@@ -59,8 +66,8 @@ const PRUNE_JOURNAL = `delete from journal where position in (
   ) as oldest where position < $1 and at_ms < $2)`;
 const PRUNE_KEYS = `delete from keys where sequence in (
   select sequence from (
-    select sequence, at_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
-  ) as oldest where at_ms < $1)`;
+    select sequence, lived_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
+  ) as oldest where lived_ms < $1)`;
 
 /** A round found the tables moved by somebody else, or was not committed. Begin anew. */
 export class RoundLostError extends Error {
@@ -144,7 +151,8 @@ export class Projector {
     const rows = await this.#journal.readAfter(standing.position, this.#options.roundBytesMax);
     const last = rows.at(-1);
     if (last === undefined) return null;
-    const changes = new Changes();
+    const { livedStepMaxMs = LIVED_STEP_MAX_MS } = this.#options;
+    const changes = new Changes({ ...standing, livedStepMaxMs });
     for (const [i, row] of rows.entries()) {
       const expected = standing.position + 1 + i;
       assert(row.position === expected, `the journal has position ${expected}`);
@@ -155,10 +163,10 @@ export class Projector {
 
   /** Removes a step's worth of what is past its retention. True when there may be more. */
   async prune(): Promise<boolean> {
-    const { position, atMs } = this.#standing;
+    const { position, atMs, livedMs } = this.#standing;
     const { journalRetentionMs, keyRetentionMs } = this.#options;
     const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
-    const keys = await this.#client.query(PRUNE_KEYS, [atMs - keyRetentionMs]);
+    const keys = await this.#client.query(PRUNE_KEYS, [livedMs - keyRetentionMs]);
     return rows.rowCount === PRUNE_ROWS_MAX || keys.rowCount === PRUNE_KEYS_MAX;
   }
 
@@ -174,9 +182,10 @@ export class Projector {
 
   async #round(next: Standing, writes: readonly Write[]): Promise<void> {
     await this.#client.query('begin');
-    const { position, epoch, sequence, atMs, lastOrder, lastTrade, lastWindow, lastOffer } = next;
+    const { position, epoch, sequence, atMs, livedMs } = next;
+    const { lastOrder, lastTrade, lastWindow, lastOffer } = next;
     const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
-    const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids];
+    const values = [this.#standing.position, position, epoch, sequence, atMs, ...ids, livedMs];
     const advanced = await this.#client.query({ ...this.#prepared('advance', ADVANCE), values });
     if (advanced.rowCount !== 1) throw new TablesMovedError('Another projector moved the tables.');
     for (const [index, write] of writes.entries()) {
@@ -217,6 +226,7 @@ function standingAfter(standing: Standing, last: JournalRow, changes: Changes): 
     epoch: last.epoch,
     sequence: last.sequence,
     atMs: last.atMs,
+    livedMs: changes.livedMs,
     lastOrder: Math.max(standing.lastOrder, changes.lastOrder),
     lastTrade: Math.max(standing.lastTrade, changes.lastTrade),
     lastWindow: Math.max(standing.lastWindow, changes.lastWindow),

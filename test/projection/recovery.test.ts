@@ -74,7 +74,8 @@ async function project(position: number): Promise<void> {
     readAfter: async (after, bytesMax) =>
       (await rows.readAfter(after, bytesMax)).filter(row => row.position <= position),
   };
-  const projector = await Projector.begin(test.database, client, reader, OPTIONS);
+  const options = { ...OPTIONS, livedStepMaxMs: rules.livedStepMaxMs };
+  const projector = await Projector.begin(test.database, client, reader, options);
   while (await projector.step());
 }
 
