@@ -3,9 +3,9 @@
 // Everything of a leadership is made for it and thrown away with it. While it waits it has no
 // engine, unless the leader wants to go and asks this node to be ready.
 
-import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
+import type { ClockWatch } from './clock-watch.ts';
 import { RedisLeaderChannel } from './cluster/channels.ts';
 import { RedisCommandReader } from './cluster/command-reader.ts';
 import type { RealmKeys } from './cluster/keys.ts';
@@ -30,6 +30,7 @@ export interface CandidateOptions {
   readonly reader: Reader;
   readonly links: Links;
   readonly keys: RealmKeys;
+  readonly watch: ClockWatch;
   readonly observer: PipelineObserver;
   /** Entries that left the stream before they were read. */
   readonly lost: (batches: number) => void;
@@ -172,9 +173,10 @@ export class Candidate {
   }
 
   async #sit(leadership: Leadership): Promise<Seat> {
-    const { config, log, node, reader, links, keys, observer, lost } = this.#options;
+    const { config, log, node, reader, links, keys, watch, observer, lost } = this.#options;
     const { commands, listening } = links;
     const { epoch, position, offset, engine, journal, projection, history } = leadership;
+    const clock = await watch.engineClock(engine.state.nowMs);
     const channel = new RedisLeaderChannel({ commands, listening, keys, node, log });
     const registry = new NodeRegistry({
       socketsPerPlayerMax: config.gateway.socketsPerPlayerMax,
@@ -189,6 +191,7 @@ export class Candidate {
       begin: offset,
       position: () => realm.released,
       lagMs: () => projection.lagMs,
+      clock,
     });
     const realm = new Realm({
       name: config.realm,
@@ -200,7 +203,7 @@ export class Candidate {
       projection,
       reader,
       sink: collector,
-      clock: wallClock,
+      clock,
       limits: config,
       feedIntervalMs: config.feedIntervalMs,
       amountWordsLocale: config.amountWordsLocale,

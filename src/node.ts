@@ -2,10 +2,10 @@
 // node leads, a candidate that may be it, or both. It needs a Postgres server and a Redis, and goes
 // on by itself when either comes back.
 
-import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
 import { Candidate } from './candidate.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { RedisNodeChannel } from './cluster/channels.ts';
 import { RedisCommandSender } from './cluster/command-sender.ts';
 import { realmKeys } from './cluster/keys.ts';
@@ -14,7 +14,7 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config-values.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
-import { pipelineObserver, registerCluster, registerRealm } from './metrics.ts';
+import { pipelineObserver, registerClock, registerCluster, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { RemoteRealm } from './realm/remote-realm.ts';
 import { TablesWatch } from './realm/tables-watch.ts';
@@ -49,9 +49,11 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     throw new ConfigError('REDIS_URL needs DATABASE_URL: the nodes of a realm share a database.');
   }
   const beganMs = performance.now();
-  const verifier = await createVerifier(config, log);
   const store = await openStore(config, log);
   const { database } = store;
+  const watch = await ClockWatch.start(database, config, log);
+  const { clock } = watch;
+  const verifier = await createVerifier(config, clock, log);
   const { amountWordsLocale, nodeName: name } = config;
   const keys = realmKeys(config.realm);
   const links = openLinks(config.redisUrl, name, keys.commands, log);
@@ -59,7 +61,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   // A node that only leads has pages, but lets no socket in.
   const gatewayConfig =
     config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
-  const gateway = createGateway({ config: gatewayConfig, verifier, clock: wallClock, log });
+  const gateway = createGateway({ config: gatewayConfig, verifier, clock, log });
   const { commands, listening } = links;
   const sender = new RedisCommandSender({
     redis: commands,
@@ -78,6 +80,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     reader,
     tables: new TablesWatch(() => reader.standing()),
     sink: gateway,
+    clock,
     log,
     pendingMax: config.waitingEntriesMax,
     replyTimeoutMs: config.replyTimeoutMs,
@@ -91,11 +94,13 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     reader,
     links,
     keys,
+    watch,
     observer: pipelineObserver(gateway.registry),
     lost: cluster.lost,
   });
   registerRealm(gateway.registry, () => candidate.realm);
-  const parts = { log, gateway, realm, sender, candidate, reader, links, store };
+  registerClock(gateway.registry, watch);
+  const parts = { log, gateway, realm, sender, candidate, reader, links, store, watch };
   try {
     gateway.attach(realm);
     if (config.nodeRole !== 'gateway') candidate.start();
@@ -126,6 +131,7 @@ interface Parts {
   readonly reader: Reader;
   readonly links: Links;
   readonly store: Store;
+  readonly watch: ClockWatch;
 }
 
 /**
@@ -133,7 +139,7 @@ interface Parts {
  * Then what was taken is answered; then the realm is handed over; then the sockets close.
  */
 async function stopNode(parts: Parts): Promise<void> {
-  const { log, gateway, realm, sender, candidate, reader, links, store } = parts;
+  const { log, gateway, realm, sender, candidate, reader, links, store, watch } = parts;
   await candidate.retire();
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
@@ -147,6 +153,7 @@ async function stopNode(parts: Parts): Promise<void> {
   await gateway.close('restarting');
   sender.close();
   links.close();
+  watch.stop();
   await reader.close();
   await store.close();
 }

@@ -2,9 +2,9 @@
 // first; then the claim, which deposes whoever wrote before; then the engine is loaded; only then
 // do sockets open, while the tables catch up. Stopping goes the other way round.
 
-import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { Config } from './config.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Gateway } from './gateway/gateway.ts';
@@ -12,7 +12,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
 import { DeposedError } from './journal/journal.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
-import { pipelineObserver, registerRealm } from './metrics.ts';
+import { pipelineObserver, registerClock, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
 import { openStore, type Store } from './store.ts';
@@ -45,25 +45,33 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
   const beganMs = performance.now();
   const store = await openStore(config, log);
+  let watch: ClockWatch | null = null;
   try {
-    return await startOn(store, options, beganMs);
+    watch = await ClockWatch.start(store.database, config, log);
+    return await startOn({ store, watch }, options, beganMs);
   } catch (error) {
+    watch?.stop();
     await store.close();
     throw error instanceof DeposedError ? new Error(deposedMessage(error)) : error;
   }
 }
 
-async function startOn(store: Store, options: ServerOptions, beganMs: number): Promise<Server> {
+async function startOn(
+  { store, watch }: { store: Store; watch: ClockWatch },
+  options: ServerOptions,
+  beganMs: number,
+): Promise<Server> {
   const { config, log } = options;
   const { database } = store;
-  const verifier = await createVerifier(config, log);
+  const verifier = await createVerifier(config, watch.clock, log);
   const leadership = await takeLeadership(database, config, log);
   const { epoch, position, engine, journal, projection } = leadership;
   const { amountWordsLocale } = config;
   const reader = createReader({ database, log, amountWordsLocale });
-  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
-  const parts = { leadership, reader, gateway };
+  const gateway = createGateway({ config: config.gateway, verifier, clock: watch.clock, log });
+  const parts = { leadership, reader, gateway, watch };
   try {
+    const clock = await watch.engineClock(engine.state.nowMs);
     const realm = new Realm({
       name: config.realm,
       epoch,
@@ -73,7 +81,7 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       projection,
       reader,
       sink: gateway,
-      clock: wallClock,
+      clock,
       limits: config,
       feedIntervalMs: config.feedIntervalMs,
       amountWordsLocale,
@@ -81,6 +89,7 @@ async function startOn(store: Store, options: ServerOptions, beganMs: number): P
       failed: error => giveUp(error, parts, options),
     });
     registerRealm(gateway.registry, () => realm);
+    registerClock(gateway.registry, watch);
     realm.announcer.restore(leadership.history);
     // The first reader need not wait for a connection.
     await reader.standing();
@@ -100,6 +109,7 @@ interface Parts {
   readonly leadership: Leadership;
   readonly reader: Reader;
   readonly gateway: Gateway;
+  readonly watch: ClockWatch;
 }
 
 async function stopAll(realm: Realm, parts: Parts, store: Store, log: Log): Promise<void> {
@@ -115,8 +125,9 @@ async function stopAll(realm: Realm, parts: Parts, store: Store, log: Log): Prom
 }
 
 async function closeParts(parts: Parts): Promise<void> {
-  const { leadership, reader, gateway } = parts;
+  const { leadership, reader, gateway, watch } = parts;
   await gateway.close('restarting');
+  watch.stop();
   await leadership.close();
   await reader.close();
 }

@@ -12,9 +12,12 @@ export const wallClock: Clock = { nowMs: () => Date.now() };
 /** Since this process began: for measuring how long something takes. It never steps. */
 export const monotonicClock: Clock = { nowMs: () => performance.now() };
 
-/** A clock that moves only when told to. */
+/** A clock that moves only when told to, and of which everybody is sure. */
 export class StepClock implements Clock {
+  isSure = true;
+  readonly aheadMs = 0;
   #nowMs: number;
+  #passedMs = 0;
 
   constructor(startMs = 1_700_000_000_000) {
     this.#nowMs = startMs;
@@ -24,7 +27,18 @@ export class StepClock implements Clock {
     return this.#nowMs;
   }
 
+  monotonicMs(): number {
+    return this.#passedMs;
+  }
+
+  /** So much time passes. */
   advance(byMs: number): void {
+    this.#nowMs += byMs;
+    this.#passedMs += byMs;
+  }
+
+  /** The clock is set: no time passes. */
+  step(byMs: number): void {
     this.#nowMs += byMs;
   }
 }

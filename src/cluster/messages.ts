@@ -5,8 +5,8 @@
 
 import { Packr } from 'msgpackr';
 
-/** Rises with every change of a message. 1: the first one. */
-export const CLUSTER_VERSION = 1;
+/** Rises with every change of a message. 1: the first one. 2: the feed tells engine time. */
+export const CLUSTER_VERSION = 2;
 const OLDEST_READ = CLUSTER_VERSION - 1;
 
 /** One command on its way to the leader. `n` names it within its node's incarnation. */
@@ -52,6 +52,9 @@ export interface FeedBatch {
   readonly begin: string;
   /** How far the tables are behind the journal: nodes show it. */
   readonly lagMs: number;
+  /** Engine time, and whether the leader is sure of it. Version 1 does not tell. */
+  readonly nowMs?: number;
+  readonly clockSure?: boolean;
   /** Nothing is in it. */
   readonly isHeartbeat: boolean;
   /** Public frames by channel. */

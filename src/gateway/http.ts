@@ -20,6 +20,7 @@ const NOT_ATTACHED: Readiness = Object.freeze({
   leading: false,
   databaseReachable: false,
   projectionLagMs: 0,
+  clockSure: true,
   ready: false,
 });
 

@@ -9,12 +9,12 @@ import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
-import type { Clock } from '../base/clock.ts';
 import type { EngineOutput, LevelFact, OfferFact, TradeFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import type { PastQuarter, PastTrade } from '../reads/market-history.ts';
 import { offerView, windowNotice } from './direct-views.ts';
+import type { RealmClock } from './engine-clock.ts';
 import { MarketView } from './market-view.ts';
 import { balanceView, emptyMarket, ownOrder, tradeView } from './views.ts';
 import { WindowViews } from './window-view.ts';
@@ -38,7 +38,7 @@ export interface MarketPast {
 export interface AnnouncerOptions {
   readonly state: State;
   readonly sink: FeedSink;
-  readonly clock: Clock;
+  readonly clock: RealmClock;
   readonly epoch: number;
   /** The shortest time between two flushes of the public feed. */
   readonly intervalMs: number;
@@ -52,7 +52,7 @@ export class Announcer {
   /** By asset number of the item, then by location number. */
   readonly #views: Map<number, MarketView>[] = [];
   #dirty: MarketView[] = [];
-  #flushedAtMs = 0;
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: AnnouncerOptions) {
@@ -148,15 +148,16 @@ export class Announcer {
     const { sink, clock } = this.#options;
     const dirty = this.#dirty;
     this.#dirty = [];
-    this.#flushedAtMs = clock.nowMs();
-    for (const view of dirty) if (view.isDirty) view.flush(sink, this.#flushedAtMs);
+    this.#flushedAtMs = clock.monotonicMs();
+    const nowMs = clock.nowMs();
+    for (const view of dirty) if (view.isDirty) view.flush(sink, nowMs);
   }
 
   #schedule(): void {
     if (this.#timer !== null) return;
     const { clock, intervalMs } = this.#options;
-    const waitMs = this.#flushedAtMs + intervalMs - clock.nowMs();
-    if (waitMs <= 0 || waitMs > intervalMs) this.flush();
+    const waitMs = this.#flushedAtMs + intervalMs - clock.monotonicMs();
+    if (waitMs <= 0) this.flush();
     else this.#timer = setTimeout(() => this.flush(), waitMs);
   }
 

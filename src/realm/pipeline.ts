@@ -11,13 +11,13 @@
 import { requestDigest } from '../../protocol/digest.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { assert } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Entry, Internal } from '../engine/entry.ts';
 import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommittedGroup } from './announcer.ts';
 import { Batch } from './batch.ts';
+import type { RealmClock } from './engine-clock.ts';
 
 export interface PipelineLimits {
   /** Entries, and bytes of facts and replies, that wait while an append is in flight. */
@@ -35,7 +35,7 @@ export interface PipelineObserver {
 export interface PipelineOptions {
   readonly engine: Engine;
   readonly journal: Journal;
-  readonly clock: Clock;
+  readonly clock: RealmClock;
   readonly limits: PipelineLimits;
   readonly observer: PipelineObserver;
   /** How long the next append should hold back, for the tables to keep up with the journal. */
@@ -68,6 +68,12 @@ const STOPPED: RejectBody = Object.freeze({
   retryAfterMs: RETRY_AFTER_MS,
 });
 
+const UNSURE: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The clock of the server jumped ahead, which is being checked. Nothing was executed.',
+  retryAfterMs: RETRY_AFTER_MS,
+});
+
 const LATE: RejectBody = Object.freeze({
   code: 'OUTCOME_UNKNOWN',
   message: 'Sequenced, but not yet durable. Send it again with the same key.',
@@ -82,7 +88,7 @@ export class Pipeline {
   #appending: Batch | null = null;
   #spare = new Batch();
   #isScheduled = false;
-  /** When the last append was sent, by the wall clock. */
+  /** When the last append was sent, by the monotonic clock. */
   #appendedAtMs = 0;
   #state: 'open' | 'draining' | 'stopped' = 'open';
   #drained: (() => void) | null = null;
@@ -106,7 +112,7 @@ export class Pipeline {
   refuse(id: number, body: RejectBody, target: ReplyTarget): void {
     if (this.#state !== 'open') return;
     const forming = this.#forming;
-    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.nowMs();
+    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
     forming.refuse(target, id, body);
     if (this.#appending === null) this.#schedule();
   }
@@ -126,9 +132,11 @@ export class Pipeline {
     const isFull =
       forming.entries >= limits.waitingEntriesMax || forming.bytes >= limits.waitingBytesMax;
     if (isFull) return OVERLOADED;
+    const { clock } = this.#options;
+    const atMs = clock.nowMs();
+    if (!clock.isSure) return UNSURE;
     const { command, payload, player, key } = request;
     const digest = key === null ? 0 : requestDigest(command, payload);
-    const atMs = this.#time();
     // The gateway validated the payload by the schema of this very command.
     this.#apply({ command, payload, player, key, digest, atMs } as Entry, target, request.id);
     return null;
@@ -151,11 +159,10 @@ export class Pipeline {
 
   /** Lets what is due expire. Called every now and then, whoever is connected. */
   tick(): void {
-    const { engine, limits } = this.#options;
+    const { engine, limits, clock } = this.#options;
     if (this.#state === 'stopped') return;
-    const atMs = this.#time();
-    this.#giveUp(this.#options.clock.nowMs() - limits.replyTimeoutMs);
-    if (engine.state.nextDueMs <= atMs || engine.state.players.count === 0) {
+    this.#giveUp(clock.monotonicMs() - limits.replyTimeoutMs);
+    if (engine.state.nextDueMs <= clock.nowMs() || engine.state.players.count === 0) {
       this.#happen(TICK, '');
     }
   }
@@ -184,19 +191,15 @@ export class Pipeline {
     return this.#forming.entries === 0 && this.#appending === null;
   }
 
-  #time(): number {
-    return Math.max(this.#options.clock.nowMs(), this.#options.engine.state.nowMs);
-  }
-
   /** Takes an entry that nobody sent and nobody is answered. It is durable like all. */
   #happen(internal: Internal, player: string): void {
-    this.#apply({ ...internal, player, key: null, digest: 0, atMs: this.#time() }, null, 0);
+    const atMs = this.#options.clock.nowMs();
+    this.#apply({ ...internal, player, key: null, digest: 0, atMs }, null, 0);
   }
 
   #apply(entry: Entry, target: ReplyTarget | null, id: number): void {
     const forming = this.#forming;
-    // Not engine time: that stands still while the wall clock is behind it.
-    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.nowMs();
+    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
     try {
       forming.add(this.#options.engine.apply(entry), entry.atMs, target, id);
     } catch (error) {
@@ -216,7 +219,7 @@ export class Pipeline {
       this.#isScheduled = false;
       this.#append();
     };
-    const dueMs = this.#appendedAtMs + APPEND_SPACING_MS - this.#options.clock.nowMs();
+    const dueMs = this.#appendedAtMs + APPEND_SPACING_MS - this.#options.clock.monotonicMs();
     const pauseMs = Math.max(this.#options.pauseMs(), Math.min(dueMs, APPEND_SPACING_MS));
     if (pauseMs > 0) setTimeout(append, pauseMs);
     else setImmediate(append);
@@ -233,13 +236,13 @@ export class Pipeline {
     // it was frozen, finds out before it answers from a past that is over. Nothing was applied
     // since its last entry, so the engine stands where the batch ends.
     const { sequence, changedAtMs: atMs } = engine.state;
-    const startedMs = clock.nowMs();
+    const startedMs = clock.monotonicMs();
     this.#appendedAtMs = startedMs;
     const offset = this.#offset;
     journal.append({ sequence, atMs, facts: batch.facts.bytes, offset }).then(
       position => {
         if (this.#state === 'stopped') return;
-        observer.appended(batch.entries, batch.facts.length, clock.nowMs() - startedMs);
+        observer.appended(batch.entries, batch.facts.length, clock.monotonicMs() - startedMs);
         this.#release(batch, position, offset);
       },
       error => {

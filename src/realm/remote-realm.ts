@@ -5,6 +5,7 @@
 
 import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Answered, FeedBatch } from '../cluster/messages.ts';
 import type { CommandSender, NodeChannel } from '../cluster/port.ts';
@@ -32,6 +33,8 @@ export interface RemoteOptions {
   readonly reader: ReaderPort;
   readonly tables: TablesWatch;
   readonly sink: NodeSink;
+  /** The time until a leader told its own. */
+  readonly clock: Clock;
   readonly log: Log;
   /** Commands of this node that may wait for their replies. */
   readonly pendingMax: number;
@@ -83,6 +86,9 @@ export class RemoteRealm implements RealmPort {
   #leader = '';
   /** As the leader said last. */
   #lagMs = 0;
+  #clockSure = true;
+  /** Engine time less the monotonic clock here, by the message that travelled fastest. */
+  #timeOffsetMs: number | null = null;
   #isSilent = true;
 
   constructor(options: RemoteOptions) {
@@ -116,6 +122,12 @@ export class RemoteRealm implements RealmPort {
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  nowMs(): number {
+    const offsetMs = this.#timeOffsetMs;
+    if (offsetMs === null) return this.#options.clock.nowMs();
+    return Math.floor(performance.now() + offsetMs);
   }
 
   /** The node that leads, as far as is known here; empty when none is heard. */
@@ -189,8 +201,9 @@ export class RemoteRealm implements RealmPort {
     const { channel, tables } = this.#options;
     const databaseReachable = tables.isReachable;
     const leading = !this.#isSilent;
-    const ready = leading && databaseReachable && channel.isConnected;
-    return { leading, databaseReachable, projectionLagMs: this.#lagMs, ready };
+    const clockSure = this.#clockSure;
+    const ready = leading && databaseReachable && channel.isConnected && clockSure;
+    return { leading, databaseReachable, projectionLagMs: this.#lagMs, clockSure, ready };
   }
 
   /** Commands that await their replies. */
@@ -225,6 +238,7 @@ export class RemoteRealm implements RealmPort {
     this.#heardAtMs = performance.now();
     this.#leader = feed.leader;
     this.#lagMs = feed.lagMs;
+    this.#clockSure = feed.clockSure ?? true;
     this.#release(feed.position);
     const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;
@@ -233,6 +247,7 @@ export class RemoteRealm implements RealmPort {
     this.#count = feed.count;
     this.#isSilent = false;
     if (isNew) this.#meet(feed);
+    this.#learnTime(feed);
     if (hasHole) this.#begin();
     const { sink } = this.#options;
     for (const [channel, frame] of feed.published) sink.publish(channel, frame);
@@ -243,8 +258,15 @@ export class RemoteRealm implements RealmPort {
     }
   }
 
+  #learnTime({ nowMs }: FeedBatch): void {
+    if (nowMs === undefined) return;
+    const offsetMs = nowMs - this.#heardAtMs;
+    this.#timeOffsetMs = Math.max(offsetMs, this.#timeOffsetMs ?? offsetMs);
+  }
+
   /** Another leader: it must know us, and what its forerunners left unanswered stays so. */
   #meet({ begin }: FeedBatch): void {
+    this.#timeOffsetMs = null;
     this.#announcer.tellAll();
     this.#commands.giveUp(begin, performance.now() + LATE_REPLY_MS);
   }

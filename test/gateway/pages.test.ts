@@ -20,6 +20,7 @@ describe('pages', () => {
         leading: true,
         databaseReachable: true,
         projectionLagMs: 3,
+        clockSure: true,
         ready: true,
         draining: false,
       },

@@ -56,6 +56,7 @@ function begin(waitingEntriesMax: number): void {
   const collector = new FeedCollector({
     ...{ channel, registry, epoch: EPOCH, node: 'a', begin: '5-0', position },
     lagMs: () => 0,
+    clock: new StepClock(),
   });
   realm = new Realm({
     name: 'main',

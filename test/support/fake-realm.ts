@@ -44,11 +44,23 @@ export class FakeRealm implements RealmPort {
   readonly windowPlayers = new Map<number, readonly [string, string]>();
   /** Who came (true) and went (false), in order. */
   readonly presences: [player: string, present: boolean][] = [];
-  ready: Readiness = { leading: true, databaseReachable: true, projectionLagMs: 3, ready: true };
+  ready: Readiness = {
+    leading: true,
+    databaseReachable: true,
+    projectionLagMs: 3,
+    clockSure: true,
+    ready: true,
+  };
+  /** Engine time less the wall clock. */
+  timeAheadMs = 0;
   readonly #sockets = new Map<string, number>();
   readonly #writer = new FrameWriter(256);
   #waiting: { request: EngineRequest; target: ReplyTarget }[] = [];
   #scheduled = false;
+
+  nowMs(): number {
+    return Date.now() + this.timeAheadMs;
+  }
 
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
     if (this.refusal !== null) return this.refusal;

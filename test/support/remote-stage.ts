@@ -46,6 +46,7 @@ export class RemoteStage {
         return { position: this.tablesAt };
       }),
       sink: this.sink,
+      clock: { nowMs: () => 1_000 },
       log: quiet,
       ...limits,
     });
