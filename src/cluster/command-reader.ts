@@ -43,7 +43,7 @@ export class RedisCommandReader implements CommandReader {
   #loop: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isCaring = false;
-  /** The clock of Redis less ours. */
+  /** The clock of Redis less our monotonic one, so that ours may be set meanwhile. */
   #clockAheadMs = 0;
   /** Of each node: the incarnation and the count of its last batch. */
   readonly #nodes = new Map<string, { incarnation: number; count: number }>();
@@ -129,7 +129,7 @@ export class RedisCommandReader implements CommandReader {
     const batch = this.#batchOf(fields[1] as Buffer, offset);
     if (batch === null) return null;
     this.#follow(batch);
-    const nowMs = Date.now() + this.#clockAheadMs;
+    const nowMs = performance.now() + this.#clockAheadMs;
     const isLate = nowMs > millisecondsOf(offset) + batch.lifeMs;
     return take({ batch, offset, isLate });
   }
@@ -171,10 +171,10 @@ export class RedisCommandReader implements CommandReader {
   }
 
   async #learnClock(): Promise<void> {
-    const before = Date.now();
+    const before = performance.now();
     const [seconds, microseconds] = await this.#options.commands.time();
     const redisMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-    this.#clockAheadMs = redisMs - (before + Date.now()) / 2;
+    this.#clockAheadMs = redisMs - (before + performance.now()) / 2;
   }
 
   /** After Redis was emptied, or its clock set back: see the head of this file. */
