@@ -17,7 +17,7 @@ export interface TokenListener {
 export class TokenKeeper {
   readonly #source: ClientOptions['token'];
   readonly #listener: TokenListener;
-  /** When the token expires, by the clock of this machine. */
+  /** When the token expires, by the monotonic clock of this machine. */
   #expiresAtMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts accepted tokens and losses, so that an old renewal is not continued. */
@@ -40,7 +40,7 @@ export class TokenKeeper {
 
   /** The server took the token: plans its renewal. */
   accepted(session: Session): void {
-    this.#expiresAtMs = Date.now() + session.expiresAtMs - session.serverTimeMs;
+    this.#expiresAtMs = performance.now() + session.expiresAtMs - session.serverTimeMs;
     this.#plan += 1;
     this.#later();
   }
@@ -54,7 +54,7 @@ export class TokenKeeper {
   #later(): void {
     clearTimeout(this.#timer);
     if (!this.isRenewable) return;
-    const leftMs = (this.#expiresAtMs - Date.now()) * RENEWAL_SHARE;
+    const leftMs = (this.#expiresAtMs - performance.now()) * RENEWAL_SHARE;
     const delayMs = Math.min(Math.max(leftMs, RETRY_MS), TIMER_MS_MAX);
     this.#timer = setTimeout(() => void this.#renew(), delayMs);
   }

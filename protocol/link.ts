@@ -93,7 +93,7 @@ export class Link {
   /** The session was accepted: the connection is what it should be. */
   established(): void {
     clearTimeout(this.#patience);
-    this.#establishedAtMs = Date.now();
+    this.#establishedAtMs = performance.now();
   }
 
   /** Gives the connection up and tries again, `delayMinMs` from now at the earliest. */
@@ -137,18 +137,18 @@ export class Link {
 
   #opened(): void {
     this.#isOpen = true;
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     this.#watch = setInterval(() => this.#listen(), this.#options.silenceMs / 4);
     this.#listener.opened();
   }
 
   #heard(data: unknown): void {
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     if (data instanceof ArrayBuffer) this.#listener.received(new Uint8Array(data));
   }
 
   #listen(): void {
-    const silenceMs = Date.now() - this.#heardAtMs;
+    const silenceMs = performance.now() - this.#heardAtMs;
     if (silenceMs >= this.#options.silenceMs) this.restart();
     else if (silenceMs >= this.#options.silenceMs / 2) this.#listener.quiet();
   }
@@ -176,7 +176,7 @@ export class Link {
   /** Waits before the next attempt; only the first one after a good connection may be at once. */
   #later(when: 'now' | 'backoff'): void {
     const { backoffBaseMs, backoffMaxMs, random } = this.#options;
-    const lastedMs = this.#establishedAtMs === 0 ? 0 : Date.now() - this.#establishedAtMs;
+    const lastedMs = this.#establishedAtMs === 0 ? 0 : performance.now() - this.#establishedAtMs;
     this.#establishedAtMs = 0;
     if (lastedMs >= STABLE_MS) this.#failures = 0;
     const boundMs = Math.min(backoffMaxMs, backoffBaseMs * 2 ** Math.min(this.#failures, 30));

@@ -44,7 +44,7 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
     const { database } = store;
     await checkBacklog(database);
     const findings = await withClient(database, CLIENT, async client => {
-      const standing = await catchUp(database, client);
+      const standing = await catchUp(database, client, config.rules.livedStepMaxMs);
       if (standing.position === 0) {
         throw new Error(`No server ever ran the realm "${config.realm}" here: nothing to audit.`);
       }

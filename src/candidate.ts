@@ -5,9 +5,9 @@
 // to be ready, or it lost the lease while it loaded.
 
 import { Approach, type Ending, Turn } from './approach.ts';
-import { wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
+import type { ClockWatch } from './clock-watch.ts';
 import { RedisLeaderChannel } from './cluster/channels.ts';
 import { RedisCommandReader } from './cluster/command-reader.ts';
 import { RedisLease } from './cluster/lease.ts';
@@ -30,6 +30,7 @@ export interface CandidateOptions {
   readonly database: Database;
   readonly reader: Reader;
   readonly redis: RealmRedis;
+  readonly watch: ClockWatch;
   readonly observer: PipelineObserver;
   /** Entries that left the stream before they were read. */
   readonly lost: (batches: number) => void;
@@ -182,10 +183,11 @@ export class Candidate {
   }
 
   async #sit(leadership: Leadership): Promise<Seat> {
-    const { config, log, node, reader, redis, observer, lost } = this.#options;
+    const { config, log, node, reader, redis, watch, observer, lost } = this.#options;
     const { keys, envelope, refused, links } = redis;
     const { commands, listening } = links;
     const { epoch, position, engine, journal, projection, past } = leadership;
+    const clock = await watch.engineClock(engine.state.nowMs);
     // The version before took any id that somebody had put into the stream.
     const offset = isPossible(leadership.offset) ? leadership.offset : '';
     const both = { commands, keys, envelope, refused, log };
@@ -203,6 +205,7 @@ export class Candidate {
       begin: offset,
       position: () => realm.released,
       lagMs: () => projection.lagMs,
+      clock,
     });
     const realm = new Realm({
       name: config.realm,
@@ -214,7 +217,7 @@ export class Candidate {
       projection,
       reader,
       sink: collector,
-      clock: wallClock,
+      clock,
       limits: config,
       feedIntervalMs: config.feedIntervalMs,
       amountWordsLocale: config.amountWordsLocale,

@@ -19,11 +19,16 @@ const OPTIONS = {
  * A server on the same database may do it first: that is as good. Ends early when the quarantine is
  * full.
  */
-export async function catchUp(database: Database, client: pg.Client): Promise<Standing> {
+export async function catchUp(
+  database: Database,
+  client: pg.Client,
+  livedStepMaxMs: number,
+): Promise<Standing> {
+  const options = { ...OPTIONS, livedStepMaxMs };
   const journal = new PostgresJournalReader(client);
   for (;;) {
     try {
-      const projector = await Projector.begin(database, client, journal, OPTIONS);
+      const projector = await Projector.begin(database, client, journal, options);
       while (await projector.step());
       return await readStanding(client);
     } catch (error) {

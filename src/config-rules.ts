@@ -39,6 +39,7 @@ export function readRules(env: Environment, isProduction: boolean): Rules {
     keyRetentionMs: defaults.keyRetentionMs,
     endsPerEntryMax: defaults.endsPerEntryMax,
     emptyAccountsMax: defaults.emptyAccountsMax,
+    livedStepMaxMs: defaults.livedStepMaxMs,
     direct,
   });
 }

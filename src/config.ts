@@ -67,6 +67,10 @@ export interface Config {
   readonly waitingBytesMax: number;
   /** Replies that are later than this say `unknown`. */
   readonly replyTimeoutMs: number;
+  /** A clock that jumps ahead by more is doubted, and commands are refused. */
+  readonly clockJumpMaxMs: number;
+  /** How long the jump must last before it is believed. */
+  readonly clockConfirmMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -108,6 +112,8 @@ export function readConfig(env: Environment): Config {
     waitingEntriesMax: integer(env, 'WAITING_ENTRIES_MAX', 20_000, 1, 1_000_000),
     waitingBytesMax: integer(env, 'WAITING_BYTES_MAX', 16 * MEGABYTE, MEGABYTE, 256 * MEGABYTE),
     replyTimeoutMs: integer(env, 'REPLY_TIMEOUT_MS', 10_000, 100, 10 * MINUTE_MS),
+    clockJumpMaxMs: integer(env, 'CLOCK_JUMP_MAX_MS', MINUTE_MS, 5_000, 60 * MINUTE_MS),
+    clockConfirmMs: integer(env, 'CLOCK_CONFIRM_MS', 10_000, 1_000, 10 * MINUTE_MS),
   });
 }
 

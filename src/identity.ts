@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { wallClock } from './base/clock.ts';
+import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-values.ts';
@@ -18,7 +18,12 @@ import { JwksCache } from './gateway/jwks.ts';
 
 const SECRET_FILE = 'development-secret';
 
-export async function createVerifier(config: Config, log: Log): Promise<TokenVerifier> {
+/** @param clock what tokens are held against. */
+export async function createVerifier(
+  config: Config,
+  clock: Clock,
+  log: Log,
+): Promise<TokenVerifier> {
   const rules: AuthRules = {
     ...(config.jwtIssuer === null ? {} : { issuer: config.jwtIssuer }),
     ...(config.jwtAudience === null ? {} : { audience: config.jwtAudience }),
@@ -26,9 +31,9 @@ export async function createVerifier(config: Config, log: Log): Promise<TokenVer
   if (config.jwksUrl !== null) {
     const keys = new JwksCache({ url: config.jwksUrl, log });
     await keys.prewarm();
-    return jwksVerifier(keys, rules, wallClock);
+    return jwksVerifier(keys, rules, clock);
   }
-  return secretVerifier(await signingSecret(config), rules, wallClock);
+  return secretVerifier(await signingSecret(config), rules, clock);
 }
 
 /**

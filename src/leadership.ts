@@ -4,7 +4,7 @@
 // by a start that fails or takes long. What comes out may write, until somebody else claims. The
 // tables catch up afterwards: they are given nothing that was not found whole before.
 
-import { wallClock } from './base/clock.ts';
+import { monotonicClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
@@ -129,13 +129,14 @@ function lead({ database, config, log, journal, claim, recovery, hold }: Taken):
     position: recovery.tablesPosition,
     quarantined: recovery.quarantined,
     epoch,
-    clock: wallClock,
+    clock: monotonicClock,
     log,
     loop: {
       intervalMs: config.projectionIntervalMs,
       journalRetentionMs: config.journalRetentionMs,
       keyRetentionMs: config.rules.keyRetentionMs,
       keysPerPlayerMax: config.rules.keysPerPlayerMax,
+      livedStepMaxMs: config.rules.livedStepMaxMs,
     },
   });
   projection.notify(position);

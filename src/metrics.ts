@@ -1,6 +1,7 @@
 // What the realm adds to the metrics that the gateway shows.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ClockWatch } from './clock-watch.ts';
 import type { PipelineObserver } from './realm/pipeline.ts';
 import type { Realm } from './realm/realm.ts';
 import type { RemoteRealm } from './realm/remote-realm.ts';
@@ -82,7 +83,47 @@ export function registerRealm(registry: Registry, current: () => Realm | null): 
   gauge('tradepost_leading', '1 while this process writes the realm.', realm =>
     realm.readiness().leading ? 1 : 0,
   );
+  gauge(
+    'tradepost_engine_time_ahead_seconds',
+    'By how much engine time is ahead of the clocks.',
+    realm => realm.timeAheadMs / 1000,
+  );
   gauge('tradepost_epoch', 'The number of this leadership.', realm => realm.epoch);
+}
+
+/** What each process adds of its clock. */
+export function registerClock(registry: Registry, watch: ClockWatch): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  const { clock } = watch;
+  gauge('tradepost_clock_in_doubt', '1 while a jump of the clock here is being checked.', () =>
+    clock.isSure ? 0 : 1,
+  );
+  gauge('tradepost_clock_wrong', '1 while the clock here is known to be ahead of the time.', () =>
+    clock.isWallWrong ? 1 : 0,
+  );
+  gauge(
+    'tradepost_clock_apart_seconds',
+    'By how much the clock of the database is ahead of the one here.',
+    () => clock.apartMs / 1000,
+  );
+  new Counter({
+    name: 'tradepost_clock_jumps_total',
+    help: 'How often the clock here jumped ahead.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(watch.jumps);
+    },
+  });
 }
 
 /** What a node of a cluster adds. */

@@ -2,10 +2,11 @@
 // node leads, a candidate that may be it, or both. It needs a Postgres server and a Redis, and goes
 // on by itself when either comes back. It has its port before it does anything that others notice.
 
-import { wallClock } from './base/clock.ts';
+import { FollowingClock, wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
 import { Candidate } from './candidate.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { RedisNodeChannel } from './cluster/channels.ts';
 import { RedisCommandSender } from './cluster/command-sender.ts';
 import type { Links } from './cluster/links.ts';
@@ -13,7 +14,7 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config-values.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
-import { pipelineObserver, registerCluster, registerRealm } from './metrics.ts';
+import { pipelineObserver, registerClock, registerCluster, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { RemoteRealm } from './realm/remote-realm.ts';
 import { TablesWatch } from './realm/tables-watch.ts';
@@ -60,18 +61,22 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     throw new ConfigError('REDIS_URL needs DATABASE_URL: the nodes of a realm share a database.');
   }
   const beganMs = performance.now();
-  const verifier = await createVerifier(config, log);
+  const clock = new FollowingClock(wallClock);
+  const verifier = await createVerifier(config, clock, log);
   // A node that only leads has pages, but lets no socket in.
   const gatewayConfig =
     config.nodeRole === 'engine' ? { ...config.gateway, socketsMax: 0 } : config.gateway;
-  const gateway = createGateway({ config: gatewayConfig, verifier, clock: wallClock, log });
+  const gateway = createGateway({ config: gatewayConfig, verifier, clock, log });
   let store: Store | null = null;
+  let watch: ClockWatch | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
     store = await openStore(config, log);
+    watch = await ClockWatch.start(store.database, config, log);
+    clock.follow(watch.clock);
     const { registry } = gateway;
     const redis = await openRealmRedis({ config, database: store.database, registry, log });
-    const parts = joinCluster({ store, gateway, redis }, options);
+    const parts = joinCluster({ store, watch, gateway, redis }, options);
     const { realm } = parts;
     return {
       name: config.nodeName,
@@ -84,6 +89,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
       stop: () => stopNode(parts),
     };
   } catch (error) {
+    watch?.stop();
     await gateway.close('restarting');
     await store?.close();
     throw error;
@@ -92,14 +98,16 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
 
 interface Opened {
   readonly store: Store;
+  readonly watch: ClockWatch;
   readonly gateway: Gateway;
   readonly redis: RealmRedis;
 }
 
 /** From now on the node serves, and leads when it is its turn. */
-function joinCluster({ store, gateway, redis }: Opened, options: NodeOptions): Parts {
+function joinCluster({ store, watch, gateway, redis }: Opened, options: NodeOptions): Parts {
   const { config, log, takeover = false } = options;
   const { database } = store;
+  const { clock } = watch;
   const { registry } = gateway;
   const { amountWordsLocale, nodeName: name } = config;
   const lost = () => tables.forget();
@@ -124,6 +132,7 @@ function joinCluster({ store, gateway, redis }: Opened, options: NodeOptions): P
     reader,
     tables,
     sink: gateway,
+    clock,
     log,
     pendingMax: config.waitingEntriesMax,
     replyTimeoutMs: config.replyTimeoutMs,
@@ -136,19 +145,21 @@ function joinCluster({ store, gateway, redis }: Opened, options: NodeOptions): P
     database,
     reader,
     redis,
+    watch,
     observer: pipelineObserver(registry),
     lost: cluster.lost,
     isLed: () => realm.leader !== '',
     takeover,
   });
   registerRealm(registry, () => candidate.realm);
+  registerClock(registry, watch);
   const unwatch = watchIdentity(database, redis.identity, () => {
     log.fatal(RENAMED);
     void gateway.close('restarting').finally(() => options.failed(RENAMED));
   });
   gateway.attach(realm);
   if (config.nodeRole !== 'gateway') candidate.start();
-  return { log, gateway, realm, sender, candidate, reader, links, store, unwatch };
+  return { log, gateway, realm, sender, candidate, reader, links, store, watch, unwatch };
 }
 
 interface Parts {
@@ -161,6 +172,7 @@ interface Parts {
   readonly links: Links;
   readonly store: Store;
   readonly unwatch: () => void;
+  readonly watch: ClockWatch;
 }
 
 /**
@@ -168,7 +180,7 @@ interface Parts {
  * Then what was taken is answered; then the realm is handed over; then the sockets close.
  */
 async function stopNode(parts: Parts): Promise<void> {
-  const { log, gateway, realm, sender, candidate, reader, links, store, unwatch } = parts;
+  const { log, gateway, realm, sender, candidate, reader, links, store, watch, unwatch } = parts;
   unwatch();
   await candidate.retire();
   gateway.drain();
@@ -183,6 +195,7 @@ async function stopNode(parts: Parts): Promise<void> {
   await gateway.close('restarting');
   sender.close();
   links.close();
+  watch.stop();
   await reader.close();
   await store.close();
 }

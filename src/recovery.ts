@@ -13,6 +13,7 @@ import { connect, type Database, discard, withClient } from './database/connecti
 import { auditSteps } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import type { Fact, TradeFact } from './engine/fact.ts';
+import { livedAfter } from './engine/lived-time.ts';
 import type { Rules } from './engine/rules.ts';
 import { decodeGroups } from './journal/fact-reader.ts';
 import { digestOf } from './journal/postgres-journal.ts';
@@ -78,7 +79,7 @@ export class Recovery {
     await this.#reading(client =>
       atOneMoment(client, async () => {
         this.#standing = await loadRealm(client, {
-          fact: (fact, atMs) => this.#take(fact, atMs),
+          fact: (fact, atMs, livedMs) => this.#take(fact, atMs, livedMs),
           pastTrade: (fact, atMs) => this.#takePast(fact, atMs),
           quarter: quarter => {
             this.past.of(quarter.item, quarter.location).ticker.restore(quarter);
@@ -151,21 +152,25 @@ export class Recovery {
 
   async #row(row: StoredRow): Promise<void> {
     const { position: last, epoch: lastEpoch, ...ids } = this.standing;
+    const { state } = this.engine;
+    let { atMs: beforeMs, livedMs } = ids;
     const { position, epoch, sequence, atMs, facts, digest } = row;
     if (position !== last + 1) throw damagedAt(last + 1, 'is missing');
     if (!digestOf(facts).equals(digest))
       throw damagedAt(position, 'was changed after it was written');
     assert(epoch >= lastEpoch, 'the epoch of the journal never falls');
     for (const group of decodeGroups(facts)) {
-      for (const fact of group.facts) this.#take(fact, group.atMs);
+      livedMs = livedAfter(livedMs, beforeMs, group.atMs, state.rules.livedStepMaxMs);
+      beforeMs = group.atMs;
+      for (const fact of group.facts) this.#take(fact, group.atMs, livedMs);
       if (this.#breath.isDue) await this.#breath.take();
     }
-    const { state } = this.engine;
     this.#standing = {
       position,
       epoch,
       sequence,
       atMs,
+      livedMs,
       lastOrder: Math.max(ids.lastOrder, state.lastOrder),
       lastTrade: Math.max(ids.lastTrade, state.lastTrade),
       lastWindow: Math.max(ids.lastWindow, state.lastWindow),
@@ -173,18 +178,19 @@ export class Recovery {
     };
   }
 
-  #take(fact: Fact, atMs: number): void {
-    this.#restore(fact, atMs);
+  #take(fact: Fact, atMs: number, livedMs: number): void {
+    this.#restore(fact, livedMs);
     if (fact.kind === 'trade') this.#historyOf(fact).add(this.#print(fact, atMs));
   }
 
   #takePast(fact: TradeFact, atMs: number): void {
-    this.#restore(fact, atMs);
+    // Lived time matters to keys alone.
+    this.#restore(fact, 0);
     this.#historyOf(fact).restore(this.#print(fact, atMs));
   }
 
-  #restore(fact: Fact, atMs: number): void {
-    this.engine.restore(fact, atMs);
+  #restore(fact: Fact, livedMs: number): void {
+    this.engine.restore(fact, livedMs);
     this.#facts++;
     if (this.#facts % PROGRESS_EVERY_FACTS === 0) {
       this.#log.info({ facts: this.#facts }, 'loading the realm');

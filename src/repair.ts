@@ -77,7 +77,7 @@ export async function repairQuarantine(config: Config, log: Log): Promise<Repair
       const repairs: Repair[] = [];
       for (;;) {
         // It ends early when the quarantine is full; then there is room, and it goes on.
-        const { position } = await catchUp(database, client);
+        const { position } = await catchUp(database, client, config.rules.livedStepMaxMs);
         const settled = await settleAll(database, client);
         repairs.push(...settled);
         const [more] = await new PostgresJournalReader(client).readAfter(position, 1);

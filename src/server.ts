@@ -4,9 +4,10 @@
 // deposes whoever wrote before; only then sockets are let in, while the tables catch up. Stopping
 // goes the other way round.
 
-import { wallClock } from './base/clock.ts';
+import { FollowingClock, wallClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { within } from './base/within.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { Config } from './config.ts';
 import { RealmHold } from './database/realm-hold.ts';
 import type { Engine } from './engine/engine.ts';
@@ -15,7 +16,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { createVerifier } from './identity.ts';
 import { DeposedError, RowsLostError } from './journal/journal.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
-import { pipelineObserver, registerRealm } from './metrics.ts';
+import { pipelineObserver, registerClock, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
 import { openStore, type Store } from './store.ts';
@@ -58,13 +59,17 @@ const DRAIN_MS = 5_000;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
   const beganMs = performance.now();
-  const verifier = await createVerifier(config, log);
-  const gateway = createGateway({ config: config.gateway, verifier, clock: wallClock, log });
+  const clock = new FollowingClock(wallClock);
+  const verifier = await createVerifier(config, clock, log);
+  const gateway = createGateway({ config: config.gateway, verifier, clock, log });
   let store: Store | null = null;
+  let watch: ClockWatch | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
     store = await openStore(config, log);
-    const { realm, parts } = await lead(store, gateway, options);
+    watch = await ClockWatch.start(store.database, config, log);
+    clock.follow(watch.clock);
+    const { realm, parts } = await lead({ store, watch, gateway }, options);
     return {
       port,
       store,
@@ -74,16 +79,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       stop: () => stopAll(realm, parts, log),
     };
   } catch (error) {
+    watch?.stop();
     await gateway.close('restarting');
     await store?.close();
     throw error instanceof DeposedError ? new DeposedError(deposedMessage(error)) : error;
   }
 }
 
+interface Opened {
+  readonly store: Store;
+  readonly watch: ClockWatch;
+  readonly gateway: Gateway;
+}
+
 /** Takes the realm over and lets sockets in. */
 async function lead(
-  store: Store,
-  gateway: Gateway,
+  { store, watch, gateway }: Opened,
   options: ServerOptions,
 ): Promise<{ realm: Realm; parts: Parts }> {
   const { config, log } = options;
@@ -93,8 +104,9 @@ async function lead(
   const { epoch, position, engine, journal, projection } = leadership;
   const { amountWordsLocale } = config;
   const reader = createReader({ database, log, amountWordsLocale });
-  const parts = { store, leadership, reader, gateway };
+  const parts = { store, watch, leadership, reader, gateway };
   try {
+    const clock = await watch.engineClock(engine.state.nowMs);
     const realm = new Realm({
       name: config.realm,
       epoch,
@@ -104,7 +116,7 @@ async function lead(
       projection,
       reader,
       sink: gateway,
-      clock: wallClock,
+      clock,
       limits: config,
       feedIntervalMs: config.feedIntervalMs,
       amountWordsLocale,
@@ -112,6 +124,7 @@ async function lead(
       failed: error => giveUp(error, parts, options),
     });
     registerRealm(gateway.registry, () => realm);
+    registerClock(gateway.registry, watch);
     await realm.announcer.begin(leadership.past);
     // The first reader need not wait for a connection.
     await reader.standing();
@@ -133,21 +146,20 @@ function holdRealm({ database }: Store, options: ServerOptions): Promise<RealmHo
   return RealmHold.take({ database, log, cluster: '', isForced, waiting });
 }
 
-interface Parts {
-  readonly store: Store;
+interface Parts extends Opened {
   readonly leadership: Leadership;
   readonly reader: Reader;
-  readonly gateway: Gateway;
 }
 
 async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
-  const { store, leadership, reader, gateway } = parts;
+  const { store, watch, leadership, reader, gateway } = parts;
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
     log.error('The database did not take the last batch in time: its outcome is unknown.');
   }
   realm.stop();
   await gateway.close('restarting');
+  watch.stop();
   await leadership.close();
   await reader.close();
   await store.close();

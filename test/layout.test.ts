@@ -47,7 +47,7 @@ const AREAS: readonly Area[] = [
       'src/database',
       'src/journal',
       'src/engine/fact.ts',
-      // How much of the past an engine remembers.
+      'src/engine/lived-time.ts',
       'src/engine/recent-prices.ts',
       'src/engine/window.ts',
     ],

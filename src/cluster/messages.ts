@@ -3,7 +3,10 @@
 // by node. How it becomes bytes, and whose it is, stands in envelope.ts; what is taken for such a
 // message in shapes.ts, which has to follow every change here. Nothing of it leaves the cluster.
 
-/** Rises with every change of a message. 2: the identity of the realm, signatures, `sentAtMs`. */
+/**
+ * Rises with every change of a message. 2: the identity of the realm, signatures, `sentAtMs`; the
+ * feed tells engine time.
+ */
 export const CLUSTER_VERSION = 2;
 
 /** One command on its way to the leader. `n` names it within its node's incarnation. */
@@ -54,6 +57,9 @@ export interface FeedBatch {
   readonly begin: string;
   /** How far the tables are behind the journal: nodes show it. */
   readonly lagMs: number;
+  /** Engine time, and whether the leader is sure of it. */
+  readonly nowMs: number;
+  readonly clockSure: boolean;
   /** Nothing is in it. */
   readonly isHeartbeat: boolean;
   /** Public frames by channel. */

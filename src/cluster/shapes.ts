@@ -132,6 +132,8 @@ const SHAPES: { readonly [Name in Tag]: (content: Unknown) => boolean } = {
     isNode(content.leader) &&
     (content.begin === '' || (typeof content.begin === 'string' && isPossible(content.begin))) &&
     isLag(content.lagMs) &&
+    isCount(content.nowMs) &&
+    isFlag(content.clockSure) &&
     isFlag(content.isHeartbeat) &&
     isListOf(content.published, isPublished) &&
     isListOf(content.windows, isOfWindow) &&

@@ -25,6 +25,7 @@ import { hashState } from './hash.ts';
 import { purchase, sale } from './immediate.ts';
 import { DEFAULT_CURRENCY, defineItem } from './items.ts';
 import { HOUSE, ISSUER } from './ledger.ts';
+import { livedAfter } from './lived-time.ts';
 import { cancelOrder, createOrder, updateOrder } from './orders.ts';
 import { definePlace } from './places.ts';
 import { restoreFact } from './restore.ts';
@@ -45,6 +46,7 @@ const NOTHING_ASKED = Object.freeze({ outcome: 'ok', body: {}, encoded: null });
 export interface Standing {
   readonly sequence: number;
   readonly atMs: number;
+  readonly livedMs: number;
   readonly lastOrder: number;
   readonly lastTrade: number;
   readonly lastWindow: number;
@@ -78,6 +80,8 @@ export class Engine {
     assert(entry.atMs >= state.nowMs, 'engine time never goes back');
     assert(state.output.length === 0, 'an entry begins with nothing');
     state.nowMs = entry.atMs;
+    const { livedMs, changedAtMs, rules } = state;
+    state.livedNowMs = livedAfter(livedMs, changedAtMs, entry.atMs, rules.livedStepMaxMs);
     if (state.players.count === 0) this.#begin();
     endDue(state);
     assert(entry.command === 'tick' || !this.isDue(entry.atMs), 'what is due has ended before');
@@ -88,15 +92,19 @@ export class Engine {
     if (output.length > 0) {
       state.sequence++;
       state.changedAtMs = state.nowMs;
-      state.keys.prune(state.nowMs);
+      state.livedMs = state.livedNowMs;
+      state.keys.prune(state.livedNowMs);
       state.windows.prune(state.nowMs);
     }
     return { sequence: state.sequence, outcome, body, encoded, output };
   }
 
-  /** Brings one fact of the past back. Facts come in the order in which they came out. */
-  restore(fact: Fact, atMs: number): void {
-    restoreFact(this.state, fact, atMs);
+  /**
+   * Brings one fact of the past back, with the lived time of its entry, which matters for decided
+   * keys alone. Facts come in the order in which they came out.
+   */
+  restore(fact: Fact, livedMs: number): void {
+    restoreFact(this.state, fact, livedMs);
   }
 
   /** Ends a restoration: where the engine stood when the last restored fact came out. */
@@ -110,6 +118,8 @@ export class Engine {
     state.sequence = standing.sequence;
     state.changedAtMs = standing.atMs;
     state.nowMs = standing.atMs;
+    state.livedMs = standing.livedMs;
+    state.livedNowMs = standing.livedMs;
     state.lastOrder = standing.lastOrder;
     state.lastTrade = standing.lastTrade;
     state.lastWindow = standing.lastWindow;
@@ -135,7 +145,7 @@ export class Engine {
     }
     const key = entry.command === 'keys.get' ? null : entry.key;
     if (key !== null) {
-      const repeated = state.keys.find(state.players.find(entry.player), key, entry.atMs);
+      const repeated = state.keys.find(state.players.find(entry.player), key, state.livedNowMs);
       if (repeated >= 0) {
         if (state.keys.digest(repeated) === entry.digest) {
           const outcome = state.keys.ok(repeated) ? 'ok' : 'rejected';
@@ -208,12 +218,12 @@ export class Engine {
     const player = state.player(entry.player);
     const fact = { kind: 'decided', player, key, digest: entry.digest, ok, body } as const;
     state.output.push(fact);
-    return state.keys.add(fact, entry.atMs);
+    return state.keys.add(fact, state.livedNowMs);
   }
 
   #findKey(player: string, key: string): Decision {
     const { state } = this;
-    const record = state.keys.find(state.players.find(player), key, state.nowMs);
+    const record = state.keys.find(state.players.find(player), key, state.livedNowMs);
     if (record < 0) return accept({ status: 'free' });
     const outcome = state.keys.ok(record) ? 'ok' : 'rejected';
     return accept({ status: 'decided', outcome, body: state.keys.body(record) });

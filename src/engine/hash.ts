@@ -35,7 +35,8 @@ export class StateHash {
 
 export function hashState(state: State): string {
   const hash = new StateHash();
-  for (const standing of [state.sequence, state.changedAtMs, state.lastOrder, state.lastTrade]) {
+  const { sequence, changedAtMs, livedMs, lastOrder, lastTrade } = state;
+  for (const standing of [sequence, changedAtMs, livedMs, lastOrder, lastTrade]) {
     hash.number(standing);
   }
   for (const names of [state.players, state.locations, state.assetNames]) {

@@ -5,6 +5,7 @@
 // remembers millions of them, and objects would cost three times the memory and most of the garbage
 // collector's time. One list of all records by age (time only rises) and one list per player make
 // forgetting the oldest O(1). What is too old is forgotten a few at a time, after what has changed.
+// Times here are lived time (lived-time.ts): no step of a clock makes a key older.
 
 import { readPair } from '../../protocol/msgpack-reader.ts';
 import { assert } from '../base/assert.ts';

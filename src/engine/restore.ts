@@ -14,7 +14,7 @@ import type { State } from './state.ts';
 import { putInstance } from './wallet.ts';
 import { restoreManifest, restoreWindow } from './window-restore.ts';
 
-export function restoreFact(state: State, fact: Fact, atMs: number): void {
+export function restoreFact(state: State, fact: Fact, livedMs: number): void {
   switch (fact.kind) {
     case 'player':
       restoreName(state.players, fact.name, fact.player);
@@ -51,7 +51,7 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
       }
       break;
     case 'decided':
-      state.keys.add(fact, atMs);
+      state.keys.add(fact, livedMs);
       break;
     case 'window':
       restoreWindow(state, fact);

@@ -5,6 +5,7 @@ import type { WarningLevel } from '../../protocol/direct.ts';
 import { KEY_RETENTION_MS } from '../../protocol/limits.ts';
 import { assert } from '../base/assert.ts';
 import { BPS_ONE } from '../base/units.ts';
+import { KEY_KEPT_MS, LIVED_STEP_MAX_MS } from './lived-time.ts';
 
 export interface Rules {
   /** Charged on price * quantity when a listing is created, and kept whatever becomes of it. */
@@ -18,12 +19,14 @@ export interface Rules {
   readonly fillsPerCommandMax: number;
   /** Remembered keys of one player; beyond it his oldest one is forgotten. */
   readonly keysPerPlayerMax: number;
-  /** How long a key is remembered. */
+  /** How long a key is remembered, in lived time: see lived-time.ts. */
   readonly keyRetentionMs: number;
   /** How much of what is due one entry ends: orders, windows, offers, and lines that they hold. */
   readonly endsPerEntryMax: number;
   /** Accounts without anything that are kept; beyond it they are closed. */
   readonly emptyAccountsMax: number;
+  /** How much of the time between two decisions counts as lived. */
+  readonly livedStepMaxMs: number;
   readonly direct: DirectRules;
 }
 
@@ -88,7 +91,8 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   openOrdersMax: 1_000,
   fillsPerCommandMax: 1_000,
   keysPerPlayerMax: 1_024,
-  keyRetentionMs: KEY_RETENTION_MS,
+  keyRetentionMs: KEY_KEPT_MS,
+  livedStepMaxMs: LIVED_STEP_MAX_MS,
   endsPerEntryMax: 5_000,
   emptyAccountsMax: 10_000,
   direct: DEFAULT_DIRECT_RULES,
@@ -100,7 +104,8 @@ export function assertRules(rules: Rules): void {
     assert(Number.isInteger(bps) && bps >= 0 && bps <= BPS_ONE, 'a fee is 0 to 10,000 bps');
   }
   const { openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax } = rules;
-  for (const max of [openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax]) {
+  const bounds = [openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax];
+  for (const max of [...bounds, rules.livedStepMaxMs]) {
     assert(Number.isSafeInteger(max) && max >= 1, 'a bound is at least 1');
   }
   const { emptyAccountsMax } = rules;

@@ -58,6 +58,9 @@ export class State {
   changedAtMs = 0;
   /** Time of the last entry. */
   nowMs = 0;
+  /** Lived time at `changedAtMs`, and at `nowMs`: the age of keys is measured in it. */
+  livedMs = 0;
+  livedNowMs = 0;
   lastOrder = 0;
   lastTrade = 0;
   lastWindow = 0;

@@ -16,6 +16,7 @@ import type { WindowFeeds } from './window-feeds.ts';
 
 export interface GatewayContext {
   readonly config: GatewayConfig;
+  /** What tokens are held against. */
   readonly clock: Clock;
   readonly log: Log;
   readonly verifier: TokenVerifier;

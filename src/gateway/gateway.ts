@@ -25,6 +25,7 @@ import { WindowFeeds } from './window-feeds.ts';
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly verifier: TokenVerifier;
+  /** What tokens are held against. */
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -177,10 +178,9 @@ class UwsGateway implements Gateway {
   }
 
   #sweep(): void {
-    const { config, clock, sessions, feeds, players, outbound, windows, realm } = this.#context;
-    const wallMs = clock.nowMs();
+    const { config, sessions, feeds, players, outbound, windows, realm } = this.#context;
     const nowMs = performance.now();
-    for (const session of [...sessions]) session.sweep(wallMs);
+    for (const session of [...sessions]) session.sweep(nowMs);
     feeds.sweep(nowMs);
     players.sweep(nowMs);
     if (realm === null) return;

@@ -21,6 +21,7 @@ const NOT_ATTACHED: Readiness = Object.freeze({
   databaseReachable: false,
   projectionLagMs: 0,
   quarantined: 0,
+  clockSure: true,
   ready: false,
 });
 

@@ -52,6 +52,8 @@ export interface Readiness {
   readonly projectionLagMs: number;
   /** Facts that the tables could not take, and nobody has settled: see "npm run audit". */
   readonly quarantined: number;
+  /** False while the clock of the leader is in doubt: commands are refused. */
+  readonly clockSure: boolean;
   readonly ready: boolean;
 }
 
@@ -59,6 +61,9 @@ export interface RealmPort {
   readonly realm: string;
   /** The number of this leadership; every frame of the feed carries it. */
   readonly epoch: number;
+
+  /** Engine time, as far as it is known here: never ahead of it. */
+  nowMs(): number;
 
   /**
    * Sequences a command. Null when it was taken: then `target` gets exactly one reply for it,

@@ -5,6 +5,7 @@ import { ME, parseChannel } from '../../protocol/channels.ts';
 import { encodeReply, type Request, type RequestOf } from '../../protocol/codec.ts';
 import type { Result, SessionCommand } from '../../protocol/commands/registry.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import type { GatewayContext } from './context.ts';
 import { contain } from './faults.ts';
 import { OUTCOME_NUMBER } from './metrics.ts';
 import type { Player } from './players.ts';
@@ -40,10 +41,10 @@ export function answerSession(
     open(session, request as Open, route);
   } else if (player === null) {
     session.refuse(request.id, route, UNAUTHORIZED);
-  } else if (request.command === 'session.ping') {
-    session.reply(request.id, route, 'ok', { serverTimeMs: context.clock.nowMs() });
   } else if (context.realm === null) {
     session.refuse(request.id, route, UNAVAILABLE);
+  } else if (request.command === 'session.ping') {
+    session.reply(request.id, route, 'ok', { serverTimeMs: context.realm.nowMs() });
   } else {
     const command = request as ChannelCommand;
     const names = command.payload.channels;
@@ -85,9 +86,9 @@ function open(session: Session, request: Open, route: Route): void {
 /** Lets a verified player in, or renews his token. A first token that fails closes the socket. */
 function admit(session: Session, request: Open, route: Route, identity: Identity | null): void {
   const { context } = session;
-  const nowMs = context.clock.nowMs();
-  const tokenEndsAtMs = (identity?.expiresAtMs ?? 0) + context.verifier.toleranceMs;
-  if (identity === null || tokenEndsAtMs <= nowMs) {
+  const { clock, verifier } = context;
+  const leftMs = (identity?.expiresAtMs ?? 0) + verifier.toleranceMs - clock.nowMs();
+  if (identity === null || leftMs <= 0) {
     session.refuse(request.id, route, TOKEN_NOT_ACCEPTED);
     if (session.player === null) session.end('unauthorized');
     return;
@@ -98,12 +99,11 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
   }
   session.upgradeToken = null;
   session.role = identity.role;
-  session.deadlineMs = tokenEndsAtMs;
+  session.deadlineMs = performance.now() + leftMs;
   session.player ??= enter(session, identity.player);
   const missed = resume(session, session.player, request);
   context.metrics.count(route.index, OUTCOME_NUMBER.ok);
-  const result = openResult(session, identity, context.realm as RealmPort, missed !== null);
-  const reply = encodeReply(request.id, 'ok', result);
+  const reply = encodeReply(request.id, 'ok', opened(session, identity, missed !== null));
   session.wantsBudget = request.payload.budget ?? session.wantsBudget;
   session.together(() => {
     session.sendReply(reply);
@@ -133,20 +133,19 @@ function resume(session: Session, player: Player, request: Open): readonly Uint8
   return missed;
 }
 
-function openResult(
-  session: Session,
-  identity: Identity,
-  realm: RealmPort,
-  resumed: boolean,
-): Result<'session.open'> {
+function opened(session: Session, identity: Identity, resumed: boolean): Result<'session.open'> {
+  const { player, role, expiresAtMs } = identity;
+  const { realm, clock } = session.context as GatewayContext & { readonly realm: RealmPort };
+  // Whatever is told is of one clock, so that what is left of the token is right too.
+  const serverTimeMs = realm.nowMs();
   return {
-    player: identity.player,
-    role: identity.role,
+    player,
+    role,
     protocol: PROTOCOL_VERSION,
     realm: realm.realm,
     epoch: realm.epoch,
-    serverTimeMs: session.context.clock.nowMs(),
-    expiresAtMs: identity.expiresAtMs,
+    serverTimeMs,
+    expiresAtMs: serverTimeMs + expiresAtMs - clock.nowMs(),
     budget: session.budget(),
     resumed,
   };

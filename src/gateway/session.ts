@@ -36,7 +36,7 @@ export class Session implements ReplyTarget, FeedReader {
   role: Role = 'guest';
   /** The token of the upgrade's Authorization header, until session.open has used it. */
   upgradeToken: string | null;
-  /** Wall clock: when session.open must have come, then when the token expires. */
+  /** Until when session.open must have come, then the token lasts; by the monotonic clock. */
   deadlineMs: number;
   /** A token of this socket is being verified. */
   verifying = false;
@@ -64,7 +64,7 @@ export class Session implements ReplyTarget, FeedReader {
   constructor(context: GatewayContext, upgradeToken: string | null) {
     this.context = context;
     this.upgradeToken = upgradeToken;
-    this.deadlineMs = context.clock.nowMs() + context.config.openTimeoutMs;
+    this.deadlineMs = performance.now() + context.config.openTimeoutMs;
   }
 
   /** Whether anything may still be sent. */
@@ -226,9 +226,9 @@ export class Session implements ReplyTarget, FeedReader {
   }
 
   /** Closes it when its time is up; frees what it has not needed for a while. */
-  sweep(wallMs: number): void {
+  sweep(nowMs: number): void {
     if (this.pending?.size === 0) this.pending = null;
-    if (wallMs >= this.deadlineMs && !(this.player === null && this.verifying)) {
+    if (nowMs >= this.deadlineMs && !(this.player === null && this.verifying)) {
       this.end(this.player === null ? 'openTimeout' : 'unauthorized');
     }
   }

@@ -17,13 +17,19 @@ import type {
   TransferFact,
   WindowFact,
 } from '../engine/fact.ts';
+import { livedAfter } from '../engine/lived-time.ts';
 import { decodeStored, type StoredDecided, type StoredFact } from '../journal/fact-reader.ts';
 import type { StoredManifest } from '../journal/fact-reader-direct.ts';
 import type { JournalRow } from '../journal/journal.ts';
 
-export interface Entry {
+interface Entry {
   readonly sequence: number;
   readonly atMs: number;
+}
+
+/** An entry with its lived time. */
+export interface LivedEntry extends Entry {
+  readonly livedMs: number;
 }
 
 /** What is taken instead of a fact; null to leave it out. */
@@ -32,6 +38,18 @@ export type Substitute = (fact: StoredFact, sequence: number, step: number) => S
 /** Something that happened, with the entry that it happened in. */
 export interface Happened<Kind> extends Entry {
   readonly fact: Kind;
+}
+
+/** A key that was decided, with the lived time of its entry. */
+export interface DecidedKey extends Happened<StoredDecided> {
+  readonly livedMs: number;
+}
+
+/** Where lived time goes on from, and how: see lived-time.ts of the engine. */
+export interface Lived {
+  readonly atMs: number;
+  readonly livedMs: number;
+  readonly livedStepMaxMs: number;
 }
 
 /**
@@ -47,6 +65,8 @@ export interface WindowStep extends Entry, Pick<WindowFact, 'id' | 'revision' | 
 /** What has a state and changes seldom. */
 type Definition = PlayerFact | LocationFact | ItemFact | InstanceFact | BlockFact | PrivacyFact;
 
+const UNKNOWN_LIFE: Lived = { atMs: 0, livedMs: 0, livedStepMaxMs: 0 };
+
 export class Changes {
   readonly players = new Map<number, PlayerFact>();
   readonly locations = new Map<number, LocationFact>();
@@ -60,7 +80,7 @@ export class Changes {
   readonly orders = new Map<number, OrderFact>();
   readonly transfers: Happened<TransferFact>[] = [];
   readonly trades: Happened<TradeFact>[] = [];
-  readonly keys: Happened<StoredDecided>[] = [];
+  readonly keys: DecidedKey[] = [];
   readonly windows = new Map<number, WindowFact>();
   readonly windowLog: WindowStep[] = [];
   readonly manifests: Happened<StoredManifest>[] = [];
@@ -73,19 +93,32 @@ export class Changes {
   lastTrade = 0;
   lastWindow = 0;
   lastOffer = 0;
+  /** Lived time at the last entry met. */
+  livedMs: number;
+  #atMs: number;
+  readonly #livedStepMaxMs: number;
+
+  /** Left out: facts are put one by one, each with its lived time, or that does not matter. */
+  constructor({ atMs, livedMs, livedStepMaxMs }: Lived = UNKNOWN_LIFE) {
+    this.#atMs = atMs;
+    this.livedMs = livedMs;
+    this.#livedStepMaxMs = livedStepMaxMs;
+  }
 
   /** Rows come in the order of their positions. */
   add(row: JournalRow, substitute: Substitute = asItIs): void {
     for (const { sequence, atMs, facts } of decodeStored(row.facts)) {
+      this.livedMs = livedAfter(this.livedMs, this.#atMs, atMs, this.#livedStepMaxMs);
+      this.#atMs = atMs;
       for (let i = 0; i < facts.length; i++) {
         const fact = substitute(facts[i] as StoredFact, sequence, i);
-        if (fact !== null) this.put({ sequence, atMs }, i, fact);
+        if (fact !== null) this.put({ sequence, atMs, livedMs: this.livedMs }, i, fact);
       }
     }
   }
 
   /** Facts come in their order. `step` is the place of this one among those of its entry. */
-  put({ sequence, atMs }: Entry, step: number, fact: StoredFact): void {
+  put({ sequence, atMs, livedMs }: LivedEntry, step: number, fact: StoredFact): void {
     switch (fact.kind) {
       case 'balance':
         this.accounts.set(fact.account, fact);
@@ -107,7 +140,7 @@ export class Changes {
         if (fact.id > this.lastTrade) this.lastTrade = fact.id;
         break;
       case 'decided':
-        this.keys.push({ sequence, atMs, fact });
+        this.keys.push({ sequence, atMs, livedMs, fact });
         break;
       case 'window':
         this.windows.set(fact.id, fact);

@@ -15,11 +15,10 @@ import { withSetAside } from './set-aside.ts';
 
 /** Takes back what the tables have. */
 export interface RealmTaker extends MarketTaker {
-  /** With the time of the entry that the fact came from, as far as that matters. */
-  fact(fact: Fact, atMs: number): void;
+  /** With the times of its entry as far as they matter: of trades, and the lived one of keys. */
+  fact(fact: Fact, atMs: number, livedMs: number): void;
 }
 
-/**
 /**
  * Gives `taker` everything that the engine remembers: names in the order of their numbers, then
  * balances, open orders by priority, the past of the markets, what is open of direct trades with
@@ -32,8 +31,8 @@ export async function loadRealm(client: pg.ClientBase, taker: RealmTaker): Promi
   await client.query(`set local work_mem to '256MB'`);
   const { whole, end } = await withSetAside(client, taker);
   const standing = await readStanding(client);
-  const { atMs } = standing;
-  const restore = (fact: Fact) => whole.fact(fact, atMs);
+  const { atMs, livedMs } = standing;
+  const restore = (fact: Fact) => whole.fact(fact, atMs, livedMs);
   await each(client, PLAYERS, ([player, name]) =>
     restore({ kind: 'player', player: player as number, name: name as string }),
   );
@@ -43,9 +42,9 @@ export async function loadRealm(client: pg.ClientBase, taker: RealmTaker): Promi
   await each(client, ASSETS, cells => restore(assetOf(cells)));
   await each(client, ACCOUNTS, cells => restore(balanceOf(cells)));
   await each(client, OPEN_ORDERS, cells => restore(orderOf(cells)));
-  await loadMarkets(client, whole);
+  await loadMarkets(client, whole, livedMs);
   await loadDirectTrades(client, standing, restore);
-  await each(client, KEYS, cells => whole.fact(decidedOf(cells), cells[5] as number));
+  await each(client, KEYS, cells => whole.fact(decidedOf(cells), atMs, cells[5] as number));
   end();
   return standing;
 }
@@ -61,7 +60,7 @@ const ACCOUNTS = 'select id, owner, asset, location, available, held from accoun
 const OPEN_ORDERS = `select id, side, player, asset, location, price, quantity, remaining, held,
   fee_bps, priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
   from orders where status = 0 order by priority`;
-const KEYS = 'select player, key, digest, ok, body, at_ms from keys order by sequence';
+const KEYS = 'select player, key, digest, ok, body, lived_ms from keys order by sequence';
 
 function assetOf(cells: Cells): ItemFact | InstanceFact {
   const [asset, name, attributes, item] = cells as [number, string, Attributes, number | null];

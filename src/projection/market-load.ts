@@ -26,7 +26,7 @@ export interface MarketTaker {
   pastTrade(fact: TradeFact, atMs: number): void;
   quarter(quarter: Quarter): void;
   /** A trade that no quarter knows of. */
-  fact(fact: TradeFact, atMs: number): void;
+  fact(fact: TradeFact, atMs: number, livedMs: number): void;
 }
 
 const COLUMNS = `id, at_ms, asset, location, price, quantity, maker, taker, taker_side, buyer,
@@ -38,10 +38,14 @@ const UNFOLDED = `select ${COLUMNS} from trades
   where id > (select folded_trade from projection) order by id`;
 
 /** Of each market the oldest first. */
-export async function loadMarkets(client: pg.ClientBase, taker: MarketTaker): Promise<void> {
+export async function loadMarkets(
+  client: pg.ClientBase,
+  taker: MarketTaker,
+  livedMs: number,
+): Promise<void> {
   await each(client, LATEST, cells => taker.pastTrade(tradeOf(cells), cells[1] as number));
   await each(client, QUARTERS, cells => taker.quarter(quarterOf(cells)));
-  await each(client, UNFOLDED, cells => taker.fact(tradeOf(cells), cells[1] as number));
+  await each(client, UNFOLDED, cells => taker.fact(tradeOf(cells), cells[1] as number, livedMs));
 }
 
 function quarterOf(cells: Cells): Quarter {

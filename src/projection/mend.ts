@@ -50,9 +50,9 @@ export async function settleMended(
   unsettled: Unsettled,
   { fact, changes: changed }: Mended,
 ): Promise<string> {
-  const { sequence, atMs, step, isLast, bytes } = unsettled;
+  const { step, isLast, bytes } = unsettled;
   const changes = new Changes();
-  changes.put({ sequence, atMs }, step, fact);
+  changes.put(unsettled, step, fact);
   // A window has gone on since: what is missing is the step in its log.
   if (!isLast) changes.windows.clear();
   const how = changed.length === 0 ? 'stored as it was' : changed.join('; ');

@@ -3,11 +3,11 @@
 // its way to it, whatever the rate of commits.
 
 import { Worker } from 'node:worker_threads';
-import { KEY_RETENTION_MS } from '../../protocol/limits.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Database } from '../database/connection.ts';
 import { workerFile } from '../database/worker-file.ts';
+import { KEY_KEPT_MS } from '../engine/lived-time.ts';
 import type { Suspension } from '../engine/suspension.ts';
 import {
   type LoopListener,
@@ -36,7 +36,7 @@ export const DEFAULT_LOOP: LoopOptions = Object.freeze({
   idleMs: 1_000,
   roundBytesMax: 4 * 1024 * 1024,
   journalRetentionMs: 60 * 60 * 1000,
-  keyRetentionMs: KEY_RETENTION_MS,
+  keyRetentionMs: KEY_KEPT_MS,
 });
 
 /** The projection ended, so that what a reader waited for will not come. */

@@ -8,8 +8,9 @@
 import type pg from 'pg';
 import { assert } from '../base/assert.ts';
 import type { Database } from '../database/connection.ts';
+import { LIVED_STEP_MAX_MS } from '../engine/lived-time.ts';
 import type { JournalReader, JournalRow } from '../journal/journal.ts';
-import { Changes } from './changes.ts';
+import { Changes, type Lived } from './changes.ts';
 import { KeyTrim } from './key-trim.ts';
 import { forgetSettled, type Notice, Quarantine } from './quarantine.ts';
 import { isDataError } from './row-error.ts';
@@ -24,6 +25,8 @@ export interface Standing {
   readonly epoch: number;
   readonly sequence: number;
   readonly atMs: number;
+  /** For how long the realm had lived: see lived-time.ts of the engine. */
+  readonly livedMs: number;
   readonly lastOrder: number;
   readonly lastTrade: number;
   readonly lastWindow: number;
@@ -37,11 +40,14 @@ export interface ProjectorOptions {
   readonly roundBytesMax: number;
   /** Projected journal rows are kept this long. */
   readonly journalRetentionMs: number;
+  /** In lived time. */
   readonly keyRetentionMs: number;
   /** Keys of a player that an engine remembers; left out, as in an audit: none are trimmed. */
   readonly keysPerPlayerMax?: number;
   /** So many trades are folded together: see trade-fold.ts. */
   readonly foldTrades?: number;
+  /** As in the rules of the realm; their default when left out. */
+  readonly livedStepMaxMs?: number;
 }
 
 /** A run of journal rows, and where the tables stand with them. */
@@ -53,13 +59,13 @@ interface Prepared {
 
 type Source = Pick<pg.Client, 'query'>;
 
-const STANDING = `select position, epoch, sequence, at_ms as "atMs", last_order as "lastOrder",
-  last_trade as "lastTrade", last_window as "lastWindow", last_offer as "lastOffer"
-  from projection`;
+const STANDING = `select position, epoch, sequence, at_ms as "atMs", lived_ms as "livedMs",
+  last_order as "lastOrder", last_trade as "lastTrade", last_window as "lastWindow",
+  last_offer as "lastOffer" from projection`;
 
 const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
-  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9
-  where position = $1 and epoch = $10`;
+  last_order = $6, last_trade = $7, last_window = $8, last_offer = $9, lived_ms = $10
+  where position = $1 and epoch = $11`;
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;
@@ -70,8 +76,8 @@ const PRUNE_JOURNAL = `delete from journal where position in (
   ) as oldest where position < $1 and at_ms < $2)`;
 const PRUNE_KEYS = `delete from keys where sequence in (
   select sequence from (
-    select sequence, at_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
-  ) as oldest where at_ms < $1)`;
+    select sequence, lived_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
+  ) as oldest where lived_ms < $1)`;
 
 /** Somebody else did the round, as when a leader goes while its successor begins: no harm done. */
 export class TablesMovedError extends RoundLostError {
@@ -181,7 +187,7 @@ export class Projector {
   /** Reads what comes after `standing` and sums it up; null when there is nothing. */
   async #prepare(standing: Standing): Promise<Prepared | null> {
     const rows = await this.#journal.readAfter(standing.position, this.#options.roundBytesMax);
-    return rows.length === 0 ? null : sumUp(standing, rows);
+    return rows.length === 0 ? null : sumUp(this.#lived(standing), rows);
   }
 
   /** Brings prepared rows into the tables; what they refuse of them goes into the quarantine. */
@@ -216,23 +222,29 @@ export class Projector {
       let notices: Notice[] = [];
       await this.#round(next, async () => {
         const parts = { client: this.#client, writer: this.#writer, target: this.#target };
-        notices = await new Sieve({ ...parts, quarantine: this.#quarantine }).pass(row);
+        const lived = this.#lived(this.#standing);
+        notices = await new Sieve({ ...parts, lived, quarantine: this.#quarantine }).pass(row);
       });
       this.#notices.push(...notices);
       return;
     }
     const middle = rows.length >>> 1;
     for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
-      await this.#apply(sumUp(this.#standing, half), false);
+      await this.#apply(sumUp(this.#lived(this.#standing), half), false);
     }
+  }
+
+  #lived(standing: Standing): Standing & Lived {
+    const { livedStepMaxMs = LIVED_STEP_MAX_MS } = this.#options;
+    return { ...standing, livedStepMaxMs };
   }
 
   /** Removes a step's worth of what is past its retention. True when there may be more. */
   async prune(): Promise<boolean> {
-    const { position, atMs } = this.#standing;
+    const { position, atMs, livedMs } = this.#standing;
     const { journalRetentionMs, keyRetentionMs } = this.#options;
     const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
-    const keys = await this.#client.query(PRUNE_KEYS, [atMs - keyRetentionMs]);
+    const keys = await this.#client.query(PRUNE_KEYS, [livedMs - keyRetentionMs]);
     await forgetSettled(this.#client);
     const areMore = [
       rows.rowCount === PRUNE_ROWS_MAX,
@@ -246,10 +258,11 @@ export class Projector {
   /** One database transaction that moves the position to `next` and does `work`. */
   async #round(next: Standing, work: () => Promise<void>): Promise<void> {
     await this.#client.query('begin');
-    const { position, epoch, sequence, atMs, lastOrder, lastTrade, lastWindow, lastOffer } = next;
+    const { position, epoch, sequence, atMs, livedMs } = next;
+    const { lastOrder, lastTrade, lastWindow, lastOffer } = next;
     const ids = [lastOrder, lastTrade, lastWindow, lastOffer];
     const from = this.#standing;
-    const values = [from.position, position, epoch, sequence, atMs, ...ids, from.epoch];
+    const values = [from.position, position, epoch, sequence, atMs, ...ids, livedMs, from.epoch];
     const advanced = await this.#writer.query('advance', ADVANCE, values);
     if (advanced.rowCount !== 1) throw moved();
     await work();
@@ -260,8 +273,8 @@ export class Projector {
 }
 
 /** @throws {InvariantError} when a row is missing. */
-function sumUp(standing: Standing, rows: readonly JournalRow[]): Prepared {
-  const changes = new Changes();
+function sumUp(standing: Standing & Lived, rows: readonly JournalRow[]): Prepared {
+  const changes = new Changes(standing);
   for (const [i, row] of rows.entries()) {
     const expected = standing.position + 1 + i;
     assert(row.position === expected, `the journal has position ${expected}`);
@@ -281,6 +294,7 @@ function standingAfter(standing: Standing, last: JournalRow, changes: Changes): 
     epoch: last.epoch,
     sequence: last.sequence,
     atMs: last.atMs,
+    livedMs: changes.livedMs,
     lastOrder: Math.max(standing.lastOrder, changes.lastOrder),
     lastTrade: Math.max(standing.lastTrade, changes.lastTrade),
     lastWindow: Math.max(standing.lastWindow, changes.lastWindow),

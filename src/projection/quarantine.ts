@@ -36,11 +36,17 @@ export interface Notice {
   readonly error: string;
 }
 
+/** A fact of the journal, with the lived time of its entry. */
+export interface LivedRecord extends StoredRecord {
+  readonly livedMs: number;
+}
+
 /** A fact that is not settled. */
 export interface Unsettled {
   readonly sequence: number;
   readonly step: number;
   readonly atMs: number;
+  readonly livedMs: number;
   readonly kind: StoredFact['kind'];
   readonly subject: string;
   readonly fact: StoredFact;
@@ -55,13 +61,13 @@ export class QuarantineFullError extends Error {
 
 type Source = Pick<pg.ClientBase, 'query'>;
 
-const UNSETTLED = `select sequence, step, at_ms as "atMs", kind, subject, fact as bytes,
+const UNSETTLED = `select sequence, step, at_ms as "atMs", lived_ms as "livedMs", kind, subject, fact as bytes,
     is_last as "isLast"
   from quarantine where settled_at_ms is null order by sequence, step`;
 
-const PUT = `insert into quarantine (sequence, step, position, at_ms, kind, subject, fact, sqlstate,
-    error, set_aside_at_ms, is_last)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+const PUT = `insert into quarantine (sequence, step, position, at_ms, lived_ms, kind, subject, fact,
+    sqlstate, error, set_aside_at_ms, is_last)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     floor(extract(epoch from clock_timestamp()) * 1000), true)`;
 
 const SUPERSEDE = `update quarantine set is_last = false,
@@ -103,7 +109,7 @@ export class Quarantine {
   async put(
     client: Source,
     position: number,
-    { sequence, atMs, step, fact, bytes }: StoredRecord,
+    { sequence, atMs, livedMs, step, fact, bytes }: LivedRecord,
     error: unknown,
   ): Promise<Notice> {
     if (this.#unsettled.length >= QUARANTINE_MAX) {
@@ -118,9 +124,10 @@ export class Quarantine {
     const { kind } = fact;
     const notice = { position, sequence, subject, sqlstate: sqlstateOf(error) };
     const text = errorText(error);
-    const place = [sequence, step, position, atMs];
+    const place = [sequence, step, position, atMs, livedMs];
     await client.query(PUT, [...place, kind, subject, bytes, notice.sqlstate, text]);
-    this.#unsettled.push({ sequence, step, atMs, kind, subject, fact, bytes, isLast: true });
+    const entry = { sequence, atMs, livedMs };
+    this.#unsettled.push({ ...entry, step, kind, subject, fact, bytes, isLast: true });
     return { ...notice, error: text };
   }
 

@@ -37,6 +37,7 @@ const MANIFESTS = stageOf.get('manifest') as number;
 interface SetAside {
   readonly fact: Fact;
   readonly atMs: number;
+  readonly livedMs: number;
 }
 
 /** `whole` takes the place of `taker`. Call `end` after the last fact. */
@@ -44,19 +45,20 @@ export async function withSetAside(
   client: pg.ClientBase,
   taker: RealmTaker,
 ): Promise<{ whole: RealmTaker; end: () => void }> {
-  const give = (fact: Fact, atMs: number) => taker.fact(fact, atMs);
   const { unsettled } = await Quarantine.read(client);
   const last = unsettled.filter(({ isLast, fact }) => isLast && stageOf.has(fact.kind));
   if (last.length === 0) return { whole: taker, end: () => {} };
   const stages = STAGES.map((): SetAside[] => []);
-  for (const { bytes, atMs } of last) {
+  for (const { bytes, atMs, livedMs } of last) {
     const fact = decodeGroups(bytes)[0]?.facts[0] as Fact;
-    stages[stageOf.get(fact.kind) as number]?.push({ fact, atMs });
+    stages[stageOf.get(fact.kind) as number]?.push({ fact, atMs, livedMs });
   }
   for (const body of await manifestsOf(client, last)) {
-    stages[MANIFESTS]?.push({ fact: { kind: 'manifest', window: body.window, body }, atMs: 0 });
+    const fact = { kind: 'manifest', window: body.window, body } as const;
+    stages[MANIFESTS]?.push({ fact, atMs: 0, livedMs: 0 });
   }
-  for (const facts of stages) facts.sort((a, b) => rankOf(a.fact, a.atMs) - rankOf(b.fact, b.atMs));
+  for (const facts of stages)
+    facts.sort((a, b) => rankOf(a.fact, a.livedMs) - rankOf(b.fact, b.livedMs));
   const retold = new Set(last.map(({ fact }) => thingOf(fact)).filter(thing => thing !== null));
   let stage = 0;
   /** Gives what comes before `rank` in the stage `until`, and all of the stages before it. */
@@ -67,17 +69,17 @@ export async function withSetAside(
   const giveBelow = (rank: number) => {
     const facts = stages[stage] ?? [];
     for (let [next] = facts; next !== undefined; [next] = facts) {
-      if (rankOf(next.fact, next.atMs) >= rank) return;
+      if (rankOf(next.fact, next.livedMs) >= rank) return;
       facts.shift();
-      give(next.fact, next.atMs);
+      taker.fact(next.fact, next.atMs, next.livedMs);
     }
   };
   return {
     whole: {
-      fact: (fact, atMs) => {
-        catchUp(stageOf.get(fact.kind) as number, rankOf(fact, atMs));
+      fact: (fact, atMs, livedMs) => {
+        catchUp(stageOf.get(fact.kind) as number, rankOf(fact, livedMs));
         const thing = thingOf(fact);
-        if (thing === null || !retold.has(thing)) give(fact, atMs);
+        if (thing === null || !retold.has(thing)) taker.fact(fact, atMs, livedMs);
       },
       pastTrade: (fact, atMs) => {
         catchUp(TRADES, Number.NEGATIVE_INFINITY);
@@ -107,7 +109,7 @@ async function manifestsOf(
 }
 
 /** By what the facts of a stage are ordered when they are loaded. */
-function rankOf(fact: Fact, atMs: number): number {
+function rankOf(fact: Fact, livedMs: number): number {
   switch (fact.kind) {
     case 'player':
     case 'block':
@@ -127,7 +129,7 @@ function rankOf(fact: Fact, atMs: number): number {
       return fact.window;
     case 'decided':
     case 'transfer':
-      return atMs;
+      return livedMs;
     default:
       return fact.id;
   }

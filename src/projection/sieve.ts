@@ -4,10 +4,11 @@
 // is in the tables or in the quarantine, or nothing of it.
 
 import type pg from 'pg';
-import { decodeRecords, type StoredRecord } from '../journal/fact-reader.ts';
+import { livedAfter } from '../engine/lived-time.ts';
+import { decodeRecords } from '../journal/fact-reader.ts';
 import type { JournalRow } from '../journal/journal.ts';
-import { Changes } from './changes.ts';
-import type { Notice, Quarantine } from './quarantine.ts';
+import { Changes, type Lived } from './changes.ts';
+import type { LivedRecord, Notice, Quarantine } from './quarantine.ts';
 import { isDataError } from './row-error.ts';
 import { type RowWriter, targetAfter } from './row-writer.ts';
 import type { Target } from './write.ts';
@@ -16,6 +17,7 @@ export class Sieve {
   readonly #client: Pick<pg.Client, 'query'>;
   readonly #writer: RowWriter;
   readonly #quarantine: Quarantine;
+  readonly #lived: Lived;
   readonly #notices: Notice[] = [];
   #position = 0;
   #target: Target;
@@ -25,22 +27,30 @@ export class Sieve {
     readonly writer: RowWriter;
     readonly quarantine: Quarantine;
     /** Where the tables stand before the row. */
+    readonly lived: Lived;
     readonly target: Target;
   }) {
     this.#client = parts.client;
     this.#writer = parts.writer;
     this.#quarantine = parts.quarantine;
+    this.#lived = parts.lived;
     this.#target = parts.target;
   }
 
   /** Writes what can be written of a row, and gives what was set aside. */
   async pass({ position, facts }: JournalRow): Promise<Notice[]> {
     this.#position = position;
-    await this.#pass(decodeRecords(facts));
+    let { atMs: beforeMs, livedMs } = this.#lived;
+    const records = decodeRecords(facts).map(record => {
+      livedMs = livedAfter(livedMs, beforeMs, record.atMs, this.#lived.livedStepMaxMs);
+      beforeMs = record.atMs;
+      return { ...record, livedMs };
+    });
+    await this.#pass(records);
     return this.#notices;
   }
 
-  async #pass(records: readonly StoredRecord[]): Promise<void> {
+  async #pass(records: readonly LivedRecord[]): Promise<void> {
     const error = await this.#attempt(records);
     if (error === null) return;
     const [first] = records;
@@ -54,10 +64,9 @@ export class Sieve {
   }
 
   /** Null when the tables took them all; else why they took none. */
-  async #attempt(records: readonly StoredRecord[]): Promise<unknown> {
+  async #attempt(records: readonly LivedRecord[]): Promise<unknown> {
     const changes = new Changes();
-    for (const { sequence, atMs, step, fact } of records)
-      changes.put({ sequence, atMs }, step, fact);
+    for (const record of records) changes.put(record, record.step, record.fact);
     await this.#client.query('savepoint pass');
     try {
       await this.#writer.write(changes, this.#target);

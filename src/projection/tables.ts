@@ -128,6 +128,7 @@ const trades = new Table<RowOf<'trades'>>('trades', [
 const keys = new Table<RowOf<'keys'>>('keys', [
   int8('sequence', row => row.sequence),
   int8('at_ms', row => row.atMs),
+  int8('lived_ms', row => row.livedMs),
   int8('digest', row => row.fact.digest),
   int4('player', row => row.fact.player),
   bool('ok', row => row.fact.ok),

@@ -9,11 +9,11 @@ import type { MeEvent } from '../../protocol/events.ts';
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { Breath } from '../base/breath.ts';
-import type { Clock } from '../base/clock.ts';
 import type { EngineOutput, LevelFact, OfferFact, TradeFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { offerView, windowNotice } from './direct-views.ts';
+import type { RealmClock } from './engine-clock.ts';
 import { type MarketPast, TradeHistory } from './market-past.ts';
 import { blankSnapshot, MarketView } from './market-view.ts';
 import { balanceView, ownOrder, tradeView } from './views.ts';
@@ -35,7 +35,7 @@ export interface CommittedGroup {
 export interface AnnouncerOptions {
   readonly state: State;
   readonly sink: FeedSink;
-  readonly clock: Clock;
+  readonly clock: RealmClock;
   readonly epoch: number;
   /** The shortest time between two flushes of the public feed. */
   readonly intervalMs: number;
@@ -60,7 +60,7 @@ export class Announcer {
   /** The blank ones, with where they are; the one that has been for the longest comes first. */
   readonly #blank = new Map<MarketView, { readonly asset: number; readonly location: number }>();
   #dirty: DirtyView[] = [];
-  #flushedAtMs = 0;
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: AnnouncerOptions) {
@@ -158,9 +158,10 @@ export class Announcer {
     const { sink, clock } = this.#options;
     const dirty = this.#dirty;
     this.#dirty = [];
-    this.#flushedAtMs = clock.nowMs();
+    this.#flushedAtMs = clock.monotonicMs();
+    const nowMs = clock.nowMs();
     for (const { view, asset, location } of dirty) {
-      if (view.isDirty) view.flush(sink, this.#flushedAtMs);
+      if (view.isDirty) view.flush(sink, nowMs);
       this.#blank.delete(view);
       if (view.isBlank) this.#blank.set(view, { asset, location });
     }
@@ -180,8 +181,8 @@ export class Announcer {
   #schedule(): void {
     if (this.#timer !== null) return;
     const { clock, intervalMs } = this.#options;
-    const waitMs = this.#flushedAtMs + intervalMs - clock.nowMs();
-    if (waitMs <= 0 || waitMs > intervalMs) this.flush();
+    const waitMs = this.#flushedAtMs + intervalMs - clock.monotonicMs();
+    if (waitMs <= 0) this.flush();
     else this.#timer = setTimeout(() => this.flush(), waitMs);
   }
 

@@ -17,7 +17,7 @@ export class Batch {
   readonly groups: CommittedGroup[] = [];
   /** Entries, with facts or without. */
   entries = 0;
-  /** When the oldest of those who wait for an answer came, by the wall clock. */
+  /** When the oldest of those who wait for an answer came, by the monotonic clock. */
   awaitedSinceMs = 0;
 
   get bytes(): number {

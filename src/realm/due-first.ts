@@ -3,21 +3,29 @@
 // one per turn of the event loop: a million orders that expire at once keep commands waiting for
 // a while, and nobody else. How many may wait is for the pipeline to say.
 
+import type { RealmClock } from './engine-clock.ts';
+
+/** What is done at `atMs`: the very time at which nothing was due. */
+type Act = (atMs: number) => void;
+
 export interface DueFirstOptions {
-  /** Whether something is due now. */
-  readonly isDue: () => boolean;
+  /** Whether something is due at that time. */
+  readonly isDue: (atMs: number) => boolean;
   /** Whether the batch that forms has room for what another tick ends. */
   readonly hasRoom: () => boolean;
-  readonly tick: () => void;
-  readonly clock: { nowMs(): number };
+  readonly tick: (atMs: number) => void;
+  readonly clock: Pick<RealmClock, 'nowMs' | 'monotonicMs'>;
 }
 
 interface Held {
-  readonly act: () => void;
+  readonly act: Act;
   /** Says that it is not done. Null for what nobody waits for. */
   readonly refuse: (() => void) | null;
   readonly sinceMs: number;
 }
+
+/** What cannot be decided yet: no time. */
+export const NOT_YET = -1;
 
 /** How many that were held are decided in one turn. */
 const HELD_PER_TURN = 500;
@@ -38,26 +46,31 @@ export class DueFirst {
     return this.#held.length;
   }
 
-  /** Whether whatever comes can be decided at once: what is due has ended, if one tick could. */
-  settle(): boolean {
-    if (this.#held.length > 0) return false;
-    const { isDue, tick } = this.#options;
-    if (!isDue()) return true;
-    tick();
-    if (!isDue()) return true;
+  /**
+   * The time at which whatever comes can be decided at once: what was due then has ended, if one
+   * tick could. Else NOT_YET. At any later reading of the clock a million more may be due.
+   */
+  settle(): number {
+    const { isDue, tick, clock } = this.#options;
+    const atMs = clock.nowMs();
+    if (this.#held.length > 0) return NOT_YET;
+    if (!isDue(atMs)) return atMs;
+    tick(atMs);
+    if (!isDue(atMs)) return atMs;
     this.#goOn();
-    return false;
+    return NOT_YET;
   }
 
   /** Does what nobody waits for: now, or when its turn comes. */
-  inTurn(act: () => void): void {
-    if (this.settle()) act();
-    else this.hold(act, null);
+  inTurn(act: Act): void {
+    const atMs = this.settle();
+    if (atMs === NOT_YET) this.hold(act, null);
+    else act(atMs);
   }
 
   /** Does `act` when its turn comes. When it waits for too long, `refuse` is called instead. */
-  hold(act: () => void, refuse: (() => void) | null): void {
-    this.#held.push({ act, refuse, sinceMs: this.#options.clock.nowMs() });
+  hold(act: Act, refuse: (() => void) | null): void {
+    this.#held.push({ act, refuse, sinceMs: this.#options.clock.monotonicMs() });
     this.#goOn();
   }
 
@@ -66,7 +79,7 @@ export class DueFirst {
     if (this.#waitsForRoom) this.#goOn();
   }
 
-  /** Refuses what has waited since before `beforeMs`. */
+  /** Refuses what has waited since before `beforeMs`, by the monotonic clock. */
   giveUp(beforeMs: number): void {
     const isLate = (held: Held) => held.refuse !== null && held.sinceMs < beforeMs;
     const late = this.#held.filter(isLate);
@@ -92,19 +105,20 @@ export class DueFirst {
   }
 
   #turn(): void {
-    const { isDue, hasRoom, tick } = this.#options;
-    if (isDue()) {
+    const { isDue, hasRoom, tick, clock } = this.#options;
+    const atMs = clock.nowMs();
+    if (isDue(atMs)) {
       this.#waitsForRoom = !hasRoom();
       if (this.#waitsForRoom) return;
-      tick();
+      tick(atMs);
     } else {
       let done = 0;
-      while (done < Math.min(HELD_PER_TURN, this.#held.length) && !isDue()) {
-        this.#held[done++]?.act();
+      while (done < Math.min(HELD_PER_TURN, this.#held.length) && !isDue(atMs)) {
+        this.#held[done++]?.act(atMs);
         if (this.#isStopped) return;
       }
       this.#held.splice(0, done);
     }
-    if (isDue() || this.#held.length > 0) this.#goOn();
+    if (isDue(atMs) || this.#held.length > 0) this.#goOn();
   }
 }

@@ -6,6 +6,7 @@ import type { MeEvent } from '../../protocol/events.ts';
 import type { FeedBatch } from '../cluster/messages.ts';
 import type { LeaderChannel } from '../cluster/port.ts';
 import type { FeedSink } from '../gateway/port.ts';
+import type { RealmClock } from './engine-clock.ts';
 import type { NodeRegistry } from './node-registry.ts';
 
 export interface CollectorOptions {
@@ -19,12 +20,13 @@ export interface CollectorOptions {
   readonly position: () => number;
   /** How far the tables are behind. */
   readonly lagMs: () => number;
+  readonly clock: RealmClock;
 }
 
 /** Nodes take three seconds of silence for a loss. */
 export const HEARTBEAT_MS = 500;
 
-type Head = Pick<FeedBatch, 'epoch' | 'count' | 'position' | 'leader' | 'begin' | 'lagMs'>;
+type Head = Omit<FeedBatch, 'isHeartbeat' | 'published' | 'windows' | 'ended' | 'private'>;
 type Mutable<List> = List extends readonly (infer Item)[] ? Item[] : never;
 
 export class FeedCollector implements FeedSink {
@@ -124,10 +126,12 @@ export class FeedCollector implements FeedSink {
   }
 
   #send(what: Omit<FeedBatch, keyof Head>): void {
-    const { channel, epoch, node: leader, begin, position, lagMs } = this.#options;
+    const { channel, epoch, node: leader, begin, clock, ...of } = this.#options;
     this.#hasSent = true;
     const count = this.#count;
-    const head: Head = { epoch, count, position: position(), leader, begin, lagMs: lagMs() };
+    const [position, lagMs, nowMs] = [of.position(), of.lagMs(), clock.nowMs()];
+    const { isSure: clockSure } = clock;
+    const head: Head = { epoch, count, position, leader, begin, lagMs, nowMs, clockSure };
     channel.publishFeed({ ...head, ...what });
   }
 }

@@ -11,7 +11,6 @@
 import { requestDigest } from '../../protocol/digest.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { assert } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Entry, Internal } from '../engine/entry.ts';
 import { haltsNothing, type Suspension } from '../engine/suspension.ts';
@@ -19,8 +18,9 @@ import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommittedGroup } from './announcer.ts';
 import { Batch } from './batch.ts';
-import { DueFirst } from './due-first.ts';
-import { LATE, OVERLOADED, STOPPED } from './refusals.ts';
+import { DueFirst, NOT_YET } from './due-first.ts';
+import type { RealmClock } from './engine-clock.ts';
+import { LATE, OVERLOADED, STOPPED, UNSURE } from './refusals.ts';
 
 export interface PipelineLimits {
   /** Entries, and bytes of facts and replies, that wait while an append is in flight. */
@@ -38,7 +38,7 @@ export interface PipelineObserver {
 export interface PipelineOptions {
   readonly engine: Engine;
   readonly journal: Journal;
-  readonly clock: Clock;
+  readonly clock: RealmClock;
   readonly limits: PipelineLimits;
   readonly observer: PipelineObserver;
   /** How long the next append should hold back, for the tables to keep up with the journal. */
@@ -69,7 +69,7 @@ export class Pipeline {
   #appending: Batch | null = null;
   #spare = new Batch();
   #isScheduled = false;
-  /** When the last append was sent, by the wall clock. */
+  /** When the last append was sent, by the monotonic clock. */
   #appendedAtMs = 0;
   #state: 'open' | 'draining' | 'stopped' = 'open';
   #drained: (() => void) | null = null;
@@ -82,9 +82,9 @@ export class Pipeline {
     this.#options = options;
     this.#offset = options.offset ?? '';
     this.#dueFirst = new DueFirst({
-      isDue: () => options.engine.isDue(this.#time()),
+      isDue: atMs => options.engine.isDue(atMs),
       hasRoom: () => this.#mayTick(),
-      tick: () => this.#happen(TICK, ''),
+      tick: atMs => this.#happen(TICK, '', atMs),
       clock: options.clock,
     });
   }
@@ -99,7 +99,7 @@ export class Pipeline {
 
   /** Appends where the stream stands, with a row of its own when there is nothing else. */
   settle(): void {
-    if (this.#state === 'open' && this.#forming.entries === 0) this.#happen(TICK, '');
+    if (this.#state === 'open' && this.#forming.entries === 0) this.prove();
   }
 
   /**
@@ -109,7 +109,7 @@ export class Pipeline {
   refuse(id: number, body: RejectBody, target: ReplyTarget): void {
     if (this.#state !== 'open') return;
     const forming = this.#forming;
-    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.nowMs();
+    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
     forming.refuse(target, id, body);
     if (this.#appending === null) this.#schedule();
   }
@@ -130,18 +130,18 @@ export class Pipeline {
     const entries = forming.entries + this.#dueFirst.size;
     const isFull = entries >= limits.waitingEntriesMax || forming.bytes >= limits.waitingBytesMax;
     if (isFull) return OVERLOADED;
-    if (this.#dueFirst.settle()) this.#decide(request, target);
-    else {
+    const atMs = this.#dueFirst.settle();
+    if (!this.#options.clock.isSure) return UNSURE;
+    if (atMs === NOT_YET) {
       const refuse = () => this.refuse(request.id, OVERLOADED, target);
-      this.#dueFirst.hold(() => this.#decide(request, target), refuse);
-    }
+      this.#dueFirst.hold(inTimeMs => this.#decide(request, target, inTimeMs), refuse);
+    } else this.#decide(request, target, atMs);
     return null;
   }
 
-  #decide(request: EngineRequest, target: ReplyTarget): void {
+  #decide(request: EngineRequest, target: ReplyTarget, atMs: number): void {
     const { command, payload, player, key } = request;
     const digest = key === null ? 0 : requestDigest(command, payload);
-    const atMs = this.#time();
     // The gateway validated the payload by the schema of this very command.
     this.#apply({ command, payload, player, key, digest, atMs } as Entry, target, request.id);
   }
@@ -149,7 +149,7 @@ export class Pipeline {
   /** To be called before anything else: in the windows that were recovered, nobody is here yet. */
   begin(): void {
     if (this.#options.engine.state.windows.size === 0) return;
-    this.#dueFirst.inTurn(() => this.#happen(RESTART, ''));
+    this.#dueFirst.inTurn(atMs => this.#happen(RESTART, '', atMs));
   }
 
   /**
@@ -163,7 +163,7 @@ export class Pipeline {
     const isNew = present && number < 0;
     if (this.#state !== 'open' || (!isNew && windows.occupying(number) === undefined)) return;
     const internal: Internal = { command: 'presence', payload: { present } };
-    this.#dueFirst.inTurn(() => this.#happen(internal, player));
+    this.#dueFirst.inTurn(atMs => this.#happen(internal, player, atMs));
   }
 
   /** This is halted from now on, and nothing else: the tables lack something of it. */
@@ -171,23 +171,23 @@ export class Pipeline {
     const { suspended } = this.#options.engine.state;
     if (this.#state === 'stopped' || (suspended.isNothing && haltsNothing(suspension))) return;
     const internal: Internal = { command: 'suspend', payload: suspension };
-    this.#dueFirst.inTurn(() => this.#happen(internal, ''));
+    this.#dueFirst.inTurn(atMs => this.#happen(internal, '', atMs));
   }
 
   /** Lets what is due expire. Called every now and then, whoever is connected. */
   tick(): void {
-    const { engine, limits } = this.#options;
+    const { engine, limits, clock } = this.#options;
     if (this.#state === 'stopped') return;
-    const beforeMs = this.#options.clock.nowMs() - limits.replyTimeoutMs;
+    const beforeMs = clock.monotonicMs() - limits.replyTimeoutMs;
     this.#giveUp(beforeMs);
     this.#dueFirst.giveUp(beforeMs);
-    if (engine.state.players.count === 0) this.#happen(TICK, '');
+    if (engine.state.players.count === 0) this.#happen(TICK, '', clock.nowMs());
     else this.#dueFirst.settle();
   }
 
   /** Finds out by an append whether this writer still is the one: if not, `failed` is told. */
   prove(): void {
-    if (this.#state !== 'stopped') this.#happen(TICK, '');
+    if (this.#state !== 'stopped') this.#happen(TICK, '', this.#options.clock.nowMs());
   }
 
   /** Takes no more commands; resolves once everything taken is durable and released. */
@@ -221,19 +221,14 @@ export class Pipeline {
     return isWanted && this.#forming.bytes < DUE_BYTES_MAX;
   }
 
-  #time(): number {
-    return Math.max(this.#options.clock.nowMs(), this.#options.engine.state.nowMs);
-  }
-
   /** Takes an entry that nobody sent and nobody is answered. It is durable like all. */
-  #happen(internal: Internal, player: string): void {
-    this.#apply({ ...internal, player, key: null, digest: 0, atMs: this.#time() }, null, 0);
+  #happen(internal: Internal, player: string, atMs: number): void {
+    this.#apply({ ...internal, player, key: null, digest: 0, atMs }, null, 0);
   }
 
   #apply(entry: Entry, target: ReplyTarget | null, id: number): void {
     const forming = this.#forming;
-    // Not engine time: that stands still while the wall clock is behind it.
-    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.nowMs();
+    if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
     try {
       forming.add(this.#options.engine.apply(entry), entry.atMs, target, id);
     } catch (error) {
@@ -253,7 +248,7 @@ export class Pipeline {
       this.#isScheduled = false;
       this.#append();
     };
-    const dueMs = this.#appendedAtMs + APPEND_SPACING_MS - this.#options.clock.nowMs();
+    const dueMs = this.#appendedAtMs + APPEND_SPACING_MS - this.#options.clock.monotonicMs();
     const pauseMs = Math.max(this.#options.pauseMs(), Math.min(dueMs, APPEND_SPACING_MS));
     if (pauseMs > 0) setTimeout(append, pauseMs);
     else setImmediate(append);
@@ -270,13 +265,13 @@ export class Pipeline {
     // it was frozen, finds out before it answers from a past that is over. Nothing was applied
     // since its last entry, so the engine stands where the batch ends.
     const { sequence, changedAtMs: atMs } = engine.state;
-    const startedMs = clock.nowMs();
+    const startedMs = clock.monotonicMs();
     this.#appendedAtMs = startedMs;
     const offset = this.#offset;
     journal.append({ sequence, atMs, facts: batch.facts.bytes, offset }).then(
       position => {
         if (this.#state === 'stopped') return;
-        observer.appended(batch.entries, batch.facts.length, clock.nowMs() - startedMs);
+        observer.appended(batch.entries, batch.facts.length, clock.monotonicMs() - startedMs);
         this.#release(batch, position, offset);
       },
       error => {

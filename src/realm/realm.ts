@@ -10,7 +10,6 @@ import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
 import { within } from '../base/within.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Suspension } from '../engine/suspension.ts';
@@ -25,6 +24,7 @@ import type {
 } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Announcer } from './announcer.ts';
+import type { RealmClock } from './engine-clock.ts';
 import { readMarket } from './market-reads.ts';
 import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
 
@@ -58,7 +58,7 @@ export interface RealmOptions {
   readonly projection: ProjectionPort;
   readonly reader: ReaderPort;
   readonly sink: FeedSink;
-  readonly clock: Clock;
+  readonly clock: RealmClock;
   readonly limits: PipelineLimits & { readonly projectionLagMaxMs: number };
   readonly feedIntervalMs: number;
   /** The language of the words in manifests. */
@@ -229,16 +229,28 @@ export class Realm implements RealmPort {
   }
 
   readiness(): Readiness {
-    const { journal, projection, limits } = this.#options;
+    const { journal, projection, limits, clock } = this.#options;
     const projectionLagMs = projection.lagMs;
     const leading = !this.#hasFailed;
     // A journal that nothing waits for does not try to come back; the projection always does.
     const isJournalReachable = journal.reachable || this.#pipeline.waiting === 0;
     const databaseReachable = isJournalReachable && !projection.isFailing;
     const isLagging = this.#isLagging || projectionLagMs > limits.projectionLagMaxMs;
-    const ready = leading && databaseReachable && !isLagging;
+    clock.nowMs();
+    const clockSure = clock.isSure;
+    const ready = leading && databaseReachable && !isLagging && clockSure;
     const { quarantined } = projection;
-    return { leading, databaseReachable, projectionLagMs, quarantined, ready };
+    return { leading, databaseReachable, projectionLagMs, quarantined, clockSure, ready };
+  }
+
+  /** Engine time. */
+  nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+
+  /** By how much engine time is ahead of the clocks, which it goes by where it can. */
+  get timeAheadMs(): number {
+    return this.#options.clock.aheadMs;
   }
 
   /** Entries that were decided but are not durable yet. */

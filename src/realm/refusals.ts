@@ -16,6 +16,12 @@ export const STOPPED: RejectBody = Object.freeze({
   retryAfterMs: RETRY_AFTER_MS,
 });
 
+export const UNSURE: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The clock of the server jumped ahead, which is being checked. Nothing was executed.',
+  retryAfterMs: RETRY_AFTER_MS,
+});
+
 export const LATE: RejectBody = Object.freeze({
   code: 'OUTCOME_UNKNOWN',
   message: 'Sequenced, but not yet durable. Send it again with the same key.',

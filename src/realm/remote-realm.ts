@@ -5,6 +5,7 @@
 
 import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Answered, FeedBatch } from '../cluster/messages.ts';
 import type { CommandSender, NodeChannel } from '../cluster/port.ts';
@@ -32,6 +33,8 @@ export interface RemoteOptions {
   readonly reader: ReaderPort;
   readonly tables: TablesWatch;
   readonly sink: NodeSink;
+  /** The time until a leader told its own. */
+  readonly clock: Clock;
   readonly log: Log;
   /** Commands of this node that may wait for their replies. */
   readonly pendingMax: number;
@@ -83,6 +86,9 @@ export class RemoteRealm implements RealmPort {
   #leader = '';
   /** As the leader said last. */
   #lagMs = 0;
+  #clockSure = true;
+  /** Engine time less the monotonic clock here, by the message that travelled fastest. */
+  #timeOffsetMs: number | null = null;
   #isSilent = true;
 
   constructor(options: RemoteOptions) {
@@ -117,6 +123,12 @@ export class RemoteRealm implements RealmPort {
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  nowMs(): number {
+    const offsetMs = this.#timeOffsetMs;
+    if (offsetMs === null) return this.#options.clock.nowMs();
+    return Math.floor(performance.now() + offsetMs);
   }
 
   /** The node that leads, as far as is known here; empty when none is heard. */
@@ -190,9 +202,11 @@ export class RemoteRealm implements RealmPort {
     const { channel, tables } = this.#options;
     const databaseReachable = tables.isReachable;
     const leading = !this.#isSilent;
-    const ready = leading && databaseReachable && channel.isConnected;
+    const clockSure = this.#clockSure;
+    const ready = leading && databaseReachable && channel.isConnected && clockSure;
     const { quarantined } = tables;
-    return { leading, databaseReachable, projectionLagMs: this.#lagMs, quarantined, ready };
+    const projectionLagMs = this.#lagMs;
+    return { leading, databaseReachable, projectionLagMs, quarantined, clockSure, ready };
   }
 
   /** Commands that await their replies. */
@@ -228,6 +242,7 @@ export class RemoteRealm implements RealmPort {
     this.#heardAtMs = performance.now();
     this.#leader = feed.leader;
     this.#lagMs = feed.lagMs;
+    this.#clockSure = feed.clockSure;
     const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;
     const hasHole = isNew || this.#isSilent || feed.count !== expected;
@@ -236,6 +251,7 @@ export class RemoteRealm implements RealmPort {
     this.#isSilent = false;
     if (isNew) this.#meet(feed);
     this.#release(feed.position);
+    this.#learnTime(feed);
     if (hasHole) this.#begin();
     const { sink } = this.#options;
     for (const [channel, frame] of feed.published) sink.publish(channel, frame);
@@ -251,8 +267,14 @@ export class RemoteRealm implements RealmPort {
     return epoch === this.#epoch && (isHeartbeat ? count < this.#count : count <= this.#count);
   }
 
+  #learnTime({ nowMs }: FeedBatch): void {
+    const offsetMs = nowMs - this.#heardAtMs;
+    this.#timeOffsetMs = Math.max(offsetMs, this.#timeOffsetMs ?? offsetMs);
+  }
+
   /** Another leader: it must know us, and what its forerunners left unanswered stays so. */
   #meet({ begin, position }: FeedBatch): void {
+    this.#timeOffsetMs = null;
     // What was shown before is in what it begins with, or was lost when a database was restored.
     this.#released = position;
     this.#options.tables.forget();

@@ -11,7 +11,6 @@ import { diffLines } from '../../protocol/window-diff.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
 import type { Breath } from '../base/breath.ts';
-import type { Clock } from '../base/clock.ts';
 import type { ManifestFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import { NOBODY, windowFact } from '../engine/window.ts';
@@ -19,6 +18,7 @@ import { viewOfWindow } from '../engine/window-view.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { manifestView } from '../reads/manifest-view.ts';
 import type { CommittedGroup } from './announcer.ts';
+import type { RealmClock } from './engine-clock.ts';
 
 /** How long a window that ended can still be looked at; how many of those at most. */
 const ENDED_MS = 60_000;
@@ -27,7 +27,7 @@ const ENDED_MAX = 10_000;
 export interface WindowViewsOptions {
   readonly state: State;
   readonly sink: FeedSink;
-  readonly clock: Clock;
+  readonly clock: RealmClock;
   readonly epoch: number;
   /** The language of the words in manifests. */
   readonly locale: AmountLocale;
@@ -47,7 +47,7 @@ interface Committed {
 export class WindowViews {
   readonly #options: WindowViewsOptions;
   readonly #windows = new Map<number, Committed>();
-  /** When those that ended did, by the wall clock; the first to end comes first. */
+  /** When those that ended did, by the monotonic clock; the first to end comes first. */
   readonly #ended = new Map<number, number>();
 
   constructor(options: WindowViewsOptions) {
@@ -106,7 +106,7 @@ export class WindowViews {
 
   /** Forgets what ended more than a minute ago. */
   sweep(): void {
-    const endedBeforeMs = this.#options.clock.nowMs() - ENDED_MS;
+    const endedBeforeMs = this.#options.clock.monotonicMs() - ENDED_MS;
     for (const [window, endedAtMs] of this.#ended) {
       if (endedAtMs > endedBeforeMs && this.#ended.size <= ENDED_MAX) return;
       this.#ended.delete(window);
@@ -119,7 +119,7 @@ export class WindowViews {
   #end(window: number): void {
     const { sink, clock } = this.#options;
     sink.endWindow(window);
-    this.#ended.set(window, clock.nowMs());
+    this.#ended.set(window, clock.monotonicMs());
     if (this.#ended.size > ENDED_MAX) this.sweep();
   }
 

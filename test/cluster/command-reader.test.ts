@@ -87,16 +87,19 @@ describe.skipIf(redisUrl === null)(`a late entry${NO_REDIS}`, () => {
   });
 
   it.each([-3_600_000, 3_600_000])(
-    'is so by the clock of Redis, when ours is %i ms off',
+    'is so by the clock of Redis, when ours is %i ms off, and is set right between two entries',
     async offMs => {
       const { start, add, received } = await openReader();
       await add(batch('old', { sentAtMs: agoMs(6_000) }), idOf(6_000));
       await add(batch('new', { count: 2 }));
       const now = Date.now.bind(Date);
-      vi.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
       start();
       await until(() => received.length === 2, 'both come');
-      expect(received.map(({ isLate }) => isLate)).toEqual([true, false]);
+      clock.mockRestore();
+      await add(batch('newer', { count: 3 }));
+      await until(() => received.length === 3, 'the third one comes');
+      expect(received.map(({ isLate }) => isLate)).toEqual([true, false, false]);
     },
   );
 

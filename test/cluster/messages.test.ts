@@ -38,6 +38,8 @@ const EXAMPLES: Messages = {
     leader: 'a-1',
     begin: '5-0',
     lagMs: 40,
+    nowMs: SAFE,
+    clockSure: true,
     isHeartbeat: false,
     published: [['book:ore', Buffer.from([192])]],
     windows: [[['alice', 'bob'], 3, Buffer.from([1])]],

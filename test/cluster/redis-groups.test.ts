@@ -80,7 +80,7 @@ async function openBench({ url }: RedisGroup) {
     count++;
     leader.publishFeed({
       ...{ epoch: 1, count, position: count, leader: 'a', begin: '', lagMs: 0 },
-      ...{ isHeartbeat: true, ...nothing },
+      ...{ nowMs: 1, clockSure: true, isHeartbeat: true, ...nothing },
     });
   };
   const goesOn = async (name: string) => {

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS, type EngineCommand, type Payload } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
 import { BLOCKED_PLAYERS_MAX } from '../../protocol/limits.ts';
+import { StepClock } from '../../src/base/clock.ts';
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Applied, Command, Entry } from '../../src/engine/entry.ts';
@@ -155,7 +156,7 @@ function rounds(engine: Engine, from: number, to: number, seen = (_: Applied) =>
 describe('what players can make permanent', () => {
   const engine = realm();
   const feed = new Announcer({
-    ...{ state: engine.state, sink: new RecordingSink(), clock: { nowMs: () => 0 }, epoch: 1 },
+    ...{ state: engine.state, sink: new RecordingSink(), clock: new StepClock(0), epoch: 1 },
     ...{ intervalMs: 10, locale: 'en-US' as const },
   });
   const before = census(engine.state);

@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { play } from '../support/scenario.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
+/** What a key is kept for: a day, and half an hour more. */
+const KEPT = DAY + DAY / 48;
+/** All of the time between two decisions is lived. */
+const AWAKE = `rules livedStepMaxMs ${2 * DAY}`;
 
 const MARKET = `
   define ore commodity
@@ -57,17 +61,45 @@ describe('an idempotency key', () => {
     `);
   });
 
-  test('is remembered for 24 hours from its first use, and then free', () => {
-    play(`${MARKET}
+  test('is remembered for 24 hours and a half of lived time, and then free', () => {
+    play(`${AWAKE}
+      ${MARKET}
       time 10
       buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
-      time ${DAY}
+      time ${KEPT}
       buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
-      time ${DAY + 9}
+      time ${KEPT + 9}
       buy ann 2 of #1 key a         -> KEY_REUSED
-      time ${DAY + 10}
+      time ${KEPT + 10}
       buy ann 2 of #1 key a         -> fills 2 @ 100 of #1 for 200
     `);
+  });
+
+  test('is not forgotten by steps of time, however large: a second of each is lived', () => {
+    play(`${MARKET}
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      time ${30 * DAY}
+      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
+      grant ann coins 1
+      time ${365 * DAY}
+      buy ann 2 of #1 key a         -> KEY_REUSED
+      restart
+      time ${366 * DAY}
+      buy ann 2 of #1 key a         -> KEY_REUSED
+    `);
+  });
+
+  test('is older by a second after each of two decisions that are far apart', () => {
+    const hourly = Array.from(
+      { length: 40 },
+      (_, hour) => `time ${hour * 3_600_000}
+      grant ann coins 1`,
+    ).join('\n');
+    const { engine } = play(`${MARKET}
+      ${hourly}`);
+    const { livedMs } = engine.state;
+    expect(livedMs).toBeGreaterThan(40_000);
+    expect(livedMs).toBeLessThan(42_000);
   });
 
   test('is forgotten when its player has used too many since: the oldest first', () => {

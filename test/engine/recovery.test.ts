@@ -71,6 +71,7 @@ describe('an engine brought back from its facts', () => {
     const standing = {
       sequence: 1,
       atMs: 1,
+      livedMs: 1,
       lastOrder: 1,
       lastTrade: 1,
       lastWindow: 0,

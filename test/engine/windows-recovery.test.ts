@@ -23,10 +23,11 @@ function loadInOrder(bench: Bench, order: 'before' | 'behind' | 'without'): Engi
     ...tables.trades,
     ...(order === 'behind' ? [...windows, ...manifests] : [...manifests, ...windows]),
   ];
-  for (const fact of facts) engine.restore(fact, tables.atMs);
-  const { sequence, atMs, lastTrade } = tables;
+  for (const fact of facts) engine.restore(fact, tables.livedMs);
+  const { sequence, atMs, livedMs, lastTrade } = tables;
   const lastOrder = Math.max(...tables.orders.keys());
-  engine.resume({ sequence, atMs, lastTrade, lastOrder, lastWindow: 1, lastOffer: 0 });
+  const ids = { lastTrade, lastOrder, lastWindow: 1, lastOffer: 0 };
+  engine.resume({ sequence, atMs, livedMs, ...ids });
   return engine;
 }
 
@@ -94,8 +95,9 @@ describe('a number', () => {
   test.each(['lastWindow', 'lastOffer'] as const)('is never given out twice: %s', name => {
     const { auditor, engine, rules } = play(`${REVIEW}\n offer cid ann 1 coins for 1 ore`);
     const loaded = load(rules, auditor.tables);
-    const { sequence, changedAtMs: atMs, lastOrder, lastTrade } = engine.state;
-    const standing = { sequence, atMs, lastOrder, lastTrade, lastWindow: 1, lastOffer: 1 };
+    const { sequence, changedAtMs: atMs, livedMs, lastOrder, lastTrade } = engine.state;
+    const ids = { lastOrder, lastTrade, lastWindow: 1, lastOffer: 1 };
+    const standing = { sequence, atMs, livedMs, ...ids };
     loaded.resume(standing);
     expect(() => loaded.resume({ ...standing, [name]: 0 })).toThrow(
       'ids are never given out twice',

@@ -168,6 +168,8 @@ onCluster(
           leader: 'mallory',
           begin: '',
           lagMs: 0,
+          nowMs: 1,
+          clockSure: true,
         },
         ...{
           ...nothing,

@@ -22,6 +22,7 @@ describe('pages', () => {
         databaseReachable: true,
         projectionLagMs: 3,
         quarantined: 0,
+        clockSure: true,
         ready: true,
         draining: false,
       },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { sleep, startGateway } from '../support/gateway-fixture.ts';
 
@@ -125,6 +125,32 @@ describe('the end of a token', () => {
     const client = await connect();
     await client.ask('session.open', { token: await token('alice', 'standard', 1) });
     expect(await client.ended).toEqual({ code: 4401, reason: 'unauthorized' });
+  });
+
+  test('comes as late as it was told, whatever the clock does meanwhile', async () => {
+    const { connect, token } = await startGateway({ rules });
+    const client = await connect();
+    await client.ask('session.open', { token: await token('alice', 'standard', 2) });
+    const now = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    await sleep(500);
+    expect((await client.ask('session.ping', {})).outcome).toBe('ok');
+    clock.mockImplementation(() => now() - 3_600_000);
+    expect(await client.ended).toEqual({ code: 4401, reason: 'unauthorized' });
+    clock.mockRestore();
+  });
+
+  test('is told in engine time, as all times are', async () => {
+    const { connect, token, realm } = await startGateway({ rules });
+    realm.timeAheadMs = 3_600_000;
+    const client = await connect();
+    const { body } = await client.ask('session.open', { token: await token('alice') });
+    const { serverTimeMs, expiresAtMs } = body as { serverTimeMs: number; expiresAtMs: number };
+    expect(serverTimeMs - Date.now()).toBeGreaterThan(3_590_000);
+    expect(expiresAtMs - serverTimeMs).toBeGreaterThan(590_000);
+    expect(expiresAtMs - serverTimeMs).toBeLessThanOrEqual(600_000);
+    const ping = await client.ask('session.ping', {});
+    expect(Number(ping.body.serverTimeMs) - Date.now()).toBeGreaterThan(3_590_000);
   });
 
   test('a fresh token of the same player keeps the socket and may change the tier', async () => {

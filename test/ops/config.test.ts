@@ -62,6 +62,8 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['WAITING_ENTRIES_MAX', '0'],
     ['WAITING_BYTES_MAX', '1024'],
     ['REPLY_TIMEOUT_MS', '1'],
+    ['CLOCK_JUMP_MAX_MS', '4999'],
+    ['CLOCK_CONFIRM_MS', '999'],
     ['NODE_ROLE', 'leader'],
     ['NODE_NAME', 'two words'],
     ['LEASE_MS', '199'],

@@ -53,7 +53,7 @@ async function project(rows: readonly JournalRow[], rowsMax: number): Promise<vo
 async function empty(): Promise<void> {
   await client.query(TABLES.map(table => `delete from ${table}`).join('; '));
   await client.query(`update projection set position = 0, epoch = 0, sequence = 0, at_ms = 0,
-    last_order = 0, last_trade = 0, last_window = 0, last_offer = 0,
+    last_order = 0, last_trade = 0, last_window = 0, last_offer = 0, lived_ms = 0,
     folded_trade = 0`);
 }
 
@@ -171,9 +171,11 @@ describe('the projector', () => {
       `insert into journal select i, 1, i, i * 100, '', '' from generate_series(1, 20) as i`,
     );
     await client.query(
-      `insert into keys select i, i * 100, 0, 1, true, 'k', '' from generate_series(1, 20) as i`,
+      `insert into keys select i, 0, 0, 1, true, 'k', '', i * 100 from generate_series(1, 20) as i`,
     );
-    await client.query('update projection set position = 20, sequence = 20, at_ms = 2000');
+    await client.query(
+      'update projection set position = 20, sequence = 20, at_ms = 2000, lived_ms = 2000',
+    );
     const options = { ...OPTIONS, journalRetentionMs: 500, keyRetentionMs: 1_000 };
     const projector = await Projector.begin(test.database, client, readerOf([], 1), options);
     expect(await projector.prune()).toBe(false);
@@ -185,6 +187,8 @@ describe('the projector', () => {
     const later = await Projector.begin(test.database, client, readerOf([], 1), options);
     await later.prune();
     expect(await first('journal', 'position')).toEqual({ min: 20, count: 1 });
+    // Engine time went on, but nobody lived through it: keys stay.
+    expect(await first('keys', 'sequence')).toEqual({ min: 10, count: 11 });
   });
 });
 

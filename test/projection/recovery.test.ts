@@ -96,6 +96,7 @@ async function project(position: number, foldTrades = 20): Promise<void> {
     ...OPTIONS,
     foldTrades,
     keysPerPlayerMax: rules.keysPerPlayerMax,
+    livedStepMaxMs: rules.livedStepMaxMs,
   });
   while (await projector.step());
 }

@@ -2,6 +2,7 @@
 // says that.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StepClock } from '../../src/base/clock.ts';
 import type { FeedBatch } from '../../src/cluster/messages.ts';
 import { FeedCollector, HEARTBEAT_MS } from '../../src/realm/feed-collector.ts';
 import { NodeRegistry } from '../../src/realm/node-registry.ts';
@@ -25,6 +26,7 @@ beforeEach(() => {
     begin: '5-0',
     position: () => position,
     lagMs: () => 7,
+    clock: new StepClock(50_000),
   });
 });
 
@@ -53,6 +55,8 @@ describe('the feed of a leader', () => {
         leader: 'a',
         begin: '5-0',
         lagMs: 7,
+        nowMs: 50_000,
+        clockSure: true,
         isHeartbeat: false,
         published: [
           ['book:ore', bytes(1)],

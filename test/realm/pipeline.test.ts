@@ -214,27 +214,35 @@ describe('draining', () => {
 });
 
 describe('engine time', () => {
-  it('standing still does not keep those waiting who were told a time', async () => {
+  it('that steps keeps nobody waiting, and answers nobody too early', async () => {
     pipeline.submit(grant(1), inbox);
     await settled();
-    await journal.commit();
-    clock.advance(-3_600_000);
-    pipeline.submit(grant(2), inbox);
-    await settled();
+    clock.step(3_600_000);
+    pipeline.tick();
+    expect(inbox.replies).toEqual([]);
     clock.advance(1_500);
     pipeline.tick();
-    expect(inbox.replies.map(({ outcome }) => outcome)).toEqual(['ok', 'unknown']);
+    expect(inbox.replies.map(({ outcome }) => outcome)).toEqual(['unknown']);
     await journal.commit();
   });
 
-  it('never goes back when the wall clock does', async () => {
+  it('that is in doubt lets nothing be executed, and what was taken goes on', async () => {
     pipeline.submit(grant(1), inbox);
-    const before = engine.state.nowMs;
-    clock.advance(-3_600_000);
-    pipeline.submit(grant(1), inbox);
-    expect(engine.state.nowMs).toBe(before);
+    const { sequence } = engine.state;
+    clock.isSure = false;
+    expect(pipeline.submit(grant(2, 'k'), inbox)).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: expect.stringContaining('clock'),
+    });
+    expect(engine.state.sequence).toBe(sequence);
     await settled();
     await journal.commit();
+    expect(inbox.replies).toHaveLength(1);
+    clock.isSure = true;
+    expect(pipeline.submit(grant(2, 'k'), inbox)).toBe(null);
+    await settled();
+    await journal.commit();
+    expect(inbox.replies.at(-1)?.body).toMatchObject({ balance: { available: 3 } });
   });
 
   it('lets orders expire when nobody sends anything', async () => {

@@ -156,6 +156,28 @@ describe('the feed', () => {
     expect(stage.realm.readiness().projectionLagMs).toBe(120);
   });
 
+  it('tells engine time, which goes on here until the next word', async () => {
+    expect(stage.realm.nowMs()).toBe(1_000);
+    stage.beat(0, { nowMs: 50_000 });
+    expect(stage.realm.nowMs()).toBe(50_000);
+    await stage.pass(400);
+    expect(stage.realm.nowMs()).toBe(50_400);
+    // It travelled for a while; the first one did not.
+    stage.beat(0, { nowMs: 50_100 });
+    expect(stage.realm.nowMs()).toBe(50_400);
+    stage.beat(0, { nowMs: 90_000_000 });
+    expect(stage.realm.nowMs()).toBe(90_000_000);
+    stage.beat(0, { nowMs: 80_000_000, epoch: 2 });
+    expect(stage.realm.nowMs()).toBe(80_000_000);
+  });
+
+  it('is not ready while the clock of the leader is in doubt', () => {
+    stage.beat(0, { clockSure: false });
+    expect(stage.realm.readiness()).toMatchObject({ clockSure: false, ready: false });
+    stage.beat(0, { clockSure: true });
+    expect(stage.realm.readiness()).toMatchObject({ clockSure: true, ready: true });
+  });
+
   it('of a leader that is deposed says nothing here any more', () => {
     stage.beat(0, { epoch: 2, leader: 'c' });
     stage.feed(9, { epoch: 1, published: [['book:ore', snapshotFrame(9)]] });

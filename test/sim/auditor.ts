@@ -21,7 +21,7 @@ import { FactTables } from './fact-tables.ts';
 import { HOUSE, ISSUER, MAIN } from './model-world.ts';
 
 export class Auditor {
-  readonly tables = new FactTables();
+  readonly tables: FactTables;
   #rules: Rules;
   /** Units filled so far, by order. */
   readonly #filled = new Map<number, number>();
@@ -33,6 +33,7 @@ export class Auditor {
 
   constructor(rules: Rules) {
     this.#rules = rules;
+    this.tables = new FactTables(rules);
   }
 
   /** From here on other rules are in force: they bind what is decided from now on. */

@@ -20,10 +20,12 @@ import type {
   TradeFact,
   WindowFact,
 } from '../../src/engine/fact.ts';
+import { DEFAULT_RULES, type Rules } from '../../src/engine/rules.ts';
 
 export interface DatedKey {
   readonly sequence: number;
-  readonly atMs: number;
+  /** How long the realm had lived by then. */
+  readonly livedMs: number;
   readonly fact: DecidedFact;
 }
 
@@ -47,9 +49,16 @@ export class FactTables {
   lastTrade = 0;
   sequence = 0;
   atMs = 0;
+  livedMs = 0;
+  readonly #livedStepMaxMs: number;
+
+  constructor({ livedStepMaxMs }: Pick<Rules, 'livedStepMaxMs'> = DEFAULT_RULES) {
+    this.#livedStepMaxMs = livedStepMaxMs;
+  }
 
   apply(group: FactGroup): void {
     this.sequence = group.sequence;
+    this.livedMs += Math.min(group.atMs - this.atMs, this.#livedStepMaxMs);
     this.atMs = group.atMs;
     for (const fact of group.facts) this.put(fact);
   }
@@ -137,7 +146,7 @@ export class FactTables {
         this.privacies.set(fact.player, fact);
         break;
       case 'decided':
-        this.keys.push({ sequence: this.sequence, atMs: this.atMs, fact });
+        this.keys.push({ sequence: this.sequence, livedMs: this.livedMs, fact });
         break;
       case 'transfer':
         break;

@@ -35,7 +35,8 @@ export type Predicted =
 interface ModelKey {
   readonly key: string;
   readonly digest: number;
-  readonly atMs: number;
+  /** How long the realm had lived by then. */
+  readonly livedMs: number;
   readonly answer: Predicted;
 }
 
@@ -46,6 +47,9 @@ export class Model {
   /** Whether the last answer was one given before. */
   repeated = false;
   readonly #keys = new Map<string, ModelKey[]>();
+  /** The last entry that left facts, and how long the realm had lived by then. */
+  #settledAtMs = 0;
+  #settledLivedMs = 0;
 
   constructor(rules: Rules) {
     this.world = new World(rules);
@@ -55,7 +59,8 @@ export class Model {
     this.world.nowMs = entry.atMs;
     this.repeated = false;
     endDue(this.world);
-    this.#forget(entry.atMs);
+    const livedMs = this.#lived();
+    this.#forget(livedMs);
     if (entry.key === null || entry.command === 'keys.get') return this.#decide(entry);
     const keys = this.#keysOf(entry.player);
     const known = keys.find(one => one.key === entry.key);
@@ -66,9 +71,15 @@ export class Model {
     }
     const answer = this.#decide(entry);
     this.world.players.add(entry.player);
-    keys.push({ key: entry.key, digest: entry.digest, atMs: entry.atMs, answer });
+    keys.push({ key: entry.key, digest: entry.digest, livedMs, answer });
     if (keys.length > this.world.rules.keysPerPlayerMax) keys.shift();
     return answer;
+  }
+
+  /** The last entry left facts. */
+  settled(): void {
+    this.#settledLivedMs = this.#lived();
+    this.#settledAtMs = this.world.nowMs;
   }
 
   /** Whether ticks must come before anything else at this time. */
@@ -159,10 +170,15 @@ export class Model {
     return keys;
   }
 
-  #forget(nowMs: number): void {
+  #lived(): number {
+    const { nowMs, rules } = this.world;
+    return this.#settledLivedMs + Math.min(nowMs - this.#settledAtMs, rules.livedStepMaxMs);
+  }
+
+  #forget(livedMs: number): void {
     const { keyRetentionMs } = this.world.rules;
     for (const [player, keys] of this.#keys) {
-      const kept = keys.filter(one => one.atMs + keyRetentionMs > nowMs);
+      const kept = keys.filter(one => one.livedMs + keyRetentionMs > livedMs);
       this.#keys.set(player, kept);
     }
   }

@@ -17,7 +17,7 @@ function travelled<Value>(value: Value): Value {
 
 export function replay(rules: Rules, groups: readonly FactGroup[], tables: FactTables): Engine {
   const engine = new Engine(rules);
-  follow(engine, groups);
+  follow(engine, groups, new FactTables(rules));
   return resumed(engine, tables);
 }
 
@@ -34,24 +34,28 @@ export function loadAndFollow(
   lag: number,
   tables: FactTables,
 ): Engine {
-  const behind = new FactTables();
+  const behind = new FactTables(rules);
   const shown = Math.max(0, groups.length - lag);
   for (const group of groups.slice(0, shown)) behind.apply(group);
   const engine = new Engine(rules);
   loadInto(engine, behind);
-  follow(engine, groups.slice(shown));
+  follow(engine, groups.slice(shown), behind);
   return resumed(engine, tables);
 }
 
-function follow(engine: Engine, groups: readonly FactGroup[]): void {
+function follow(engine: Engine, groups: readonly FactGroup[], from: FactTables): void {
+  const { livedStepMaxMs } = engine.state.rules;
+  let { livedMs, atMs: beforeMs } = from;
   for (const { facts, atMs } of travelled(groups)) {
-    for (const fact of facts) engine.restore(fact, atMs);
+    livedMs += Math.min(atMs - beforeMs, livedStepMaxMs);
+    beforeMs = atMs;
+    for (const fact of facts) engine.restore(fact, livedMs);
   }
 }
 
 function loadInto(engine: Engine, tables: FactTables): void {
   const put = (facts: readonly Fact[]) => {
-    for (const fact of travelled(facts)) engine.restore(fact, tables.atMs);
+    for (const fact of travelled(facts)) engine.restore(fact, tables.livedMs);
   };
   put([...tables.players.values()].sort((one, other) => one.player - other.player));
   put([...tables.locations.values()].sort((one, other) => one.location - other.location));
@@ -68,14 +72,14 @@ function loadInto(engine: Engine, tables: FactTables): void {
   put(tables.openOffers().sort((one, other) => one.id - other.id));
   put([...tables.blocks.values()].filter(({ blocked }) => blocked));
   put([...tables.privacies.values()].filter(({ closed }) => closed));
-  for (const { fact, atMs } of tables.keys) engine.restore(travelled(fact), atMs);
+  for (const { fact, livedMs } of tables.keys) engine.restore(travelled(fact), livedMs);
 }
 
 function resumed(engine: Engine, tables: FactTables): Engine {
-  const { sequence, atMs, lastTrade } = tables;
+  const { sequence, atMs, livedMs, lastTrade } = tables;
   const last = (ids: Iterable<number>) => Math.max(0, ...ids);
   engine.resume({
-    ...{ sequence, atMs, lastTrade },
+    ...{ sequence, atMs, livedMs, lastTrade },
     lastOrder: last(tables.orders.keys()),
     lastWindow: last(tables.windows.keys()),
     lastOffer: last(tables.offers.keys()),

@@ -80,6 +80,7 @@ export class Bench {
     if (facts.length > 0) {
       this.groups.push({ sequence: applied.sequence, atMs: entry.atMs, facts });
     }
+    if (facts.length > 0) this.model.settled();
     this.auditor.consume(entry, applied);
     this.#checkRepetition(entry, applied);
     return applied;
@@ -201,7 +202,7 @@ function withOtherFees(rules: Rules, random: Random): Rules {
 /** The hash after the same steps in an engine of its own, unwatched. */
 function hashAgain(rules: Rules, steps: readonly Step[]): string {
   let engine = new Engine(rules);
-  const tables = new FactTables();
+  const tables = new FactTables(rules);
   for (const step of steps) {
     if ('restore' in step) {
       engine = load(step.rules, tables);

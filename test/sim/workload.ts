@@ -4,9 +4,10 @@
 // offers and wallets what the players are shown: the facts, as clients see them.
 
 import type { EngineCommand } from '../../protocol/commands/registry.ts';
-import { AMOUNT_MAX, KEY_RETENTION_MS } from '../../protocol/limits.ts';
+import { AMOUNT_MAX } from '../../protocol/limits.ts';
 import { type Applied, type Entry, isInternal } from '../../src/engine/entry.ts';
 import type { Fact } from '../../src/engine/fact.ts';
+import { KEY_KEPT_MS } from '../../src/engine/lived-time.ts';
 import { DEFAULT_RULES, type DirectRules, type Rules } from '../../src/engine/rules.ts';
 import { FactTables } from './fact-tables.ts';
 import type { Random } from './random.ts';
@@ -27,6 +28,8 @@ import { windowSteps } from './workload-windows.ts';
 
 export const START_MS = 1_700_000_000_000;
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** Rules of a run: tight bounds, so that they are met. */
 export function randomRules(random: Random): Rules {
   return {
@@ -37,11 +40,10 @@ export function randomRules(random: Random): Rules {
     keysPerPlayerMax: random.pick([1, 2, 3, 8, 30, 1_000]),
     endsPerEntryMax: random.pick([1, 2, 3, 6, 5_000]),
     emptyAccountsMax: random.pick([0, 0, 1, 3, 10_000]),
+    livedStepMaxMs: random.pick([1, 15, 1_000, 3 * DAY_MS, 3 * DAY_MS, 3 * DAY_MS]),
     direct: randomDirectRules(random),
   };
 }
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Short times, so that all of them pass. */
 function randomDirectRules(random: Random): DirectRules {
@@ -253,7 +255,7 @@ export class Workload {
       this.#advanceTo(Math.min(...this.#expiriesMs) + random.between(-1, 1));
       this.#expiriesMs = this.#expiriesMs.filter(atMs => atMs > this.#nowMs);
     } else if (random.chance(2) && edge !== undefined) {
-      this.#advanceTo(edge.atMs + KEY_RETENTION_MS + random.between(-1, 1));
+      this.#advanceTo(edge.atMs + KEY_KEPT_MS + random.between(-1, 1));
       this.#planned.push({ ask: edge.ask, key: edge.key });
     } else {
       this.#nowMs += random.between(1, 20);

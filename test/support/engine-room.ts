@@ -9,6 +9,7 @@ import type { Rules } from '../../src/engine/rules.ts';
 import type { EngineRequest, ReplyTarget } from '../../src/gateway/port.ts';
 import { PostgresJournal } from '../../src/journal/postgres-journal.ts';
 import { Projection } from '../../src/projection/projection.ts';
+import { EngineClock } from '../../src/realm/engine-clock.ts';
 import { Pipeline } from '../../src/realm/pipeline.ts';
 import { Recovery } from '../../src/recovery.ts';
 import { quiet } from './postgres.ts';
@@ -18,7 +19,7 @@ const LIMITS = { waitingEntriesMax: 100_000, waitingBytesMax: 2 ** 26, replyTime
 
 export class EngineRoom {
   readonly engine: Engine;
-  /** What the wall clock says. */
+  /** What the clocks say. */
   wallMs = 0;
   readonly #journal: PostgresJournal;
   readonly #projection: Projection;
@@ -28,10 +29,11 @@ export class EngineRoom {
     this.engine = parts.engine;
     this.#journal = parts.journal;
     this.#projection = parts.projection;
+    const steady = { nowMs: () => this.wallMs, isSure: true, readAtMs: 0 };
     this.#pipeline = new Pipeline({
       engine: parts.engine,
       journal: parts.journal,
-      clock: { nowMs: () => this.wallMs },
+      clock: new EngineClock(steady, parts.engine.state.nowMs),
       limits: LIMITS,
       observer: { appended: () => {} },
       pauseMs: () => 0,

@@ -49,12 +49,19 @@ export class FakeRealm implements RealmPort {
     databaseReachable: true,
     projectionLagMs: 3,
     quarantined: 0,
+    clockSure: true,
     ready: true,
   };
+  /** Engine time less the wall clock. */
+  timeAheadMs = 0;
   readonly #sockets = new Map<string, number>();
   readonly #writer = new FrameWriter(256);
   #waiting: { request: EngineRequest; target: ReplyTarget }[] = [];
   #scheduled = false;
+
+  nowMs(): number {
+    return Date.now() + this.timeAheadMs;
+  }
 
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
     if (this.refusal !== null) return this.refusal;

@@ -24,14 +24,18 @@ export async function hashOfJournal(realm: FaultRealm, rules = DEFAULT_RULES): P
     'select sequence, at_ms as "atMs", facts from journal order by position',
   );
   const engine = new Engine(rules);
+  let beforeMs = 0;
+  let livedMs = 0;
   let lastOrder = 0;
   let lastTrade = 0;
   let lastWindow = 0;
   let lastOffer = 0;
   for (const { facts } of rows) {
     for (const group of decodeGroups(facts)) {
+      livedMs += Math.min(group.atMs - beforeMs, rules.livedStepMaxMs);
+      beforeMs = group.atMs;
       for (const fact of group.facts) {
-        engine.restore(fact, group.atMs);
+        engine.restore(fact, livedMs);
         if (fact.kind === 'order') lastOrder = Math.max(lastOrder, fact.id);
         if (fact.kind === 'trade') lastTrade = Math.max(lastTrade, fact.id);
         if (fact.kind === 'window') lastWindow = Math.max(lastWindow, fact.id);
@@ -42,7 +46,7 @@ export async function hashOfJournal(realm: FaultRealm, rules = DEFAULT_RULES): P
   const last = rows.at(-1);
   if (last === undefined) throw new Error('The journal is empty.');
   const ids = { lastOrder, lastTrade, lastWindow, lastOffer };
-  engine.resume({ sequence: last.sequence, atMs: last.atMs, ...ids });
+  engine.resume({ sequence: last.sequence, atMs: last.atMs, livedMs, ...ids });
   return engine.hash();
 }
 

@@ -47,6 +47,7 @@ export class RemoteStage {
         return { position: this.tablesAt, quarantined: this.quarantined };
       }),
       sink: this.sink,
+      clock: { nowMs: () => 1_000 },
       log: quiet,
       ...limits,
     });
@@ -61,7 +62,14 @@ export class RemoteStage {
   feed(count: number, more: Partial<FeedBatch> = {}): void {
     const nothing = { published: [], windows: [], ended: [], private: [] };
     const head = { epoch: 1, count, position: 100, leader: 'a', begin: '5-0', lagMs: 0 };
-    this.channel.feed({ ...head, isHeartbeat: false, ...nothing, ...more });
+    this.channel.feed({
+      ...head,
+      nowMs: 1_000,
+      clockSure: true,
+      isHeartbeat: false,
+      ...nothing,
+      ...more,
+    });
   }
 
   beat(count: number, more: Partial<FeedBatch> = {}): void {

@@ -10,6 +10,7 @@ create table quarantine (
   step int not null,
   position bigint not null,
   at_ms bigint not null,
+  lived_ms bigint not null,
   kind text collate "C" not null,
   subject text collate "C" not null,
   fact bytea not null,
