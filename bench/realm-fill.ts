@@ -2,9 +2,8 @@
 // what a long life leaves. Sound as far as a start looks; not what `npm run audit` would accept,
 // since nothing of it was ever transferred.
 
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { runMigrations } from '../src/database/migrate.ts';
 import { databaseUrl } from './bench-realm.ts';
 
 export interface RealmSize {
@@ -23,7 +22,6 @@ export interface RealmSize {
 }
 
 const MIGRATIONS_OF_THE_FIRST_VERSION = 3;
-const MIGRATIONS = fileURLToPath(new URL('../../src/projection/migrations', import.meta.url));
 
 /** Fills the schema of a realm that does not exist yet. */
 export async function fillRealm(
@@ -38,17 +36,7 @@ export async function fillRealm(
     await client.query(`create schema ${schema}`);
     await client.query(`set search_path to ${schema}`);
     await client.query('set synchronous_commit to off');
-    await runner({
-      dbClient: client,
-      dir: MIGRATIONS,
-      direction: 'up',
-      count: MIGRATIONS_OF_THE_FIRST_VERSION,
-      schema,
-      migrationsSchema: schema,
-      migrationsTable: 'migrations',
-      noLock: true,
-      log: () => {},
-    });
+    await runMigrations(client, schema, MIGRATIONS_OF_THE_FIRST_VERSION);
     for (const [what, statement] of statementsFor(size)) {
       const beganMs = performance.now();
       await client.query(statement);

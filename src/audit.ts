@@ -83,7 +83,7 @@ interface Aside {
   readonly error: string;
 }
 
-const SET_ASIDE = `select subject, position, sequence, sqlstate, error from quarantine
+const SET_ASIDE = `select subject, position, sequence, sqlstate, error from realm.quarantine
   where settled_at_ms is null order by sequence, step`;
 
 async function auditEngine(config: Config, database: Database, log: Log): Promise<Finding> {

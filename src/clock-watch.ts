@@ -12,7 +12,7 @@ import { EngineClock } from './realm/engine-clock.ts';
 
 const CLIENT = { name: 'clock', statementTimeoutMs: 3_000 };
 const NOW = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs"';
-const LAST = 'select at_ms as "atMs" from journal order by position desc limit 1';
+const LAST = 'select at_ms as "atMs" from realm.journal order by position desc limit 1';
 const LOOK_MS = 250;
 const ASK_MS = 30_000;
 const ASK_IN_DOUBT_MS = 1_000;

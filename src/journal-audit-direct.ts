@@ -19,15 +19,15 @@ const WINDOWS = `select id, status, reason, revision, armed_at_ms, deadline_ms, 
     manifest, event, by, inviter, inviter_away_until_ms, inviter_accepted, inviter_confirmed,
     inviter_lines, invited, invited_away_until_ms, invited_accepted, invited_confirmed,
     invited_lines, has_baseline, inviter_baseline, invited_baseline
-  from windows where id = any($1)`;
+  from realm.windows where id = any($1)`;
 const OFFERS = `select id, maker, taker, give, want, message, status, created_at_ms, expires_at_ms,
-  counter_of from offers where id = any($1)`;
+  counter_of from realm.offers where id = any($1)`;
 const LOG = `select window_id || ' ' || sequence || ' ' || step, at_ms, revision, by, event, lines
-  from window_log where window_id = any($1) and sequence > $2 and sequence <= $3`;
+  from realm.window_log where window_id = any($1) and sequence > $2 and sequence <= $3`;
 const MANIFESTS = `select window_id || ' ' || revision, at_ms, hash, encode(body, 'hex')
-  from manifests where window_id = any($1)`;
-const BLOCKS = `select player || ' ' || other, blocked from blocks where player = any($1)`;
-const PRIVACY = 'select player, closed from privacy where player = any($1)';
+  from realm.manifests where window_id = any($1)`;
+const BLOCKS = `select player || ' ' || other, blocked from realm.blocks where player = any($1)`;
+const PRIVACY = 'select player, closed from realm.privacy where player = any($1)';
 
 /** Columns as text, by names of more than one number. */
 type Named = Map<string, string>;

@@ -29,26 +29,27 @@ const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The columns of each table by id, in the order in which {@link Expected} has them. */
 const TABLES = {
-  accounts: 'select id, owner, asset, location, available, held from accounts where id = any($1)',
+  accounts:
+    'select id, owner, asset, location, available, held from realm.accounts where id = any($1)',
   orders: `select id, side, player, asset, location, price, quantity, remaining, held, fee_bps,
     priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
-    from orders where id = any($1)`,
+    from realm.orders where id = any($1)`,
   trades: `select id, sequence, at_ms, asset, location, price, quantity, maker, taker, taker_side,
-    buyer, seller, buyer_fee, seller_fee from trades where id = any($1)`,
-  keys: `select sequence, at_ms, player, key, digest, ok, encode(body, 'hex') from keys
+    buyer, seller, buyer_fee, seller_fee from realm.trades where id = any($1)`,
+  keys: `select sequence, at_ms, player, key, digest, ok, encode(body, 'hex') from realm.keys
     where sequence = any($1)`,
 } as const;
 
 /** The oldest key of each of the players $1 that counts, of those who have at least $2. */
 const OLDEST_KEYS = `select p.player, oldest.sequence from unnest($1::int4[]) as p (player)
-  cross join lateral (select sequence from keys where player = p.player
+  cross join lateral (select sequence from realm.keys where player = p.player
     order by sequence desc offset $2::int - 1 limit 1) as oldest`;
 
 /** How long, and how many, keys are remembered. */
 export type KeyRules = Pick<Rules, 'keyRetentionMs' | 'keysPerPlayerMax'>;
 
 const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, reference
-  from transfers where sequence > $1 and sequence <= $2`;
+  from realm.transfers where sequence > $1 and sequence <= $2`;
 
 /**
  * Compares every kept row with the tables, which have caught up with the journal. `source` sees one

@@ -39,7 +39,7 @@ export function settleIdentity(database: Database, log: Log): Promise<RealmIdent
     const { rows } = await client.query<RealmIdentity & Place>(
       `select identity, secret, system_identifier as system, database_oid as database,
          schema_oid as schema
-       from ${tableOf(database)} for update`,
+       from realm.realm_identity for update`,
     );
     const [settled] = rows;
     if (settled === undefined) throw new Error('The table realm_identity has lost its row.');
@@ -49,9 +49,9 @@ export function settleIdentity(database: Database, log: Log): Promise<RealmIdent
         { was: identity },
         'this database is a copy of another one: its realm gets an identity of its own',
       );
-      return write(client, database, here, newIdentity());
+      return write(client, here, newIdentity());
     }
-    return write(client, database, here, { identity, secret });
+    return write(client, here, { identity, secret });
   });
 }
 
@@ -60,14 +60,14 @@ export function settleIdentity(database: Database, log: Log): Promise<RealmIdent
  */
 export function renewIdentity(database: Database): Promise<RealmIdentity> {
   return changing(database, async client =>
-    write(client, database, await placeOf(client, database), newIdentity()),
+    write(client, await placeOf(client, database), newIdentity()),
   );
 }
 
 /** The name of the realm in Redis, as it is now. */
 export async function readIdentity(database: Database): Promise<string> {
   const { rows } = await withClient(database, CLIENT, client =>
-    client.query<{ identity: string }>(`select identity from ${tableOf(database)}`),
+    client.query<{ identity: string }>(`select identity from realm.realm_identity`),
   );
   return rows[0]?.identity ?? '';
 }
@@ -101,10 +101,6 @@ function newIdentity(): RealmIdentity {
   return { identity, secret: randomBytes(SECRET_BYTES) };
 }
 
-function tableOf({ schema }: Database): string {
-  return `"${schema}".realm_identity`;
-}
-
 function changing<Outcome>(
   database: Database,
   work: (client: Client) => Promise<Outcome>,
@@ -119,12 +115,11 @@ function changing<Outcome>(
 
 async function write(
   client: Client,
-  database: Database,
   { system, database: oid, schema }: Place,
   { identity, secret }: RealmIdentity,
 ): Promise<RealmIdentity> {
   await client.query(
-    `update ${tableOf(database)} set identity = $1, secret = $2,
+    `update realm.realm_identity set identity = $1, secret = $2,
        system_identifier = coalesce($3, system_identifier), database_oid = $4, schema_oid = $5`,
     [identity, secret, system, oid, schema],
   );

@@ -220,12 +220,12 @@ export async function loadEngine(database: Database, rules: Rules, log: Log): Pr
 
 /** The first thing that is wrong with the journal rows that the tables lack, in their order. */
 const FIRST_FAULT = `
-  with standing as (select position from projection),
-  ending as (select coalesce(max(position), 0) as position from journal),
+  with standing as (select position from realm.projection),
+  ending as (select coalesce(max(position), 0) as position from realm.journal),
   backlog as (
     select position, sha256(facts) = digest as is_whole,
       coalesce(lag(position) over (order by position), (select position from standing)) as before
-    from journal where position > (select position from standing)
+    from realm.journal where position > (select position from standing)
   ),
   faults as (
     select position, 'was changed after it was written' as fault from backlog where not is_whole

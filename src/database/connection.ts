@@ -3,7 +3,8 @@
 // error listener, and bigints read as checked numbers, alone and in arrays. Each says itself what
 // every setting is that any of them changes: none goes by what a session was left with. The
 // embedded database is reached by the same driver, but is one session behind all its connections:
-// settings are shared there, so only the search path is set, and statements stay unnamed.
+// settings are shared there, so only the search path is set, and statements stay unnamed. On a
+// server the search path leads nowhere.
 
 import { createHash } from 'node:crypto';
 import pg from 'pg';
@@ -29,7 +30,8 @@ export interface ConnectionOptions {
   readonly settings?: Readonly<Partial<Record<SettingName, string>>>;
 }
 
-type SettingName = keyof typeof AS_CONFIGURED | 'lock_timeout';
+/** `search_path`: for tests, whose statements name no realm. */
+type SettingName = keyof typeof AS_CONFIGURED | 'lock_timeout' | 'search_path';
 
 /**
  * What some connections set, and all others have as the server, the database or the role has it. A
@@ -159,6 +161,8 @@ function sessionSettings(database: Database, options: ConnectionOptions): string
   const settings: Record<string, string | null> = { search_path: database.schema };
   if (database.address.kind === 'server') {
     Object.assign(settings, {
+      // A statement that does not name its realm finds no table, whoever has this session later.
+      search_path: 'pg_catalog',
       ...AS_CONFIGURED,
       statement_timeout: `${options.statementTimeoutMs}`,
       lock_timeout: `${HOLD_TIMEOUT_MS}`,

@@ -41,16 +41,7 @@ export async function migrate(database: Database): Promise<SafetyWarning[]> {
       `tradepost migrate ${database.schema}`,
     ]);
     await client.query(`create schema if not exists "${database.schema}"`);
-    await runner({
-      dbClient: client,
-      dir: migrationsFolder(),
-      direction: 'up',
-      schema: database.schema,
-      migrationsSchema: database.schema,
-      migrationsTable: 'migrations',
-      noLock: true,
-      log: () => {},
-    });
+    await runMigrations(client, database.schema);
     await client.query('select pg_advisory_unlock_all()');
     return warnings;
   } catch (error) {
@@ -58,6 +49,25 @@ export async function migrate(database: Database): Promise<SafetyWarning[]> {
   } finally {
     discard(client);
   }
+}
+
+/** Applies the migrations that a schema lacks, or the next `count` of them. */
+export async function runMigrations(
+  client: pg.Client,
+  schema: string,
+  count = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  await runner({
+    dbClient: client,
+    dir: migrationsFolder(),
+    direction: 'up',
+    count,
+    schema,
+    migrationsSchema: schema,
+    migrationsTable: 'migrations',
+    noLock: true,
+    log: () => {},
+  });
 }
 
 /**

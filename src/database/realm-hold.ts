@@ -60,7 +60,6 @@ export class RealmHold {
   readonly #options: RealmHoldOptions;
   readonly #place: Place;
   readonly #writer = randomBytes(8).toString('hex');
-  readonly #table: string;
   #epoch = 0;
   #client: Promise<pg.Client> | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -70,7 +69,6 @@ export class RealmHold {
   private constructor(options: RealmHoldOptions) {
     this.#options = options;
     this.#place = options.place ?? thisPlace();
-    this.#table = `"${options.database.schema}".writer`;
   }
 
   /**
@@ -112,7 +110,7 @@ export class RealmHold {
   async release(): Promise<void> {
     this.#isReleased = true;
     if (this.#timer !== null) clearInterval(this.#timer);
-    const end = `update ${this.#table} set is_ended = true where writer = $1`;
+    const end = `update realm.writer set is_ended = true where writer = $1`;
     const ended = this.#client?.then(client => client.query(end, [this.#writer]));
     if (ended !== undefined) await within(RELEASE_MS, ended);
     this.#drop();
@@ -186,7 +184,7 @@ export class RealmHold {
          to_char(since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
          beat_at::text as "beatAt", (1000 * extract(epoch from
            clock_timestamp() - greatest(beat_at, pg_postmaster_start_time())))::float8 as "silentMs"
-       from ${this.#table}`,
+       from realm.writer`,
     );
     return rows[0] ?? null;
   }
@@ -198,7 +196,7 @@ export class RealmHold {
     const own = [this.#writer, this.#options.cluster, this.#epoch, host, scope, process.pid, began];
     const beatAt = verdict === 'silent' ? (holder?.beatAt ?? null) : null;
     const { rowCount } = await client.query(
-      `insert into ${this.#table} as held
+      `insert into realm.writer as held
          (writer, cluster, epoch, host, scope, pid, began, since, beat_at, is_ended)
        values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp(), clock_timestamp(), false)
        on conflict (id) do update set writer = excluded.writer, cluster = excluded.cluster,
@@ -213,7 +211,7 @@ export class RealmHold {
 
   async #renew(client: pg.Client): Promise<boolean> {
     const { rowCount } = await client.query(
-      `update ${this.#table} set epoch = $2, beat_at = clock_timestamp() where writer = $1`,
+      `update realm.writer set epoch = $2, beat_at = clock_timestamp() where writer = $1`,
       [this.#writer, this.#epoch],
     );
     return rowCount === 1;

@@ -47,8 +47,8 @@ export async function loadDirectTrades(
   await each(client, OPEN_OFFERS, cells => restore(offerOf(cells)));
 }
 
-const BLOCKS = 'select player, other from blocks where blocked order by player, other';
-const CLOSED = 'select player from privacy where closed order by player';
+const BLOCKS = 'select player, other from realm.blocks where blocked order by player, other';
+const CLOSED = 'select player from realm.privacy where closed order by player';
 
 const LIVE = `status < ${codeOf(WINDOW_STATUSES, 'done')}`;
 const windowsSince = (sinceMs: number) => `select id, status, reason, revision,
@@ -56,14 +56,14 @@ const windowsSince = (sinceMs: number) => `select id, status, reason, revision,
     invited, invited_lines, invited_accepted, invited_confirmed, invited_away_until_ms,
     armed_at_ms, deadline_ms, created_at_ms, manifest,
     has_baseline, inviter_baseline, invited_baseline, event, by
-  from windows where ${LIVE} or created_at_ms > ${sinceMs} order by id`;
+  from realm.windows where ${LIVE} or created_at_ms > ${sinceMs} order by id`;
 
 const MANIFESTS = `select m.window_id, m.body
-  from windows as w join manifests as m on m.window_id = w.id and m.hash = w.manifest
+  from realm.windows as w join realm.manifests as m on m.window_id = w.id and m.hash = w.manifest
   where w.${LIVE} order by w.id`;
 
 const OPEN_OFFERS = `select id, maker, taker, give, want, message, status, created_at_ms,
-  expires_at_ms, counter_of from offers where status = 0 order by id`;
+  expires_at_ms, counter_of from realm.offers where status = 0 order by id`;
 
 function windowOf(cells: Cells): WindowFact {
   const reason = cells[2] as number;

@@ -15,20 +15,20 @@ const FIRST_COUNTS = 1_024;
 const COUNT_MAX = 0xffff;
 
 /** Of the players $1, the keys beyond the newest $2. */
-const TRIM = `delete from keys where sequence in (
+const TRIM = `delete from realm.keys where sequence in (
   select k.sequence from unnest($1::int4[]) as p (player)
-  cross join lateral (select sequence from keys where player = p.player
+  cross join lateral (select sequence from realm.keys where player = p.player
     order by sequence desc offset $2 limit 1) as surplus
-  cross join lateral (select sequence from keys
+  cross join lateral (select sequence from realm.keys
     where player = p.player and sequence <= surplus.sequence) as k
   limit ${STEP_ROWS_MAX})`;
 
 /** The next players after $1 that have keys, from one to the next by the index. */
 const NEXT_PLAYERS = `with recursive next as (
-    (select player from keys where player > $1 order by player limit 1)
+    (select player from realm.keys where player > $1 order by player limit 1)
     union all
     select after.player from next cross join lateral (
-      select player from keys where player > next.player order by player limit 1) as after
+      select player from realm.keys where player > next.player order by player limit 1) as after
   ) select player from next limit ${STEP_PLAYERS_MAX}`;
 
 export interface KeyTrimOptions {

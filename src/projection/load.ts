@@ -49,18 +49,19 @@ export async function loadRealm(client: pg.ClientBase, taker: RealmTaker): Promi
   return standing;
 }
 
-const PLAYERS = 'select id, name from players order by id';
-const LOCATIONS = 'select id, name from locations order by id';
+const PLAYERS = 'select id, name from realm.players order by id';
+const LOCATIONS = 'select id, name from realm.locations order by id';
 /** Items and instances are numbered together. Null stands for what the other kind has. */
 const ASSETS = `select asset, name, attributes, null as item, kind, currency, tick_size, lot_size,
-    min_price, max_price, halted from items
+    min_price, max_price, halted from realm.items
   union all select asset, name, attributes, item, null, null, null, null, null, null, null
-  from instances order by asset`;
-const ACCOUNTS = 'select id, owner, asset, location, available, held from accounts order by id';
+  from realm.instances order by asset`;
+const ACCOUNTS =
+  'select id, owner, asset, location, available, held from realm.accounts order by id';
 const OPEN_ORDERS = `select id, side, player, asset, location, price, quantity, remaining, held,
   fee_bps, priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
-  from orders where status = 0 order by priority`;
-const KEYS = 'select player, key, digest, ok, body, lived_ms from keys order by sequence';
+  from realm.orders where status = 0 order by priority`;
+const KEYS = 'select player, key, digest, ok, body, lived_ms from realm.keys order by sequence';
 
 function assetOf(cells: Cells): ItemFact | InstanceFact {
   const [asset, name, attributes, item] = cells as [number, string, Attributes, number | null];

@@ -31,11 +31,11 @@ export interface MarketTaker {
 
 const COLUMNS = `id, at_ms, asset, location, price, quantity, maker, taker, taker_side, buyer,
   seller, buyer_fee, seller_fee`;
-const LATEST = `select ${COLUMNS} from latest_trades order by item, location, id`;
+const LATEST = `select ${COLUMNS} from realm.latest_trades order by item, location, id`;
 const QUARTERS = `select bucket, item, location, open, high, low, volume, trades
-  from market_quarters order by bucket`;
-const UNFOLDED = `select ${COLUMNS} from trades
-  where id > (select folded_trade from projection) order by id`;
+  from realm.market_quarters order by bucket`;
+const UNFOLDED = `select ${COLUMNS} from realm.trades
+  where id > (select folded_trade from realm.projection) order by id`;
 
 /** Of each market the oldest first. */
 export async function loadMarkets(

@@ -61,22 +61,22 @@ type Source = Pick<pg.Client, 'query'>;
 
 const STANDING = `select position, epoch, sequence, at_ms as "atMs", lived_ms as "livedMs",
   last_order as "lastOrder", last_trade as "lastTrade", last_window as "lastWindow",
-  last_offer as "lastOffer" from projection`;
+  last_offer as "lastOffer" from realm.projection`;
 
-const ADVANCE = `update projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
+const ADVANCE = `update realm.projection set position = $2, epoch = $3, sequence = $4, at_ms = $5,
   last_order = $6, last_trade = $7, last_window = $8, last_offer = $9, lived_ms = $10
   where position = $1 and epoch = $11`;
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;
 const PRUNE_KEYS_MAX = 20_000;
-const PRUNE_JOURNAL = `delete from journal where position in (
+const PRUNE_JOURNAL = `delete from realm.journal where position in (
   select position from (
-    select position, at_ms from journal order by position limit ${PRUNE_ROWS_MAX}
+    select position, at_ms from realm.journal order by position limit ${PRUNE_ROWS_MAX}
   ) as oldest where position < $1 and at_ms < $2)`;
-const PRUNE_KEYS = `delete from keys where sequence in (
+const PRUNE_KEYS = `delete from realm.keys where sequence in (
   select sequence from (
-    select sequence, lived_ms from keys order by sequence limit ${PRUNE_KEYS_MAX}
+    select sequence, lived_ms from realm.keys order by sequence limit ${PRUNE_KEYS_MAX}
   ) as oldest where lived_ms < $1)`;
 
 /** Somebody else did the round, as when a leader goes while its successor begins: no harm done. */
@@ -139,7 +139,9 @@ export class Projector {
     options: ProjectorOptions,
   ): Promise<Projector> {
     const standing = await readStanding(client);
-    const accounts = await client.query<{ max: number | null }>('select max(id) from accounts');
+    const accounts = await client.query<{ max: number | null }>(
+      'select max(id) from realm.accounts',
+    );
     const target = {
       accountMax: accounts.rows[0]?.max ?? -1,
       orderMax: standing.lastOrder,

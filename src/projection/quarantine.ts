@@ -63,25 +63,25 @@ type Source = Pick<pg.ClientBase, 'query'>;
 
 const UNSETTLED = `select sequence, step, at_ms as "atMs", lived_ms as "livedMs", kind, subject, fact as bytes,
     is_last as "isLast"
-  from quarantine where settled_at_ms is null order by sequence, step`;
+  from realm.quarantine where settled_at_ms is null order by sequence, step`;
 
-const PUT = `insert into quarantine (sequence, step, position, at_ms, lived_ms, kind, subject, fact,
+const PUT = `insert into realm.quarantine (sequence, step, position, at_ms, lived_ms, kind, subject, fact,
     sqlstate, error, set_aside_at_ms, is_last)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     floor(extract(epoch from clock_timestamp()) * 1000), true)`;
 
-const SUPERSEDE = `update quarantine set is_last = false,
+const SUPERSEDE = `update realm.quarantine set is_last = false,
     settled_at_ms =
       case when $3 then floor(extract(epoch from clock_timestamp()) * 1000)::bigint end,
     settled_how = case when $3 then 'superseded by a later fact of the same thing' end
   where sequence = $1 and step = $2 and settled_at_ms is null`;
 
-const SETTLE = `update quarantine set settled_how = $3, mended = $4,
+const SETTLE = `update realm.quarantine set settled_how = $3, mended = $4,
     settled_at_ms = floor(extract(epoch from clock_timestamp()) * 1000)
   where sequence = $1 and step = $2 and settled_at_ms is null`;
 
-const FORGET = `delete from quarantine where (sequence, step) in (
-  select sequence, step from quarantine where settled_at_ms is not null
+const FORGET = `delete from realm.quarantine where (sequence, step) in (
+  select sequence, step from realm.quarantine where settled_at_ms is not null
     and settled_at_ms < floor(extract(epoch from clock_timestamp()) * 1000) - $1
   order by settled_at_ms limit 1000)`;
 /** Settled facts are kept this long, for whoever asks what was changed. */
@@ -172,7 +172,7 @@ export class Quarantine {
 /** What the tables have instead of the facts that they could not take: mended, or nothing yet. */
 export async function readSubstitutes(source: Source): Promise<Substitute> {
   const { rows } = await source.query<{ sequence: number; step: number; mended: Buffer | null }>(
-    'select sequence, step, mended from quarantine',
+    'select sequence, step, mended from realm.quarantine',
   );
   const mended = new Map(
     rows.map(row => [

@@ -102,7 +102,7 @@ async function manifestsOf(
   const hashes = unsettled.flatMap(({ fact }) => (fact.kind === 'window' ? [fact.manifest] : []));
   if (hashes.length === 0) return [];
   const { rows } = await client.query<{ body: Uint8Array }>(
-    'select body from manifests where window_id = any($1) and hash = any($2)',
+    'select body from realm.manifests where window_id = any($1) and hash = any($2)',
     [unsettled.flatMap(({ fact }) => (fact.kind === 'window' ? [fact.id] : [])), hashes],
   );
   return rows.map(({ body }) => decodeManifest(body));

@@ -62,19 +62,19 @@ export class Table<Row> {
     this.#name = name;
     this.#columns = columns;
     this.#updated = columns.filter((column, i) => i < keyColumns || changed.includes(column));
-    this.#insert = `insert into ${name} (${namesOf(columns)})
+    this.#insert = `insert into realm.${name} (${namesOf(columns)})
       select ${columns.map(column => read('n', column)).join(', ')} from ${rowsOf(columns)}`;
     this.#upsert = `${this.#insert} on conflict (${key.join(', ')}) do update
       set ${changed.map(column => `${column.name} = excluded.${column.name}`).join(', ')}`;
-    this.#update = `update ${name} as t
+    this.#update = `update realm.${name} as t
       set ${changed.map(column => `${column.name} = ${read('n', column)}`).join(', ')}
       from ${rowsOf(this.#updated)}
       where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}`;
-    this.#removeById = `delete from ${name} where ${key[0]} = any($1::int4[])`;
+    this.#removeById = `delete from realm.${name} where ${key[0]} = any($1::int4[])`;
     this.#keyed = columns.slice(0, keyColumns);
     this.#remove = `with n as (select * from ${rowsOf(this.#keyed)}),
       gone as (
-        delete from ${name} as t using n
+        delete from realm.${name} as t using n
         where ${key.map(column => `t.${column} = n.${column}`).join(' and ')}
       )
       select from n`;
@@ -87,7 +87,7 @@ export class Table<Row> {
   /** As {@link insert}, at half the cost, where there is COPY. */
   copy(rows: readonly Row[]): Statement {
     const name = `copy_${this.#name}`;
-    const text = `copy ${this.#name} (${namesOf(this.#columns)}) from stdin (format binary)`;
+    const text = `copy realm.${this.#name} (${namesOf(this.#columns)}) from stdin (format binary)`;
     return {
       kind: 'copy',
       name,
@@ -117,7 +117,7 @@ export class Table<Row> {
   /** Of tables whose key is one int4. */
   removeById(ids: readonly number[]): Statement {
     const values = [int4Array(ids, id => id)];
-    const name = `remove_${this.#name}`;
+    const name = `remove_by_id_${this.#name}`;
     return { kind: 'query', name, text: this.#removeById, values, rows: ids.length };
   }
 

@@ -21,17 +21,17 @@ const FOLD_TRADES = 20_000;
 const STEP_TRADES_MAX = 2 * FOLD_TRADES;
 const PRUNE_QUARTERS_MAX = 10_000;
 
-const FOLDED = 'select folded_trade as "foldedTrade" from projection';
+const FOLDED = 'select folded_trade as "foldedTrade" from realm.projection';
 
-const ADVANCE = 'update projection set folded_trade = $2 where folded_trade = $1';
+const ADVANCE = 'update realm.projection set folded_trade = $2 where folded_trade = $1';
 
 /** Trades after $1 up to $2, each with the item whose market it belongs to. */
 const TRADES = `(select t.*, coalesce(n.item, t.asset) as item
-  from trades as t left join instances as n on n.asset = t.asset
+  from realm.trades as t left join realm.instances as n on n.asset = t.asset
   where t.id > $1 and t.id <= $2)`;
 
 /** Trades come in the order of their times, so the first one of a quarter opens it for good. */
-const FOLD_QUARTERS = `insert into market_quarters as q
+const FOLD_QUARTERS = `insert into realm.market_quarters as q
     (bucket, item, location, open, high, low, volume, trades)
   select at_ms / ${QUARTER_MS}, item, location, (min(array[id, price]))[2], max(price), min(price),
     least(sum(quantity), ${AMOUNT_MAX})::bigint, count(*)
@@ -52,15 +52,15 @@ const FOLD_LATEST = `with fresh as materialized (
   ), markets as (
     select item, location, count(*) as came from fresh group by item, location
   ), gone as (
-    delete from latest_trades where ctid = any (array(
+    delete from realm.latest_trades where ctid = any (array(
       select surplus.ctid from markets as m cross join lateral (
-        select ctid from latest_trades where item = m.item and location = m.location
+        select ctid from realm.latest_trades where item = m.item and location = m.location
         order by id desc offset ${LATEST_TRADES_MAX} - m.came) as surplus))
   )
-  insert into latest_trades (${LATEST_COLUMNS}) select ${LATEST_COLUMNS} from fresh`;
+  insert into realm.latest_trades (${LATEST_COLUMNS}) select ${LATEST_COLUMNS} from fresh`;
 
-const PRUNE_QUARTERS = `delete from market_quarters where (bucket, item, location) in (
-  select bucket, item, location from market_quarters where bucket < $1
+const PRUNE_QUARTERS = `delete from realm.market_quarters where (bucket, item, location) in (
+  select bucket, item, location from realm.market_quarters where bucket < $1
   order by bucket limit ${PRUNE_QUARTERS_MAX})`;
 
 export interface TradeFoldOptions {

@@ -7,8 +7,8 @@ import type { Check } from './audit.ts';
 
 /** Every trade that was folded, with the item whose market it belongs to. */
 const FOLDED = `(select t.*, coalesce(n.item, t.asset) as item
-  from trades as t left join instances as n on n.asset = t.asset
-  where t.id <= (select folded_trade from projection))`;
+  from realm.trades as t left join realm.instances as n on n.asset = t.asset
+  where t.id <= (select folded_trade from realm.projection))`;
 
 const TRADE = `item, location, id, at_ms, asset, price, quantity, maker, taker, taker_side, buyer,
   seller, buyer_fee, seller_fee`;
@@ -17,7 +17,7 @@ const LATEST = `select ${TRADE} from (
   select *, row_number() over (partition by item, location order by id desc) as newest
   from ${FOLDED} as t) as ranked where newest <= ${TRADES_SNAPSHOT_MAX}`;
 
-const FIRST_BUCKET = `(select (at_ms - ${DAY_MS}) / ${QUARTER_MS} from projection)`;
+const FIRST_BUCKET = `(select (at_ms - ${DAY_MS}) / ${QUARTER_MS} from realm.projection)`;
 
 const QUARTER = 'bucket, item, location, open, high, low, volume, trades';
 
@@ -35,14 +35,14 @@ export const TRADE_CHECKS: readonly Check[] = [
   {
     check: 'the latest trades of each market are those of the table of trades',
     over: 'latest_trades',
-    broken: difference(LATEST, `select ${TRADE} from latest_trades`),
+    broken: difference(LATEST, `select ${TRADE} from realm.latest_trades`),
   },
   {
     check: 'the quarters of the last day are what its trades come to',
     over: 'market_quarters',
     broken: difference(
       QUARTERS,
-      `select ${QUARTER} from market_quarters where bucket >= ${FIRST_BUCKET}`,
+      `select ${QUARTER} from realm.market_quarters where bucket >= ${FIRST_BUCKET}`,
     ),
   },
 ];

@@ -44,23 +44,23 @@ const CHECKS: readonly Check[] = [
   {
     check: 'what all accounts have of an asset adds up to zero',
     over: 'accounts',
-    broken: `select asset, sum(available) + sum(held) as sum from accounts
+    broken: `select asset, sum(available) + sum(held) as sum from realm.accounts
       group by asset having sum(available) + sum(held) <> 0`,
   },
   {
     check: 'nobody but the issuer is below zero',
     over: 'accounts',
-    broken: `select * from accounts
+    broken: `select * from realm.accounts
       where held < 0 or (available < 0
-        and owner <> (select id from players where name = '$issuer'))`,
+        and owner <> (select id from realm.players where name = '$issuer'))`,
   },
   {
     check: 'each account has what its transfers brought, less what they took',
     over: 'transfers',
-    broken: `select a.*, moved.sum from accounts as a full join (
+    broken: `select a.*, moved.sum from realm.accounts as a full join (
         select account, sum(quantity) as sum from (
-          select credit as account, quantity from transfers
-          union all select debit, -quantity from transfers) as movements
+          select credit as account, quantity from realm.transfers
+          union all select debit, -quantity from realm.transfers) as movements
         group by account) as moved on moved.account = a.id
       where coalesce(moved.sum, 0) <> coalesce(a.available::numeric + a.held, 0)`,
   },
@@ -68,14 +68,14 @@ const CHECKS: readonly Check[] = [
     check: 'each account holds what its open orders, live windows and open offers hold',
     over: 'accounts',
     broken: `select owner, asset, location, a.held, holds.held as "heldByThem"
-      from (select * from accounts where held <> 0) as a full join (
+      from (select * from realm.accounts where held <> 0) as a full join (
         select owner, asset, location, sum(held) as held from (
           select o.player as owner,
             case when o.side = 1 then o.asset else i.currency end as asset,
             case when o.side = 1 then o.location
-              else (select id from locations where name = 'main') end as location,
+              else (select id from realm.locations where name = 'main') end as location,
             o.held
-          from orders as o left join items as i on i.asset = o.asset where o.status = 0
+          from realm.orders as o left join realm.items as i on i.asset = o.asset where o.status = 0
           union all ${HELD_DIRECTLY}
         ) as all_holds group by 1, 2, 3) as holds using (owner, asset, location)
       where coalesce(a.held, 0) <> coalesce(holds.held, 0)`,
@@ -83,7 +83,7 @@ const CHECKS: readonly Check[] = [
   {
     check: 'an open listing holds its goods, an open bid its money, a closed order nothing',
     over: 'orders',
-    broken: `select * from orders where held <> case
+    broken: `select * from realm.orders where held <> case
       when status <> 0 then 0
       when side = 1 then remaining
       else price::numeric * remaining + floor(price::numeric * remaining * fee_bps / 10000) end`,
@@ -91,25 +91,25 @@ const CHECKS: readonly Check[] = [
   {
     check: 'an open order has something left, a filled one nothing',
     over: 'orders',
-    broken: `select * from orders
+    broken: `select * from realm.orders
       where (status = 0 and remaining = 0) or (status = 1 and remaining <> 0)`,
   },
   {
     check: 'each order was filled by its trades',
     over: 'orders',
-    broken: `select o.id, o.quantity, o.remaining, fills.sum from orders as o full join (
+    broken: `select o.id, o.quantity, o.remaining, fills.sum from realm.orders as o full join (
         select id, sum(quantity) as sum from (
-          select maker as id, quantity from trades
-          union all select taker, quantity from trades where taker <> 0) as parts
+          select maker as id, quantity from realm.trades
+          union all select taker, quantity from realm.trades where taker <> 0) as parts
         group by id) as fills on fills.id = o.id
       where o.id is null or coalesce(fills.sum, 0) <> o.quantity - o.remaining`,
   },
   {
     check: 'each trade moved its goods and its price',
     over: 'trades',
-    broken: `select t.id, t.quantity, t.price, moved.sum from trades as t full join (
+    broken: `select t.id, t.quantity, t.price, moved.sum from realm.trades as t full join (
         select reference as id, count(*) as count, sum(quantity) as sum, max(quantity) as max
-        from transfers where reason = ${TRADE_REASON} group by 1) as moved on moved.id = t.id
+        from realm.transfers where reason = ${TRADE_REASON} group by 1) as moved on moved.id = t.id
       where t.id is null or moved.count is distinct from 2
         or moved.sum <> t.quantity::numeric + t.price::numeric * t.quantity
         or moved.max <> t.price::numeric * t.quantity`,
@@ -117,24 +117,24 @@ const CHECKS: readonly Check[] = [
   {
     check: 'each trade moved its goods from the seller, its price from the buyer',
     over: 'trades',
-    broken: `select t.id, m.debit, m.credit from trades as t
-      join transfers as m on m.reference = t.id and m.reason = ${TRADE_REASON}
-      join accounts as d on d.id = m.debit and d.since <= m.sequence
-      join accounts as c on c.id = m.credit and c.since <= m.sequence
+    broken: `select t.id, m.debit, m.credit from realm.trades as t
+      join realm.transfers as m on m.reference = t.id and m.reason = ${TRADE_REASON}
+      join realm.accounts as d on d.id = m.debit and d.since <= m.sequence
+      join realm.accounts as c on c.id = m.credit and c.since <= m.sequence
       where d.asset <> c.asset or (d.owner, c.owner) is distinct from case
         when d.asset = t.asset then (t.seller, t.buyer) else (t.buyer, t.seller) end`,
   },
   {
     check: 'nobody traded with himself',
     over: 'trades',
-    broken: 'select * from trades where buyer = seller',
+    broken: 'select * from realm.trades where buyer = seller',
   },
   {
     check: 'an instance has at most one owner',
     over: 'instances',
     broken: `select a.asset, sum(a.available) + sum(a.held) as owned
-      from accounts as a join instances as n on n.asset = a.asset
-      where a.owner <> (select id from players where name = '$issuer')
+      from realm.accounts as a join realm.instances as n on n.asset = a.asset
+      where a.owner <> (select id from realm.players where name = '$issuer')
       group by a.asset having sum(a.available) + sum(a.held) > 1`,
   },
   {
@@ -142,26 +142,26 @@ const CHECKS: readonly Check[] = [
     over: 'orders',
     broken: `select o.asset, o.location, max(o.price) filter (where o.side = 0) as bid,
         min(o.price) filter (where o.side = 1) as ask
-      from orders as o join items as i on i.asset = o.asset
+      from realm.orders as o join realm.items as i on i.asset = o.asset
       where o.status = 0 and not i.halted group by o.asset, o.location
       having max(o.price) filter (where o.side = 0) >= min(o.price) filter (where o.side = 1)`,
   },
   {
     check: 'no id is above the last one given out',
     over: 'orders',
-    broken: `select * from projection
-      where last_order < (select max(id) from orders) or last_trade < (select max(id) from trades)
+    broken: `select * from realm.projection
+      where last_order < (select max(id) from realm.orders) or last_trade < (select max(id) from realm.trades)
         or last_trade < folded_trade
-        or last_window < (select max(id) from windows)
-        or last_offer < (select max(id) from offers)`,
+        or last_window < (select max(id) from realm.windows)
+        or last_offer < (select max(id) from realm.offers)`,
   },
   ...TRADE_CHECKS,
   ...DIRECT_CHECKS,
   {
     check: 'the tables have caught up with the journal',
     over: 'journal',
-    broken: `select p.position, j.last from projection as p,
-        (select coalesce(max(position), 0) as last from journal) as j
+    broken: `select p.position, j.last from realm.projection as p,
+        (select coalesce(max(position), 0) as last from realm.journal) as j
       where p.position <> j.last`,
   },
 ];

@@ -5,18 +5,18 @@ import type { TradeView } from '../../protocol/fields.ts';
 import { page, pageRows, type Source } from './source.ts';
 
 /** Each side has its own index; nobody trades with himself, so no trade is found twice. */
-const side = (column: 'buyer' | 'seller') => `(select * from trades
-  where ${column} = (select id from players where name = $1) and ($2::bigint is null or id < $2)
+const side = (column: 'buyer' | 'seller') => `(select * from realm.trades
+  where ${column} = (select id from realm.players where name = $1) and ($2::bigint is null or id < $2)
   order by id desc limit $3)`;
 
 const TRADES = `select t.id as trade, t.at_ms as "atMs", coalesce(i.name, n.name) as item,
     l.name as location, t.price, t.quantity, t.maker, t.taker, t.taker_side as "takerSide",
     t.buyer_fee as "buyerFee", t.seller_fee as "sellerFee", b.name = $1 as "isBuyer"
   from (${side('buyer')} union all ${side('seller')}) as t
-  join locations as l on l.id = t.location
-  join players as b on b.id = t.buyer
-  left join items as i on i.asset = t.asset
-  left join instances as n on n.asset = t.asset
+  join realm.locations as l on l.id = t.location
+  join realm.players as b on b.id = t.buyer
+  left join realm.items as i on i.asset = t.asset
+  left join realm.instances as n on n.asset = t.asset
   order by t.id desc limit $3`;
 
 interface Row {

@@ -9,10 +9,10 @@ const RULES = `c.name as currency, i.kind, i.tick_size as "tickSize", i.lot_size
   i.min_price as "minPrice", i.max_price as "maxPrice", i.halted`;
 
 const ITEM = `select i.name as item, i.attributes, ${RULES}
-  from items as i join items as c on c.asset = i.currency where i.name = $1`;
+  from realm.items as i join realm.items as c on c.asset = i.currency where i.name = $1`;
 
 const INSTANCE = `select n.name as item, n.attributes, ${RULES}
-  from instances as n join items as i on i.asset = n.item join items as c on c.asset = i.currency
+  from realm.instances as n join realm.items as i on i.asset = n.item join realm.items as c on c.asset = i.currency
   where n.name = $1`;
 
 type Row = Omit<ItemView, 'kind'> & { readonly kind: number };

@@ -4,14 +4,14 @@
 /** JSON with the lines of the column `array`, in their order. */
 export function linesAsJson(array: string): string {
   return `(select coalesce(json_agg(json_build_object(
-        'asset', coalesce((select name from items where asset = ${array}[k]),
-          (select name from instances where asset = ${array}[k])),
-        'location', (select name from locations where id = ${array}[k + 1]),
+        'asset', coalesce((select name from realm.items where asset = ${array}[k]),
+          (select name from realm.instances where asset = ${array}[k])),
+        'location', (select name from realm.locations where id = ${array}[k + 1]),
         'quantity', ${array}[k + 2]) order by k), '[]')
       from generate_series(1, cardinality(${array}), 3) as k)`;
 }
 
 /** The name of the player whose number `column` is; null for no number of a player. */
 export function playerName(column: string): string {
-  return `(select name from players where id = ${column})`;
+  return `(select name from realm.players where id = ${column})`;
 }

@@ -12,14 +12,14 @@ const VIEW = `o.id as offer, ${playerName('o.maker')} as "from", ${playerName('o
     o.created_at_ms as "createdAtMs", o.expires_at_ms as "expiresAtMs",
     o.counter_of as "counterOf"`;
 
-const ONE = `select ${VIEW} from offers as o
-  where o.id = $1 and (select id from players where name = $2) in (o.maker, o.taker)`;
+const ONE = `select ${VIEW} from realm.offers as o
+  where o.id = $1 and (select id from realm.players where name = $2) in (o.maker, o.taker)`;
 
 type Direction = NonNullable<Payload<'offers.mine'>['direction']>;
 const COLUMNS: Readonly<Record<Direction, string>> = { sent: 'maker', received: 'taker' };
 
-const own = (direction: Direction, all: boolean) => `(select * from offers
-  where ${COLUMNS[direction]} = (select id from players where name = $1)
+const own = (direction: Direction, all: boolean) => `(select * from realm.offers
+  where ${COLUMNS[direction]} = (select id from realm.players where name = $1)
     and ($2::bigint is null or id < $2)${all ? '' : ' and status = 0'}
   order by id desc limit $3)`;
 

@@ -9,14 +9,14 @@ import { page, pageRows, type Source } from './source.ts';
 const ORDERS = `select o.id, coalesce(i.name, n.name) as item, l.name as location, o.price,
     o.quantity, o.remaining, o.time_in_force as "timeInForce", o.post_only as "postOnly",
     o.expires_at_ms as "expiresAtMs", o.created_at_ms as "createdAtMs", o.status
-  from orders as o
-  join locations as l on l.id = o.location
-  left join items as i on i.asset = o.asset
-  left join instances as n on n.asset = o.asset`;
+  from realm.orders as o
+  join realm.locations as l on l.id = o.location
+  left join realm.items as i on i.asset = o.asset
+  left join realm.instances as n on n.asset = o.asset`;
 
 const ONE = `${ORDERS} where o.id = $1 and o.side = $2`;
 
-const OWN = `where o.player = (select id from players where name = $1) and o.side = $2
+const OWN = `where o.player = (select id from realm.players where name = $1) and o.side = $2
   and ($3::bigint is null or o.id < $3)`;
 const ALL_OWN = `${ORDERS} ${OWN} order by o.id desc limit $4`;
 const OPEN_OWN = `${ORDERS} ${OWN} and o.status = 0 order by o.id desc limit $4`;

@@ -39,8 +39,8 @@ export interface TablesStand {
   readonly quarantined: number;
 }
 
-const STANDING = `select position, (select count(*) from quarantine where settled_at_ms is null)
-    as quarantined from projection`;
+const STANDING = `select position, (select count(*) from realm.quarantine where settled_at_ms is null)
+    as quarantined from realm.projection`;
 
 const CONNECTIONS = 8;
 const STATEMENT_TIMEOUT_MS = 5_000;

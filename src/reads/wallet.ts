@@ -5,11 +5,11 @@ import { page, pageRows, type Source } from './source.ts';
 
 const BALANCES = `select a.id, coalesce(i.name, n.name) as asset, l.name as location, a.available,
     a.held
-  from accounts as a
-  join locations as l on l.id = a.location
-  left join items as i on i.asset = a.asset
-  left join instances as n on n.asset = a.asset
-  where a.owner = (select id from players where name = $1)
+  from realm.accounts as a
+  join realm.locations as l on l.id = a.location
+  left join realm.items as i on i.asset = a.asset
+  left join realm.instances as n on n.asset = a.asset
+  where a.owner = (select id from realm.players where name = $1)
     and a.id > $2::bigint and (a.available <> 0 or a.held <> 0)
     and ($3::text is null or coalesce(i.name, n.name) = $3)
   order by a.id limit $4`;

@@ -16,20 +16,20 @@ const REPORT = `with now as (
     select floor(extract(epoch from clock_timestamp()) * 1000) as at_ms
   ), own as (
     select w.id, p.id as player
-    from windows as w join players as p on p.id in (w.inviter, w.invited)
+    from realm.windows as w join realm.players as p on p.id in (w.inviter, w.invited)
     where w.id = $1 and p.name = $2
   ), standing as (
     select own.id, own.player, now.at_ms,
       exists (
-        select 1 from window_reports as r where r.window_id = own.id and r.player = own.player
+        select 1 from realm.window_reports as r where r.window_id = own.id and r.player = own.player
       ) as is_known,
       (
-        select count(*) from window_reports as r
+        select count(*) from realm.window_reports as r
         where r.player = own.player and r.at_ms > now.at_ms - ${DAY_MS}
       ) < ${REPORTS_PER_DAY_MAX} as has_room
     from own cross join now
   ), added as (
-    insert into window_reports (window_id, player, at_ms, reason)
+    insert into realm.window_reports (window_id, player, at_ms, reason)
     select id, player, at_ms, $3 from standing where has_room
     on conflict (window_id, player) do nothing
   )
@@ -37,7 +37,7 @@ const REPORT = `with now as (
 
 const REPORTS = `select r.id as report, r.window_id as window, ${playerName('r.player')} as player,
     r.at_ms as "atMs", r.reason
-  from window_reports as r where $1::bigint is null or r.id < $1
+  from realm.window_reports as r where $1::bigint is null or r.id < $1
   order by r.id desc limit $2`;
 
 type Report = Result<'windows.reports'>['reports'][number];

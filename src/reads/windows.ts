@@ -37,27 +37,27 @@ const VIEW = `w.id as window, w.status, w.reason, w.revision, w.manifest,
 /** One statement, so that the window, its manifests and its log are of one moment. */
 const ONE = `select ${VIEW}, w.created_at_ms as "createdAtMs",
     (select coalesce(json_agg(encode(m.body, 'base64') order by m.revision), '[]')
-      from manifests as m where m.window_id = w.id) as manifests,
+      from realm.manifests as m where m.window_id = w.id) as manifests,
     (select coalesce(json_agg(json_build_object('atMs', e.at_ms, 'event', e.event,
         'player', ${playerName('e.by')}, 'revision', e.revision,
         'put', case when e.lines is not null then ${linesAsJson('e.lines')} end
         ) order by e.sequence, e.step), '[]')
-      from window_log as e where e.window_id = w.id) as log
-  from windows as w where w.id = $1`;
+      from realm.window_log as e where e.window_id = w.id) as log
+  from realm.windows as w where w.id = $1`;
 
 /** Nobody trades with himself, so no window is found twice. */
-const own = (column: 'inviter' | 'invited') => `(select * from windows
-  where ${column} = (select id from players where name = $1) and ($2::bigint is null or id < $2)
+const own = (column: 'inviter' | 'invited') => `(select * from realm.windows
+  where ${column} = (select id from realm.players where name = $1) and ($2::bigint is null or id < $2)
   order by id desc limit $3)`;
 const OWN = `select ${VIEW} from (
     select * from (${own('inviter')} union all ${own('invited')}) as either
     order by id desc limit $3
   ) as w order by w.id desc`;
 
-const BLOCKED = `with me as (select id from players where name = $1)
-  select coalesce((select closed from privacy where player = (select id from me)), false) as closed,
+const BLOCKED = `with me as (select id from realm.players where name = $1)
+  select coalesce((select closed from realm.privacy where player = (select id from me)), false) as closed,
     (select coalesce(json_agg(p.name order by p.name), '[]')
-      from blocks as b join players as p on p.id = b.other
+      from realm.blocks as b join realm.players as p on p.id = b.other
       where b.player = (select id from me) and b.blocked) as blocked`;
 
 /** Words are numbers, and an empty hash stands for none. */

@@ -34,7 +34,7 @@ async function copyIdentity({ realm }: TestCluster, url: string): Promise<void> 
   const schema = `realm_${realm.name}`;
   const client = await connect({ address: { kind: 'server', url }, schema }, OPTIONS, () => {});
   await client.query(
-    `update realm_identity set identity = $1, secret = $2, system_identifier = $3,
+    `update realm.realm_identity set identity = $1, secret = $2, system_identifier = $3,
        database_oid = $4, schema_oid = $5`,
     ['identity', 'secret', 'system_identifier', 'database_oid', 'schema_oid'].map(
       column => row?.[column],

@@ -123,7 +123,9 @@ describe.each(serverUrl === null ? PLACES.slice(1) : PLACES)(
       // The journal is pruned meanwhile: the quarantine is the record.
       await place.within(database =>
         withClient(database, OPTIONS, client =>
-          client.query('delete from journal where position < (select max(position) from journal)'),
+          client.query(
+            'delete from realm.journal where position < (select max(position) from realm.journal)',
+          ),
         ),
       );
       const named = await run(place, 'audit');

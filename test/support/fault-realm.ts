@@ -41,7 +41,8 @@ export async function createFaultRealm(
     KEYS_PER_PLAYER_MAX: '1000000',
     ...more,
   };
-  const options = { name: 'test', statementTimeoutMs: 30_000 };
+  const settings = { search_path: database.schema };
+  const options = { name: 'test', statementTimeoutMs: 30_000, settings };
   const sessions: pg.Client[] = [];
   const session = async () => {
     const client = await connect(database, options, () => {});

@@ -3,13 +3,12 @@
 
 import type { Database } from '../../src/database/connection.ts';
 import { withClient } from '../../src/database/connection.ts';
-import { migrate } from '../../src/database/migrate.ts';
+import { runMigrations } from '../../src/database/migrate.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Command, Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { FactWriter } from '../../src/journal/fact-codec.ts';
-import { PostgresJournal } from '../../src/journal/postgres-journal.ts';
-import { quiet } from './postgres.ts';
+import { digestOf } from '../../src/journal/postgres-journal.ts';
 
 /** What the message of offer 1 was, and what it is once it is mended. */
 export const POISON = 'for\0 you\u202e!';
@@ -38,25 +37,31 @@ const HISTORY: readonly [string, Command][] = [
   ['ann', { command: 'listings.create', payload: { item: 'ore', quantity: 7, price: 3 } }],
 ];
 
-const LATER_TABLES = `drop table quarantine;
-  delete from migrations where name like '0004%'`;
+const MIGRATIONS_OF_THE_VERSION_BEFORE = 3;
+const CLIENT = { name: 'test', statementTimeoutMs: 10_000 };
+
+const APPEND = `insert into realm.journal
+    (position, epoch, sequence, at_ms, digest, facts, stream_offset)
+  values ($1, 1, $2, $3, $4, $5, '')`;
 
 export async function poison(database: Database): Promise<void> {
-  await migrate(database);
-  const options = { name: 'test', statementTimeoutMs: 10_000 };
-  await withClient(database, options, client => client.query(LATER_TABLES));
-  const journal = new PostgresJournal(database, quiet);
-  await journal.claim();
-  const engine = new Engine(DEFAULT_RULES);
-  const writer = new FactWriter();
-  for (const [player, command] of HISTORY) {
-    const entry = { ...command, player, atMs: Date.now(), key: null, digest: 0 } as Entry;
-    const { outcome, sequence, output } = engine.apply(entry);
-    if (outcome !== 'ok') throw new Error(`${command.command} was refused.`);
-    writer.reset();
-    writer.group(sequence, entry.atMs);
-    for (const fact of output) if (fact.kind !== 'level') writer.fact(fact);
-    await journal.append({ sequence, atMs: entry.atMs, facts: writer.bytes });
-  }
-  await journal.close();
+  await withClient(database, CLIENT, async client => {
+    await client.query(`create schema "${database.schema}"`);
+    await runMigrations(client, database.schema, MIGRATIONS_OF_THE_VERSION_BEFORE);
+    const engine = new Engine(DEFAULT_RULES);
+    const writer = new FactWriter();
+    let position = 0;
+    const append = (sequence: number, atMs: number, facts: Uint8Array) =>
+      client.query(APPEND, [++position, sequence, atMs, digestOf(facts), facts]);
+    await append(0, 0, new Uint8Array(0));
+    for (const [player, command] of HISTORY) {
+      const entry = { ...command, player, atMs: Date.now(), key: null, digest: 0 } as Entry;
+      const { outcome, sequence, output } = engine.apply(entry);
+      if (outcome !== 'ok') throw new Error(`${command.command} was refused.`);
+      writer.reset();
+      writer.group(sequence, entry.atMs);
+      for (const fact of output) if (fact.kind !== 'level') writer.fact(fact);
+      await append(sequence, entry.atMs, writer.bytes);
+    }
+  });
 }

@@ -32,7 +32,8 @@ export async function openTestDatabase(url = serverUrl): Promise<TestDatabase> {
   await migrate(database);
   const clients: pg.Client[] = [];
   const client = async () => {
-    const options = { name: 'test', statementTimeoutMs: 20_000 };
+    const settings = { search_path: schema };
+    const options = { name: 'test', statementTimeoutMs: 20_000, settings };
     const opened = await connect(database, options, () => {});
     clients.push(opened);
     return opened;
