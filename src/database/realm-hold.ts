@@ -63,6 +63,8 @@ export class RealmHold {
   #epoch = 0;
   #client: Promise<pg.Client> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** When the row was surely ours, by the monotonic clock. */
+  #oursAtMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
   #isReleased = false;
 
@@ -93,6 +95,8 @@ export class RealmHold {
    * @throws {RealmHeldError} when another writer has taken it meanwhile.
    */
   async confirm(): Promise<void> {
+    // A moment ago it was.
+    if (performance.now() - this.#oursAtMs < LOOK_MS) return;
     const client = await this.#connected();
     if (await this.#renew(client)) return;
     const holder = await this.#look(client);
@@ -195,6 +199,7 @@ export class RealmHold {
     const began = beganAt(process.pid) ?? '';
     const own = [this.#writer, this.#options.cluster, this.#epoch, host, scope, process.pid, began];
     const beatAt = verdict === 'silent' ? (holder?.beatAt ?? null) : null;
+    const askedAtMs = performance.now();
     const { rowCount } = await client.query(
       `insert into realm.writer as held
          (writer, cluster, epoch, host, scope, pid, began, since, beat_at, is_ended)
@@ -206,14 +211,17 @@ export class RealmHold {
        where held.writer = $8 and held.beat_at = coalesce($9::timestamptz, held.beat_at)`,
       [...own, holder?.writer ?? '', beatAt],
     );
+    if (rowCount === 1) this.#oursAtMs = askedAtMs;
     return rowCount === 1;
   }
 
   async #renew(client: pg.Client): Promise<boolean> {
+    const askedAtMs = performance.now();
     const { rowCount } = await client.query(
       `update realm.writer set epoch = $2, beat_at = clock_timestamp() where writer = $1`,
       [this.#writer, this.#epoch],
     );
+    if (rowCount === 1) this.#oursAtMs = askedAtMs;
     return rowCount === 1;
   }
 
