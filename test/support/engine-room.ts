@@ -59,7 +59,7 @@ export class EngineRoom {
       epoch,
       clock: { nowMs: () => 0 },
       log: quiet,
-      loop: { intervalMs: 5 },
+      loop: { intervalMs: 5, livedStepMaxMs: rules.livedStepMaxMs },
       thread: 'same',
     });
     projection.notify(position);
