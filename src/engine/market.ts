@@ -1,12 +1,15 @@
 // A market: everything about one item, the actor that serializes all contention on it. It owns the
-// item's rules, its halt state, its order books, one for each location where something rests, and
-// the last prices where something was traded.
+// item's rules, its halt state, its order books, one for each location where something rests (and a
+// few more), and the last prices where something was traded.
 
 import type { Attributes } from '../../protocol/fields.ts';
 import type { InstanceFact, ItemFact } from './fact.ts';
 import { OrderBook } from './order-book.ts';
 import { RecentPrices } from './recent-prices.ts';
 import type { Suspended } from './suspension.ts';
+
+/** Books of an item that are kept though nothing rests in them: a busy one is empty at times. */
+export const BOOKS_KEPT = 8;
 
 export class Market {
   /** The definition now in force. */
@@ -25,7 +28,7 @@ export class Market {
     return this.item.halted || this.#suspended.hasItem(this.item.asset);
   }
 
-  /** The book at a location, when something rests there. */
+  /** The book at a location; undefined: nothing rests there. */
   findBook(location: number): OrderBook | undefined {
     return this.#books.get(location);
   }
@@ -40,8 +43,9 @@ export class Market {
     return book;
   }
 
-  /** Lets a book go in which nothing rests any more. */
+  /** Lets a book go in which nothing rests any more, when there are many. */
   release(location: number): void {
+    if (this.#books.size <= BOOKS_KEPT) return;
     const book = this.#books.get(location);
     if (book?.bids.best === null && book.asks.best === null) this.#books.delete(location);
   }
