@@ -52,6 +52,7 @@ export function restoreFact(state: State, fact: Fact, atMs: number): void {
       break;
     case 'decided':
       state.keys.add(fact, atMs);
+      state.keys.prune(atMs);
       break;
     case 'window':
       restoreWindow(state, fact);

@@ -39,7 +39,7 @@ beforeEach(async () => {
   journal = new PostgresJournal(test.database, quiet);
   last = (await journal.claim()).position;
   const random = new Random(77);
-  rules = randomRules(random);
+  rules = { ...randomRules(random), emptyAccountsMax: 1 };
   live = new Engine(rules);
   workload = new Workload(random);
 });
