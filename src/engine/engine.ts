@@ -83,8 +83,10 @@ export class Engine {
     const { livedMs, changedAtMs, rules } = state;
     state.livedNowMs = livedAfter(livedMs, changedAtMs, entry.atMs, rules.livedStepMaxMs);
     if (state.players.count === 0) this.#begin();
-    endDue(state);
-    assert(entry.command === 'tick' || !this.isDue(entry.atMs), 'what is due has ended before');
+    if (this.isDue(entry.atMs)) {
+      endDue(state);
+      assert(entry.command === 'tick' || !this.isDue(entry.atMs), 'what is due has ended before');
+    }
     const { outcome, body, encoded } = this.#decide(entry);
     state.flush();
     const { output } = state;

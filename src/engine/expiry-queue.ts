@@ -3,6 +3,7 @@
 // the queue never holds garbage. The heap is in pages: it grows without being copied.
 
 import { assert } from '../base/assert.ts';
+import { Paged } from './paged.ts';
 
 /** What can be queued: `expiresAtMs` stays as it is while it is. */
 export interface Expiring {
@@ -12,50 +13,40 @@ export interface Expiring {
   expiryIndex: number;
 }
 
-const PAGE_BITS = 12;
-const IN_PAGE = (1 << PAGE_BITS) - 1;
-
 export class ExpiryQueue<Kind extends Expiring> {
-  readonly #pages: Kind[][] = [];
-  #size = 0;
+  readonly #heap = new Paged<Kind>();
+  /** When the next one expires; Infinity when none does. Every entry looks at it. */
+  nextAtMs = Number.POSITIVE_INFINITY;
 
   get size(): number {
-    return this.#size;
+    return this.#heap.length;
   }
 
   /** The next one to expire at or before `atMs`, or null. */
   due(atMs: number): Kind | null {
-    const first = this.#pages[0]?.[0];
+    const first = this.#heap.get(0);
     return first !== undefined && first.expiresAtMs <= atMs ? first : null;
-  }
-
-  /** When the next one expires; Infinity when none does. */
-  get nextAtMs(): number {
-    return this.#pages[0]?.[0]?.expiresAtMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether an item is in the queue, and not before what should end before it: for the audit. */
   keeps(item: Kind): boolean {
     const index = item.expiryIndex;
-    if (index < 0 || index >= this.#size || this.#at(index) !== item) return false;
+    if (index < 0 || this.#heap.get(index) !== item) return false;
     return index === 0 || !isBefore(item, this.#at((index - 1) >> 1));
   }
 
   add(item: Kind): void {
     assert(item.expiryIndex === -1, 'it is queued once');
     assert(item.expiresAtMs > 0, 'only what has an expiry is queued');
-    if (this.#size >> PAGE_BITS === this.#pages.length) this.#pages.push([]);
-    this.#size++;
-    this.#rise(item, this.#size - 1);
+    this.#rise(item, this.#heap.length);
   }
 
   remove(item: Kind): void {
     const index = item.expiryIndex;
-    assert(index >= 0 && index < this.#size && this.#at(index) === item, 'it is in the queue');
+    assert(index >= 0 && this.#heap.get(index) === item, 'it is in the queue');
     item.expiryIndex = -1;
-    this.#size--;
-    const last = this.#pages[this.#size >> PAGE_BITS]?.pop() as Kind;
-    if ((this.#size & IN_PAGE) === 0) this.#pages.pop();
+    const last = this.#heap.pop();
+    if (this.#heap.length === 0) this.nextAtMs = Number.POSITIVE_INFINITY;
     if (last === item) return;
     if (index > 0 && isBefore(last, this.#at((index - 1) >> 1))) this.#rise(last, index);
     else this.#sink(last, index);
@@ -75,8 +66,8 @@ export class ExpiryQueue<Kind extends Expiring> {
   #sink(item: Kind, index: number): void {
     for (;;) {
       let childIndex = index * 2 + 1;
-      if (childIndex >= this.#size) break;
-      const hasRight = childIndex + 1 < this.#size;
+      if (childIndex >= this.#heap.length) break;
+      const hasRight = childIndex + 1 < this.#heap.length;
       if (hasRight && isBefore(this.#at(childIndex + 1), this.#at(childIndex))) childIndex++;
       const child = this.#at(childIndex);
       if (!isBefore(child, item)) break;
@@ -87,12 +78,13 @@ export class ExpiryQueue<Kind extends Expiring> {
   }
 
   #at(index: number): Kind {
-    return (this.#pages[index >> PAGE_BITS] as Kind[])[index & IN_PAGE] as Kind;
+    return this.#heap.get(index) as Kind;
   }
 
   #put(item: Kind, index: number): void {
-    (this.#pages[index >> PAGE_BITS] as Kind[])[index & IN_PAGE] = item;
+    this.#heap.set(index, item);
     item.expiryIndex = index;
+    if (index === 0) this.nextAtMs = item.expiresAtMs;
   }
 }
 

@@ -1,27 +1,32 @@
-// Finds numbered things by a hash of what they are: chains in buckets. Invariant: there are at
-// least twice as many buckets as things. Buckets are added two at a time, with each thing that
-// is more than there ever were (linear hashing): a new bucket takes its things out of one old
-// one. So the index grows without ever being built anew. What the things are is for their owner
-// to compare.
+// Finds numbered things by a hash of what they are: open addressing, at most half full. Invariant: no
+// call takes longer the more there is. A table that is full is followed by one of twice the size,
+// and each thing that is added moves a few slots over from the old one; until all have moved, both
+// are looked at. What the things are is for their owner to compare.
 
 import { assert } from '../base/assert.ts';
-import { Records } from './records.ts';
 
 export const NONE = -1;
 
-/** Words of a record: of the thing its hash and the next thing, and the firsts of two buckets. */
-const WORDS = 4;
-const HASH = 0;
-const NEXT = 1;
-const FIRSTS = 2;
+/** A slot is two words: the thing plus one, and its hash. */
+const FREE = 0;
+/** Something was here: what lies behind it is still found. In an old table only. */
+const GONE = -1;
+
+const SLOTS_MIN = 64;
+/** Slots that move with each thing that is added: four times as fast as the new table fills up. */
+export const SLOTS_MOVED_MAX = 8;
 
 export class HashIndex {
-  /** Things are kept plus one, so that 0 is none. */
-  readonly #records = new Records(WORDS);
+  #slots = new Int32Array(2 * SLOTS_MIN);
+  #mask = SLOTS_MIN - 1;
   #size = 0;
-  #buckets = 0;
-  /** The smallest 2^n - 1 that covers all buckets. */
-  #mask = 0;
+  /** The table before this one while something is left in it, and how many of its slots moved. */
+  #old: Int32Array | null = null;
+  #oldMask = 0;
+  #moved = 0;
+  /** Where {@link next} goes on. */
+  #cursor = 0;
+  #isInOld = false;
 
   get size(): number {
     return this.#size;
@@ -29,84 +34,98 @@ export class HashIndex {
 
   /** A thing with this hash, or {@link NONE}; {@link next} has the others. */
   first(hash: number): number {
-    if (this.#buckets === 0) return NONE;
-    return this.#from(this.#firstIn(this.#bucketOf(hash)), hash);
+    this.#cursor = hash & this.#mask;
+    this.#isInOld = false;
+    return this.next(hash);
   }
 
-  /** Another thing with the same hash as `thing`, or {@link NONE}. */
-  next(thing: number): number {
-    const hash = this.#records.integer(thing, HASH);
-    return this.#from(this.#records.integer(thing, NEXT) - 1, hash);
-  }
-
-  /** Adds a thing that is not there. `hash`: 31 bits or fewer, even in the lower ones. */
-  add(thing: number, hash: number): void {
-    this.#size++;
-    if (this.#size * 2 > this.#buckets) {
-      this.#split();
-      this.#split();
+  /** Another thing with this hash, right after {@link first} or this. */
+  next(hash: number): number {
+    if (!this.#isInOld) {
+      const thing = this.#seek(this.#slots, this.#mask, hash);
+      if (thing !== NONE || this.#old === null) return thing;
+      this.#cursor = hash & this.#oldMask;
+      this.#isInOld = true;
     }
-    this.#records.setInteger(thing, HASH, hash);
-    this.#push(this.#bucketOf(hash), thing);
+    return this.#seek(this.#old as Int32Array, this.#oldMask, hash);
   }
 
-  remove(thing: number): void {
-    const records = this.#records;
-    const bucket = this.#bucketOf(records.integer(thing, HASH));
-    const next = records.integer(thing, NEXT) - 1;
-    let before = this.#firstIn(bucket);
-    if (before === thing) {
-      this.#setFirst(bucket, next);
-    } else {
-      let after = records.integer(before, NEXT) - 1;
-      while (after !== thing) {
-        assert(after !== NONE, 'what is removed is in its bucket');
-        before = after;
-        after = records.integer(before, NEXT) - 1;
-      }
-      records.setInteger(before, NEXT, next + 1);
+  /** Adds a thing that is not there. `hash`: 31 bits, even in the lower ones. */
+  add(thing: number, hash: number): void {
+    if (this.#old !== null) this.#move(this.#old);
+    else if (this.#size * 2 >= this.#mask) this.#grow();
+    this.#size++;
+    this.#place(thing + 1, hash);
+  }
+
+  /** Removes a thing that was added with this hash. */
+  remove(thing: number, hash: number): void {
+    let found = this.first(hash);
+    while (found !== thing) {
+      assert(found !== NONE, 'what is removed is there');
+      found = this.next(hash);
     }
     this.#size--;
+    const slot = (this.#cursor - 1) & (this.#isInOld ? this.#oldMask : this.#mask);
+    if (this.#isInOld) (this.#old as Int32Array)[slot * 2] = GONE;
+    else this.#close(slot);
   }
 
-  #from(thing: number, hash: number): number {
-    const records = this.#records;
-    while (thing !== NONE && records.integer(thing, HASH) !== hash) {
-      thing = records.integer(thing, NEXT) - 1;
+  /** The next thing with this hash from the cursor on, and the cursor behind it. */
+  #seek(slots: Int32Array, mask: number, hash: number): number {
+    let slot = this.#cursor;
+    for (;;) {
+      const thing = slots[slot * 2] as number;
+      if (thing === FREE) return NONE;
+      if (slots[slot * 2 + 1] === hash && thing !== GONE) {
+        this.#cursor = (slot + 1) & mask;
+        return thing - 1;
+      }
+      slot = (slot + 1) & mask;
     }
-    return thing;
   }
 
-  #bucketOf(hash: number): number {
-    const bucket = hash & this.#mask;
-    return bucket < this.#buckets ? bucket : bucket & (this.#mask >> 1);
+  #place(thing: number, hash: number): void {
+    const slots = this.#slots;
+    let slot = hash & this.#mask;
+    while (slots[slot * 2] !== FREE) slot = (slot + 1) & this.#mask;
+    slots[slot * 2] = thing;
+    slots[slot * 2 + 1] = hash;
   }
 
-  #firstIn(bucket: number): number {
-    return this.#records.integer(bucket >> 1, FIRSTS + (bucket & 1)) - 1;
-  }
-
-  #setFirst(bucket: number, thing: number): void {
-    this.#records.setInteger(bucket >> 1, FIRSTS + (bucket & 1), thing + 1);
-  }
-
-  #push(bucket: number, thing: number): void {
-    this.#records.setInteger(thing, NEXT, this.#firstIn(bucket) + 1);
-    this.#setFirst(bucket, thing);
-  }
-
-  /** One more bucket: it takes what belongs to it from the one that stood for it so far. */
-  #split(): void {
-    const bucket = this.#buckets++;
-    if (bucket > this.#mask) this.#mask = this.#mask * 2 + 1;
-    if (bucket === 0) return;
-    const old = bucket & (this.#mask >> 1);
-    let thing = this.#firstIn(old);
-    this.#setFirst(old, NONE);
-    while (thing !== NONE) {
-      const next = this.#records.integer(thing, NEXT) - 1;
-      this.#push(this.#bucketOf(this.#records.integer(thing, HASH)), thing);
-      thing = next;
+  /** Frees a slot: what lies behind it and belongs before it moves up. */
+  #close(slot: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let hole = slot;
+    for (let at = (slot + 1) & mask; slots[at * 2] !== FREE; at = (at + 1) & mask) {
+      const hash = slots[at * 2 + 1] as number;
+      if (((at - hash) & mask) < ((at - hole) & mask)) continue;
+      slots[hole * 2] = slots[at * 2] as number;
+      slots[hole * 2 + 1] = hash;
+      hole = at;
     }
+    slots[hole * 2] = FREE;
+  }
+
+  /** A new table is zeros from the system, which come when they are first written to. */
+  #grow(): void {
+    this.#old = this.#slots;
+    this.#oldMask = this.#mask;
+    this.#moved = 0;
+    this.#mask = this.#mask * 2 + 1;
+    this.#slots = new Int32Array(2 * (this.#mask + 1));
+  }
+
+  #move(old: Int32Array): void {
+    const end = Math.min(this.#moved + SLOTS_MOVED_MAX, this.#oldMask + 1);
+    for (let slot = this.#moved; slot < end; slot++) {
+      const thing = old[slot * 2] as number;
+      if (thing === FREE || thing === GONE) continue;
+      this.#place(thing, old[slot * 2 + 1] as number);
+      old[slot * 2] = GONE;
+    }
+    this.#moved = end;
+    if (end > this.#oldMask) this.#old = null;
   }
 }

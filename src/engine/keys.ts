@@ -13,7 +13,7 @@ import { ByteStore } from './byte-store.ts';
 import type { Encoded, ReplyBody } from './entry.ts';
 import type { DecidedFact } from './fact.ts';
 import { HashIndex, NONE } from './hash-index.ts';
-import { NUMBERS_MAX, Records } from './records.ts';
+import { IN_PAGE, NUMBERS_MAX, Records } from './records.ts';
 
 // A record is 48 bytes. Numbers of other records are kept plus one, so that 0 is none.
 const WORDS = 12;
@@ -23,6 +23,7 @@ const OK = 1;
 const OLDER = 2;
 const NEWER = 3;
 const NEWER_OWN = 4;
+const HASH = 5;
 /** As doubles. The place is where the bytes of the key and of the answer to it are. */
 const DIGEST = 3;
 const AT_MS = 4;
@@ -82,7 +83,7 @@ export class Keys {
     let at = this.#index.first(hash);
     // The same key may be there twice, as long as one that is too old was not forgotten yet.
     while (at !== NONE && (this.#isOver(at, atMs) || !this.#isOf(at, player, key))) {
-      at = this.#index.next(at);
+      at = this.#index.next(hash);
     }
     return at;
   }
@@ -105,25 +106,18 @@ export class Keys {
    */
   add(fact: DecidedFact, atMs: number): Encoded {
     const { player, key } = fact;
-    this.prune(atMs);
     if (this.#own.integer(player, COUNT_OWN) >= this.#perPlayerMax) {
       this.#forget(this.#oldestOwn(player));
     }
     if (this.count >= NUMBERS_MAX) this.#forget(this.#oldest);
-    const at = this.#take();
-    const records = this.#records;
-    records.setInteger(at, PLAYER, player);
-    records.setInteger(at, OK, fact.ok ? 1 : 0);
-    records.setDouble(at, DIGEST, fact.digest);
-    records.setDouble(at, AT_MS, atMs);
     const writer = this.#store.begin();
     writer.text(key);
     const start = writer.length;
     writer.value(fact.body);
-    records.setDouble(at, PLACE, this.#store.end());
+    const place = this.#store.end();
     const isSought = player === this.#soughtPlayer && key === this.#soughtKey;
-    this.#index.add(at, isSought ? this.#soughtHash : hashOf(player, key));
-    this.#link(at, player);
+    const hash = isSought ? this.#soughtHash : hashOf(player, key);
+    this.#put({ player, hash, ok: fact.ok, digest: fact.digest, atMs, place });
     return { bytes: writer.bytes, start, end: writer.length };
   }
 
@@ -169,14 +163,35 @@ export class Keys {
     return this.#own.integer(player, OLDEST_OWN) - 1;
   }
 
-  #link(at: number, player: number): void {
+  #put(record: {
+    readonly player: number;
+    readonly hash: number;
+    readonly ok: boolean;
+    readonly digest: number;
+    readonly atMs: number;
+    readonly place: number;
+  }): void {
+    const { player, hash } = record;
+    const at = this.#take();
     const records = this.#records;
-    records.setInteger(at, OLDER, this.#newest + 1);
-    records.setInteger(at, NEWER, 0);
+    records.open(at);
+    const words = records.integersAt(at);
+    const word = (at & IN_PAGE) * WORDS;
+    words[word + PLAYER] = player;
+    words[word + OK] = record.ok ? 1 : 0;
+    words[word + OLDER] = this.#newest + 1;
+    words[word + NEWER] = 0;
+    words[word + NEWER_OWN] = 0;
+    words[word + HASH] = hash;
+    const doubles = records.doublesAt(at);
+    const double = (at & IN_PAGE) * (WORDS / 2);
+    doubles[double + DIGEST] = record.digest;
+    doubles[double + AT_MS] = record.atMs;
+    doubles[double + PLACE] = record.place;
     if (this.#newest === NONE) this.#oldest = at;
     else records.setInteger(this.#newest, NEWER, at + 1);
     this.#newest = at;
-    records.setInteger(at, NEWER_OWN, 0);
+    this.#index.add(at, hash);
     const own = this.#own;
     const count = own.integer(player, COUNT_OWN);
     if (count === 0) own.setInteger(player, OLDEST_OWN, at + 1);
@@ -198,7 +213,7 @@ export class Keys {
     else records.setInteger(older, NEWER, newer + 1);
     if (newer === NONE) this.#newest = older;
     else records.setInteger(newer, OLDER, older + 1);
-    this.#index.remove(at);
+    this.#index.remove(at, records.integer(at, HASH));
     this.#store.remove(records.double(at, PLACE));
     records.setInteger(at, NEWER, this.#free + 1);
     this.#free = at;

@@ -15,7 +15,7 @@ import { AMOUNT_MAX } from '../base/units.ts';
 import type { BalanceFact, EngineOutput, TransferReason } from './fact.ts';
 import { HashIndex, NONE } from './hash-index.ts';
 import { NumberSet, TakenNumbers } from './number-sets.ts';
-import { NUMBERS_MAX, Records } from './records.ts';
+import { IN_PAGE, NUMBERS_MAX, Records } from './records.ts';
 
 /** Player numbers that are no players. Their accounts are never closed. */
 export const ISSUER = 0;
@@ -32,6 +32,7 @@ const ASSET = 1;
 const LOCATION = 2;
 const FLAGS = 3;
 /** As doubles. */
+const BALANCE = 4;
 const AVAILABLE = 2;
 const HELD = 3;
 
@@ -100,9 +101,10 @@ export class Ledger {
     // Most owners have their money first: then no line of the index is fetched for it.
     const first = owner < 0 ? NONE : this.#firstOf.integer(owner, 0) - 1;
     if (first !== NONE && this.#is(first, owner, asset, location)) return first;
-    let account = this.#index.first(hashOf(owner, asset, location));
+    const hash = hashOf(owner, asset, location);
+    let account = this.#index.first(hash);
     while (account !== NONE && !this.#is(account, owner, asset, location)) {
-      account = this.#index.next(account);
+      account = this.#index.next(hash);
     }
     return account;
   }
@@ -113,7 +115,7 @@ export class Ledger {
     if (found >= 0) return found;
     const account = this.#taken.lowestFree();
     this.#create(account, owner, asset, location);
-    this.#mark(account, OPENED);
+    this.#records.setInteger(account, FLAGS, OPEN | OPENED);
     this.#touch(account);
     return account;
   }
@@ -125,20 +127,21 @@ export class Ledger {
 
   hold(account: number, quantity: number): void {
     assert(quantity > 0, 'a hold is positive');
-    const available = this.#records.double(account, AVAILABLE);
-    assert(available >= quantity, 'only what is available is held');
-    this.#records.setDouble(account, AVAILABLE, available - quantity);
-    this.#records.setDouble(account, HELD, this.#records.double(account, HELD) + quantity);
+    const balances = this.#records.doublesAt(account);
+    const at = (account & IN_PAGE) * BALANCE;
+    assert((balances[at + AVAILABLE] as number) >= quantity, 'only what is available is held');
+    balances[at + AVAILABLE]! -= quantity;
+    balances[at + HELD]! += quantity;
     this.#touch(account);
   }
 
   release(account: number, quantity: number): void {
     assert(quantity > 0, 'a release is positive');
-    const held = this.#records.double(account, HELD);
-    assert(held >= quantity, 'only what is held is released');
-    this.#records.setDouble(account, HELD, held - quantity);
-    const available = this.#records.double(account, AVAILABLE);
-    this.#records.setDouble(account, AVAILABLE, available + quantity);
+    const balances = this.#records.doublesAt(account);
+    const at = (account & IN_PAGE) * BALANCE;
+    assert((balances[at + HELD] as number) >= quantity, 'only what is held is released');
+    balances[at + HELD]! -= quantity;
+    balances[at + AVAILABLE]! += quantity;
     this.#touch(account);
   }
 
@@ -157,16 +160,17 @@ export class Ledger {
       records.integer(debit, ASSET) === records.integer(credit, ASSET),
       'a transfer moves one asset',
     );
-    const source = from === 'held' ? HELD : AVAILABLE;
-    const left = records.double(debit, source) - quantity;
-    const got = records.double(credit, AVAILABLE) + quantity;
+    const sources = records.doublesAt(debit);
+    const source = (debit & IN_PAGE) * BALANCE + (from === 'held' ? HELD : AVAILABLE);
+    const targets = records.doublesAt(credit);
+    const target = (credit & IN_PAGE) * BALANCE + AVAILABLE;
+    sources[source]! -= quantity;
+    targets[target]! += quantity;
     assert(
-      left >= 0 || records.integer(debit, OWNER) === ISSUER,
+      (sources[source] as number) >= 0 || records.integer(debit, OWNER) === ISSUER,
       'nobody but the issuer is below zero',
     );
-    assert(got <= AMOUNT_MAX, 'no account overflows');
-    records.setDouble(debit, source, left);
-    records.setDouble(credit, AVAILABLE, got);
+    assert((targets[target] as number) <= AMOUNT_MAX, 'no account overflows');
     this.#touch(debit);
     this.#touch(credit);
     output.push({ kind: 'transfer', debit, credit, quantity, reason, reference });
@@ -176,9 +180,9 @@ export class Ledger {
   flush(output: EngineOutput[]): void {
     const count = this.#touchedCount;
     for (let index = 0; index < count; index++) {
-      const account = this.#touched[index] as number;
-      output.push(this.balance(account));
-      this.#settle(account);
+      const fact = this.balance(this.#touched[index] as number);
+      output.push(fact);
+      this.#settle(fact);
     }
     this.#touchedCount = 0;
     for (let left = count * CLOSED_PER_TOUCHED; left > 0; left--) {
@@ -191,16 +195,19 @@ export class Ledger {
 
   /** An account as it stands. */
   balance(account: number): BalanceFact {
-    const records = this.#records;
+    const page = this.#records.integersAt(account);
+    const balances = this.#records.doublesAt(account);
+    const at = (account & IN_PAGE) * WORDS;
+    const balance = (account & IN_PAGE) * BALANCE;
     return {
       kind: 'balance',
       account,
-      owner: records.integer(account, OWNER),
-      asset: records.integer(account, ASSET),
-      location: records.integer(account, LOCATION),
-      available: records.double(account, AVAILABLE),
-      held: records.double(account, HELD),
-      opened: (records.integer(account, FLAGS) & OPENED) !== 0,
+      owner: page[at + OWNER] as number,
+      asset: page[at + ASSET] as number,
+      location: page[at + LOCATION] as number,
+      available: balances[balance + AVAILABLE] as number,
+      held: balances[balance + HELD] as number,
+      opened: ((page[at + FLAGS] as number) & OPENED) !== 0,
     };
   }
 
@@ -211,15 +218,15 @@ export class Ledger {
     assert(this.#is(account, owner, asset, location), 'an account stays what it is');
     this.#records.setDouble(account, AVAILABLE, available);
     this.#records.setDouble(account, HELD, held);
-    this.#settle(account);
+    this.#settle(fact);
   }
 
   /** Closes an account that has nothing. */
   close(account: number): void {
-    const { owner, available, held } = this.balance(account);
+    const { owner, asset, location, available, held } = this.balance(account);
     assert(this.isOpen(account), 'an account is closed once');
     assert(available === 0 && held === 0, 'only an account that has nothing is closed');
-    this.#index.remove(account);
+    this.#index.remove(account, hashOf(owner, asset, location));
     this.#taken.free(account);
     if ((this.#records.integer(account, FLAGS) & EMPTY) !== 0) this.#empty.delete(account);
     this.#records.setInteger(account, FLAGS, 0);
@@ -241,35 +248,31 @@ export class Ledger {
   }
 
   #is(account: number, owner: number, asset: number, location: number): boolean {
-    const records = this.#records;
+    const page = this.#records.integersAt(account);
+    const at = (account & IN_PAGE) * WORDS;
     return (
-      records.integer(account, OWNER) === owner &&
-      records.integer(account, ASSET) === asset &&
-      records.integer(account, LOCATION) === location
+      page[at + OWNER] === owner && page[at + ASSET] === asset && page[at + LOCATION] === location
     );
   }
 
   #touch(account: number): void {
-    if ((this.#records.integer(account, FLAGS) & TOUCHED) !== 0) return;
-    this.#mark(account, TOUCHED);
+    const page = this.#records.integersAt(account);
+    const at = (account & IN_PAGE) * WORDS + FLAGS;
+    const flags = page[at] as number;
+    if ((flags & TOUCHED) !== 0) return;
+    page[at] = flags | TOUCHED;
     this.#touched[this.#touchedCount++] = account;
   }
 
-  #mark(account: number, flag: number): void {
-    this.#records.setInteger(account, FLAGS, this.#records.integer(account, FLAGS) | flag);
-  }
-
   /** Ends what was going on with an account: it has something, or is among the empty ones. */
-  #settle(account: number): void {
-    const records = this.#records;
-    const wasEmpty = (records.integer(account, FLAGS) & EMPTY) !== 0;
-    const isEmpty =
-      records.double(account, AVAILABLE) === 0 &&
-      records.double(account, HELD) === 0 &&
-      records.integer(account, OWNER) > HOUSE;
+  #settle({ account, owner, available, held }: BalanceFact): void {
+    const page = this.#records.integersAt(account);
+    const at = (account & IN_PAGE) * WORDS + FLAGS;
+    const wasEmpty = ((page[at] as number) & EMPTY) !== 0;
+    const isEmpty = available === 0 && held === 0 && owner > HOUSE;
     if (isEmpty && !wasEmpty) this.#empty.add(account);
     if (!isEmpty && wasEmpty) this.#empty.delete(account);
-    records.setInteger(account, FLAGS, isEmpty ? OPEN | EMPTY : OPEN);
+    page[at] = isEmpty ? OPEN | EMPTY : OPEN;
   }
 }
 

@@ -43,8 +43,9 @@ export class Names {
   /** The number of a name, or -1. */
   find(name: string): number {
     if (name === this.#lastName) return this.#lastNumber;
-    let number = this.#index.first(hashOf(name));
-    while (number !== NONE && !this.#is(number, name)) number = this.#index.next(number);
+    const hash = hashOf(name);
+    let number = this.#index.first(hash);
+    while (number !== NONE && !this.#is(number, name)) number = this.#index.next(hash);
     if (number !== NONE) {
       this.#lastName = name;
       this.#lastNumber = number;

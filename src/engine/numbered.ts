@@ -1,19 +1,21 @@
 // Things by their own numbers: open orders by id, windows by player. Numbers are given out in
-// order, so they index arrays directly, which takes half the time of a Map once there are
-// hundreds of thousands; and unlike a Map, nothing is ever copied or built anew because there is
-// more of it, and there may be more than 2^24. The arrays are in pieces that come with their
-// first thing and go with their last: an old order that stays open keeps its piece, not all
-// since.
+// order, so they index arrays directly, which takes half the time of a Map once there are hundreds
+// of thousands; and unlike a Map, nothing is ever copied or built anew because there is more of it,
+// and there may be more than 2^24. The arrays are in pieces that come with their first thing and go
+// with their last: an old order that stays open keeps its piece, not all since.
 
-const PIECE_NUMBERS = 64;
+const PIECE_BITS = 6;
+const PIECE_NUMBERS = 1 << PIECE_BITS;
+const IN_PIECE = PIECE_NUMBERS - 1;
 const CHAPTER_PIECES = 4096;
 const CHAPTER_NUMBERS = PIECE_NUMBERS * CHAPTER_PIECES;
 
-interface Part<Of> {
-  readonly parts: (Of | undefined)[];
-  count: number;
+/** An array of one length that knows how much is in it. */
+class Part<Of> extends Array<Of | undefined> {
+  count = 0;
 }
-type Chapter<Thing> = Part<Part<Thing>>;
+type Piece<Thing> = Part<Thing>;
+type Chapter<Thing> = Part<Piece<Thing>>;
 
 export class Numbered<Thing extends object> {
   readonly #chapters: (Chapter<Thing> | undefined)[] = [];
@@ -28,29 +30,30 @@ export class Numbered<Thing extends object> {
     const at = Math.floor(number / CHAPTER_NUMBERS);
     if (!(at >= 0 && at < this.#chapters.length)) return undefined;
     const rest = number % CHAPTER_NUMBERS;
-    const piece = this.#chapters[at]?.parts[Math.floor(rest / PIECE_NUMBERS)];
-    return piece?.parts[rest % PIECE_NUMBERS];
+    return this.#chapters[at]?.[rest >> PIECE_BITS]?.[rest & IN_PIECE];
   }
 
   /** Puts a thing in place of what was there before, if anything was. */
   set(number: number, thing: Thing): void {
     const at = Math.floor(number / CHAPTER_NUMBERS);
     while (this.#chapters.length <= at) this.#chapters.push(undefined);
-    this.#chapters[at] ??= emptyPart<Part<Thing>>(CHAPTER_PIECES);
-    const chapter = this.#chapters[at];
+    let chapter = this.#chapters[at];
+    if (chapter === undefined) {
+      chapter = emptyPart<Piece<Thing>>(CHAPTER_PIECES);
+      this.#chapters[at] = chapter;
+    }
     const rest = number % CHAPTER_NUMBERS;
-    const index = Math.floor(rest / PIECE_NUMBERS);
-    let piece = chapter.parts[index];
+    let piece = chapter[rest >> PIECE_BITS];
     if (piece === undefined) {
       piece = emptyPart<Thing>(PIECE_NUMBERS);
-      chapter.parts[index] = piece;
+      chapter[rest >> PIECE_BITS] = piece;
       chapter.count++;
     }
-    if (piece.parts[rest % PIECE_NUMBERS] === undefined) {
+    if (piece[rest & IN_PIECE] === undefined) {
       piece.count++;
       this.#size++;
     }
-    piece.parts[rest % PIECE_NUMBERS] = thing;
+    piece[rest & IN_PIECE] = thing;
   }
 
   /** False when there was nothing. */
@@ -59,12 +62,11 @@ export class Numbered<Thing extends object> {
     const at = Math.floor(number / CHAPTER_NUMBERS);
     const chapter = this.#chapters[at] as Chapter<Thing>;
     const rest = number % CHAPTER_NUMBERS;
-    const index = Math.floor(rest / PIECE_NUMBERS);
-    const piece = chapter.parts[index] as Part<Thing>;
-    piece.parts[rest % PIECE_NUMBERS] = undefined;
+    const piece = chapter[rest >> PIECE_BITS] as Piece<Thing>;
+    piece[rest & IN_PIECE] = undefined;
     this.#size--;
     if (--piece.count > 0) return true;
-    chapter.parts[index] = undefined;
+    chapter[rest >> PIECE_BITS] = undefined;
     if (--chapter.count === 0) this.#chapters[at] = undefined;
     return true;
   }
@@ -79,11 +81,11 @@ export class Numbered<Thing extends object> {
       const chapter = this.#chapters[at];
       if (chapter === undefined) continue;
       for (let index = 0; index < CHAPTER_PIECES; index++) {
-        const piece = chapter.parts[index];
+        const piece = chapter[index];
         if (piece === undefined) continue;
         const start = at * CHAPTER_NUMBERS + index * PIECE_NUMBERS;
         for (let place = 0; place < PIECE_NUMBERS; place++) {
-          const thing = piece.parts[place];
+          const thing = piece[place];
           if (thing !== undefined && start + place >= first) yield [start + place, thing];
         }
       }
@@ -92,5 +94,5 @@ export class Numbered<Thing extends object> {
 }
 
 function emptyPart<Of>(length: number): Part<Of> {
-  return { parts: new Array<Of | undefined>(length).fill(undefined), count: 0 };
+  return new Part<Of>(length).fill(undefined) as Part<Of>;
 }

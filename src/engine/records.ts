@@ -6,9 +6,10 @@
 /** Record numbers stay below this: within an `int` of the database and the 31 bits of V8. */
 export const NUMBERS_MAX = 2 ** 30;
 
-const PAGE_BITS = 12;
+const PAGE_BITS = 14;
 const PAGE_RECORDS = 1 << PAGE_BITS;
-const IN_PAGE = PAGE_RECORDS - 1;
+/** What is left of a record's number within its page. */
+export const IN_PAGE = PAGE_RECORDS - 1;
 
 export class Records {
   readonly #words: number;
@@ -23,10 +24,28 @@ export class Records {
     this.#doubles = words >> 1;
   }
 
+  /**
+   * The page of a record that was written, for hot code: its words begin at the record's number
+   * within the page, {@link IN_PAGE}, times their number.
+   */
+  integersAt(record: number): Int32Array {
+    return this.#integers[record >> PAGE_BITS] as Int32Array;
+  }
+
+  /** As {@link integersAt}: the doubles of the same page. */
+  doublesAt(record: number): Float64Array {
+    return this.#numbers[record >> PAGE_BITS] as Float64Array;
+  }
+
   integer(record: number, word: number): number {
     const page = this.#integers[record >> PAGE_BITS];
     if (page === undefined) return 0;
     return page[(record & IN_PAGE) * this.#words + word] as number;
+  }
+
+  /** Makes sure that a record can be written in its page. */
+  open(record: number): void {
+    if (this.#integers[record >> PAGE_BITS] === undefined) this.#open(record >> PAGE_BITS);
   }
 
   setInteger(record: number, word: number, value: number): void {

@@ -52,6 +52,7 @@ export function restoreFact(state: State, fact: Fact, livedMs: number): void {
       break;
     case 'decided':
       state.keys.add(fact, livedMs);
+      state.keys.prune(livedMs);
       break;
     case 'window':
       restoreWindow(state, fact);

@@ -77,7 +77,7 @@ function settle(state: State, taker: Taker, maker: Order, quantity: number): Fil
   const held = state.holdAccount(maker);
   const { asset, location } = maker;
   const takerMoney = ledger.open(taker.player, currency, MAIN);
-  const makerOther = state.counterAccount(maker);
+  const makerOther = state.counterAccount(maker, currency);
   const takerGoods = ledger.open(taker.player, asset, location);
   const buyerMoney = makerBuys ? held : takerMoney;
   const sellerMoney = makerBuys ? takerMoney : makerOther;

@@ -18,6 +18,7 @@ import { Numbered } from './numbered.ts';
 import { Offers } from './offer.ts';
 import type { Order } from './order.ts';
 import { orderFact } from './order.ts';
+import { Paged } from './paged.ts';
 import { Plan } from './plan.ts';
 import { NUMBERS_MAX, Records } from './records.ts';
 import type { Rules } from './rules.ts';
@@ -35,7 +36,8 @@ export class State {
   readonly locations: Names;
   /** Items, currencies and instances by name. */
   readonly assetNames: Names;
-  readonly assets = new Numbered<Asset>();
+  /** By number. */
+  readonly assets = new Paged<Asset>();
   readonly ledger: Ledger;
   /** Every open order, by id. */
   readonly orders = new Numbered<Order>();
@@ -123,10 +125,10 @@ export class State {
   }
 
   /** Where what an order brings goes: the seller's money, the bidder's goods. */
-  counterAccount(order: Order): number {
+  counterAccount(order: Order, currency: number): number {
     const { ledger } = this;
     const isSell = order.side === 'sell';
-    const asset = isSell ? this.market(order.asset).item.currency : order.asset;
+    const asset = isSell ? currency : order.asset;
     const location = isSell ? MAIN : order.location;
     // It may have nothing, so it may have been closed, and its number be another's.
     if (!ledger.isAccount(order.counterAccount, order.player, asset, location)) {

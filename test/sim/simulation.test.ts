@@ -4,7 +4,7 @@ import { type Entry, isInternal } from '../../src/engine/entry.ts';
 import { holes } from './coverage.ts';
 import { Random } from './random.ts';
 import { Bench, SimulationFailure, simulate } from './simulation.ts';
-import { randomRules, Workload } from './workload.ts';
+import { randomBounds, randomRules, Workload } from './workload.ts';
 
 const SEEDS = 200;
 const SEEDS_PER_TEST = 25;
@@ -39,7 +39,7 @@ describe('the simulation itself', () => {
 
   test('sends nothing that the schemas of the protocol would refuse', () => {
     const random = new Random(3);
-    const bench = new Bench(randomRules(random));
+    const bench = new Bench({ ...randomRules(random), ...randomBounds(random) });
     const workload = new Workload(random);
     for (let step = 0; step < 3_000; step += 1) {
       const entry = workload.next();

@@ -14,7 +14,7 @@ import { FactTables } from './fact-tables.ts';
 import { Model } from './model.ts';
 import { Random } from './random.ts';
 import { load, loadAndFollow, replay } from './restore.ts';
-import { randomFees, randomRules, Workload } from './workload.ts';
+import { randomBounds, randomFees, randomRules, Workload } from './workload.ts';
 
 /** A broken rule or a difference between engine and model, with what is needed to see it again. */
 export class SimulationFailure extends Error {
@@ -152,7 +152,7 @@ type Step = { readonly entry: Entry } | { readonly restore: Source; readonly rul
 /** Runs one seed, twice. Throws a SimulationFailure at the first thing that is wrong. */
 export function simulate(seed: number, commands = 500): SimulationResult {
   const random = new Random(seed);
-  const bench = new Bench(randomRules(random));
+  const bench = new Bench({ ...randomRules(random), ...randomBounds(random) });
   const workload = new Workload(random);
   const { rules } = bench;
   const steps: Step[] = [];

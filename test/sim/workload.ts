@@ -38,10 +38,16 @@ export function randomRules(random: Random): Rules {
     openOrdersMax: random.between(2, 14),
     fillsPerCommandMax: random.pick([1, 1, 2, 3, 5, 8]),
     keysPerPlayerMax: random.pick([1, 2, 3, 8, 30, 1_000]),
-    endsPerEntryMax: random.pick([1, 2, 3, 6, 5_000]),
-    emptyAccountsMax: random.pick([0, 0, 1, 3, 10_000]),
     livedStepMaxMs: random.pick([1, 15, 1_000, 3 * DAY_MS, 3 * DAY_MS, 3 * DAY_MS]),
     direct: randomDirectRules(random),
+  };
+}
+
+/** Bounds of what an entry does on its own, as tight. Ticks must come in time: see Bench.inTurn. */
+export function randomBounds(random: Random): Pick<Rules, 'endsPerEntryMax' | 'emptyAccountsMax'> {
+  return {
+    endsPerEntryMax: random.pick([1, 2, 3, 6, 5_000]),
+    emptyAccountsMax: random.pick([0, 0, 1, 3, 10_000]),
   };
 }
 
