@@ -147,7 +147,7 @@ export class Engine {
 
   #execute(entry: Command, player: string): Decision {
     const { state } = this;
-    if (!state.suspended.concernsNoCommand) {
+    if (state.suspended.isBeyondItems) {
       const halted = whySuspended(state, player, entry);
       if (halted !== null) return halted;
     }
