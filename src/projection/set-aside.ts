@@ -13,26 +13,24 @@ import { Quarantine, type Unsettled } from './quarantine.ts';
 import { thingOf } from './subject.ts';
 
 /** The order in which loadRealm gives kinds: those of one stage together. */
-const STAGES: readonly (readonly Fact['kind'][])[] = [
-  ['player'],
-  ['location'],
-  ['item', 'instance'],
-  ['balance'],
-  ['order'],
-  ['trade'],
-  ['block'],
-  ['privacy'],
-  ['window'],
-  ['manifest'],
-  ['offer'],
-  ['decided'],
-];
-
-const stageOf: ReadonlyMap<Fact['kind'], number> = new Map(
-  STAGES.flatMap((kinds, stage) => kinds.map(kind => [kind, stage] as const)),
-);
-
-const MANIFESTS = stageOf.get('manifest') as number;
+const STAGE: Readonly<Record<Fact['kind'], number>> = {
+  player: 0,
+  location: 1,
+  item: 2,
+  instance: 2,
+  balance: 3,
+  order: 4,
+  trade: 5,
+  block: 6,
+  privacy: 7,
+  window: 8,
+  manifest: 9,
+  offer: 10,
+  decided: 11,
+  /** No engine remembers it, and no table is read for it. */
+  transfer: 12,
+};
+const STAGES = 1 + Math.max(...Object.values(STAGE));
 
 interface SetAside {
   readonly fact: Fact;
@@ -45,15 +43,18 @@ export async function withSetAside(
   give: Restore,
 ): Promise<{ restore: Restore; end: () => void }> {
   const { unsettled } = await Quarantine.read(client);
-  const last = unsettled.filter(({ isLast, fact }) => isLast && stageOf.has(fact.kind));
+  const last = unsettled.filter(({ isLast }) => isLast);
   if (last.length === 0) return { restore: give, end: () => {} };
-  const stages = STAGES.map((): SetAside[] => []);
+  const stages = Array.from({ length: STAGES }, (): SetAside[] => []);
   for (const { bytes, atMs } of last) {
     const fact = decodeGroups(bytes)[0]?.facts[0] as Fact;
-    stages[stageOf.get(fact.kind) as number]?.push({ fact, atMs });
+    stages[STAGE[fact.kind]]?.push({ fact, atMs });
   }
   for (const body of await manifestsOf(client, last)) {
-    stages[MANIFESTS]?.push({ fact: { kind: 'manifest', window: body.window, body }, atMs: 0 });
+    stages[STAGE.manifest]?.push({
+      fact: { kind: 'manifest', window: body.window, body },
+      atMs: 0,
+    });
   }
   for (const facts of stages) facts.sort((a, b) => rankOf(a.fact, a.atMs) - rankOf(b.fact, b.atMs));
   const retold = new Set(last.map(({ fact }) => thingOf(fact)).filter(thing => thing !== null));
@@ -73,11 +74,11 @@ export async function withSetAside(
   };
   return {
     restore: (fact, atMs) => {
-      catchUp(stageOf.get(fact.kind) as number, rankOf(fact, atMs));
+      catchUp(STAGE[fact.kind], rankOf(fact, atMs));
       const thing = thingOf(fact);
       if (thing === null || !retold.has(thing)) give(fact, atMs);
     },
-    end: () => catchUp(STAGES.length, Number.POSITIVE_INFINITY),
+    end: () => catchUp(STAGES, Number.POSITIVE_INFINITY),
   };
 }
 
