@@ -173,7 +173,7 @@ export class Engine {
     const { state } = this;
     const full = whyFull(state, entry.command);
     if (full !== null) return full;
-    if (!state.suspended.concernsNoCommand) {
+    if (state.suspended.isBeyondItems) {
       const halted = whySuspended(state, player, entry);
       if (halted !== null) return halted;
     }

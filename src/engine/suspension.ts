@@ -25,13 +25,15 @@ export class Suspended {
   #windows: ReadonlySet<number> = NONE;
   #players: ReadonlySet<number> = NONE;
 
-  /** Nothing of one command: whether an item is halted is asked by itself. */
-  get concernsNoCommand(): boolean {
-    return this.#offers.size + this.#windows.size + this.#players.size === 0;
+  #isBeyondItems = false;
+
+  /** Whether an offer, a window or a player is halted. That an item is, is asked by itself. */
+  get isBeyondItems(): boolean {
+    return this.#isBeyondItems;
   }
 
   get isNothing(): boolean {
-    return this.concernsNoCommand && !this.#everything && this.#items.size === 0;
+    return !this.#isBeyondItems && !this.#everything && this.#items.size === 0;
   }
 
   hasItem(item: number): boolean {
@@ -57,6 +59,7 @@ export class Suspended {
     this.#offers = new Set(suspension.offers);
     this.#windows = new Set(suspension.windows);
     this.#players = new Set(suspension.players);
+    this.#isBeyondItems = this.#offers.size + this.#windows.size + this.#players.size > 0;
   }
 }
 

@@ -12,27 +12,25 @@ import { Quarantine, type Unsettled } from './quarantine.ts';
 import { thingOf } from './subject.ts';
 
 /** The order in which loadRealm gives kinds: those of one stage together. */
-const STAGES: readonly (readonly Fact['kind'][])[] = [
-  ['player'],
-  ['location'],
-  ['item', 'instance'],
-  ['balance'],
-  ['order'],
-  ['trade'],
-  ['block'],
-  ['privacy'],
-  ['window'],
-  ['manifest'],
-  ['offer'],
-  ['decided'],
-];
-
-const stageOf: ReadonlyMap<Fact['kind'], number> = new Map(
-  STAGES.flatMap((kinds, stage) => kinds.map(kind => [kind, stage] as const)),
-);
-
-const TRADES = stageOf.get('trade') as number;
-const MANIFESTS = stageOf.get('manifest') as number;
+const STAGE: Readonly<Record<Fact['kind'], number>> = {
+  player: 0,
+  location: 1,
+  item: 2,
+  instance: 2,
+  balance: 3,
+  order: 4,
+  trade: 5,
+  block: 6,
+  privacy: 7,
+  window: 8,
+  manifest: 9,
+  offer: 10,
+  decided: 11,
+  /** No engine remembers transfers, and no table is read for either. */
+  transfer: 12,
+  closed: 12,
+};
+const STAGES = 1 + Math.max(...Object.values(STAGE));
 
 interface SetAside {
   readonly fact: Fact;
@@ -46,16 +44,16 @@ export async function withSetAside(
   taker: RealmTaker,
 ): Promise<{ whole: RealmTaker; end: () => void }> {
   const { unsettled } = await Quarantine.read(client);
-  const last = unsettled.filter(({ isLast, fact }) => isLast && stageOf.has(fact.kind));
+  const last = unsettled.filter(({ isLast }) => isLast);
   if (last.length === 0) return { whole: taker, end: () => {} };
-  const stages = STAGES.map((): SetAside[] => []);
+  const stages = Array.from({ length: STAGES }, (): SetAside[] => []);
   for (const { bytes, atMs, livedMs } of last) {
     const fact = decodeGroups(bytes)[0]?.facts[0] as Fact;
-    stages[stageOf.get(fact.kind) as number]?.push({ fact, atMs, livedMs });
+    stages[STAGE[fact.kind]]?.push({ fact, atMs, livedMs });
   }
   for (const body of await manifestsOf(client, last)) {
     const fact = { kind: 'manifest', window: body.window, body } as const;
-    stages[MANIFESTS]?.push({ fact, atMs: 0, livedMs: 0 });
+    stages[STAGE.manifest]?.push({ fact, atMs: 0, livedMs: 0 });
   }
   for (const facts of stages)
     facts.sort((a, b) => rankOf(a.fact, a.livedMs) - rankOf(b.fact, b.livedMs));
@@ -77,20 +75,20 @@ export async function withSetAside(
   return {
     whole: {
       fact: (fact, atMs, livedMs) => {
-        catchUp(stageOf.get(fact.kind) as number, rankOf(fact, livedMs));
+        catchUp(STAGE[fact.kind], rankOf(fact, livedMs));
         const thing = thingOf(fact);
         if (thing === null || !retold.has(thing)) taker.fact(fact, atMs, livedMs);
       },
       pastTrade: (fact, atMs) => {
-        catchUp(TRADES, Number.NEGATIVE_INFINITY);
+        catchUp(STAGE.trade, Number.NEGATIVE_INFINITY);
         taker.pastTrade(fact, atMs);
       },
       quarter: quarter => {
-        catchUp(TRADES, Number.NEGATIVE_INFINITY);
+        catchUp(STAGE.trade, Number.NEGATIVE_INFINITY);
         taker.quarter(quarter);
       },
     },
-    end: () => catchUp(STAGES.length, Number.POSITIVE_INFINITY),
+    end: () => catchUp(STAGES, Number.POSITIVE_INFINITY),
   };
 }
 

@@ -17,9 +17,20 @@ describe('usage', () => {
   it.each([[['serve']], [['help']], [[]]])('%j shows the commands there are', async args => {
     const { code, output } = await run(args);
     expect(code).toBe(2);
-    for (const command of ['start', 'token <player>', 'audit', 'demo', 'cluster']) {
+    for (const command of ['start', 'token <player>', 'audit', 'repair', 'demo', 'cluster']) {
       expect(output).toContain(`  ${command} `);
     }
+  });
+
+  it('a repair says what it repairs, and does nothing without being told what', async () => {
+    const told = await run(['repair', '--help']);
+    expect(told.code).toBe(0);
+    expect(told.output).toContain('tradepost repair --quarantine');
+    expect(told.output).toContain('The journal');
+    expect((await run(['repair'])).code).toBe(2);
+    const mistyped = await run(['repair', '--quarantin']);
+    expect(mistyped.code).toBe(1);
+    expect(mistyped.output).not.toContain('    at ');
   });
 
   it('a demo that there is not is refused with those there are', async () => {

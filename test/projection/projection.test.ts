@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { wallClock } from '../../src/base/clock.ts';
+import type { Suspension } from '../../src/engine/suspension.ts';
 import { FactWriter } from '../../src/journal/fact-codec.ts';
 import { PostgresJournal } from '../../src/journal/postgres-journal.ts';
 import {
@@ -9,7 +10,7 @@ import {
   ProjectionStoppedError,
 } from '../../src/projection/projection.ts';
 import { readStanding } from '../../src/projection/projector.ts';
-import { sampleGroups } from '../support/facts.ts';
+import { ANN, BOB, sampleGroups, T0 } from '../support/facts.ts';
 import {
   openTestDatabase,
   quiet,
@@ -17,6 +18,7 @@ import {
   serverUrl,
   type TestDatabase,
 } from '../support/postgres.ts';
+import { recordingLog } from '../support/recording-log.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 let test: TestDatabase;
@@ -165,5 +167,37 @@ describe.skipIf(serverUrl === null)('the projection without its database (needs 
     const left = expect(projection.waitFor(last + 1)).rejects.toThrow(ProjectionStoppedError);
     await projection.stop(50);
     await left;
+  });
+});
+
+describe('what the tables cannot take', () => {
+  it('is told once a fact, and no more than twenty of them at once', async () => {
+    const journal = await open();
+    onTestFinished(() => test.close());
+    await appendAll(journal);
+    const writer = new FactWriter();
+    const terms = { give: [], want: [], status: 'open', createdAtMs: 1, expiresAtMs: 9 } as const;
+    const [sequence, atMs] = [sampleGroups.length + 1, T0 + 100];
+    writer.group(sequence, atMs);
+    for (let id = 1; id <= 50; id++) {
+      const players = { maker: ANN, taker: BOB, counterOf: 0 };
+      writer.fact({ kind: 'offer', id, ...players, ...terms, message: '\0' });
+    }
+    const position = await journal.append({ sequence, atMs, facts: writer.bytes });
+    await journal.close();
+    const { log, lines } = recordingLog();
+    const projection = start({ log, loop: { intervalMs: 1 } });
+    const told: Suspension[] = [];
+    projection.onSuspension(suspension => told.push(suspension));
+    projection.notify(position);
+    await projection.waitFor(position);
+    expect([projection.quarantined, projection.setAsideTotal]).toEqual([50, 50]);
+    expect(told.at(-1)).toMatchObject({ players: [ANN], everything: false });
+    expect(told.at(-1)?.offers).toHaveLength(50);
+    const aside = lines.filter(({ msg }) => msg.startsWith('a fact is set aside'));
+    expect(aside).toHaveLength(20);
+    expect(aside[0]).toMatchObject({ level: 50, subject: 'offer 1', position, sequence });
+    const [summary] = lines.filter(({ msg }) => msg.startsWith('facts are set aside'));
+    expect(summary).toMatchObject({ level: 50, setAside: 50, unsettled: 50 });
   });
 });

@@ -127,6 +127,15 @@ describe('a read', () => {
     expect(await answer).toEqual({ outcome: 'ok', body: { at: 120 } });
   });
 
+  it('finds out how many facts the tables could not take', async () => {
+    stage.quarantined = 3;
+    stage.beat(0, { position: 100 });
+    const answer = stage.realm.read(wallet);
+    await stage.pass(20);
+    expect(await answer).toMatchObject({ outcome: 'ok' });
+    expect(stage.realm.readiness()).toMatchObject({ quarantined: 3 });
+  });
+
   it('is unavailable when the tables are too late', async () => {
     stage.beat(0, { position: 500 });
     const answer = stage.realm.read(wallet);

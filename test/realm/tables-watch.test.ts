@@ -17,7 +17,7 @@ beforeEach(() => {
   tables = new TablesWatch(async () => {
     asked++;
     if (isAway) throw new Error('away');
-    return { position, quarantined: 0 };
+    return { position, quarantined: position - 5 };
   });
 });
 
@@ -43,6 +43,7 @@ describe('the tables', () => {
     position = 7;
     expect(await outcome(waiting, 10)).toBe(true);
     expect(tables.reached).toBe(7);
+    expect(tables.quarantined).toBe(2);
   });
 
   it('are not asked for what they have shown already, nor when nobody waits', async () => {
