@@ -6,6 +6,7 @@ import { type Assets, addOrderHolds, auditAccounts, auditAssets } from './audit-
 import { addDirectHolds, auditOffers, auditWindows } from './audit-direct.ts';
 import { Pace, type Steps } from './audit-pace.ts';
 import type { BookSide } from './book-side.ts';
+import { BOOKS_KEPT } from './market.ts';
 import type { Order } from './order.ts';
 import { Records } from './records.ts';
 import type { State } from './state.ts';
@@ -53,12 +54,14 @@ function* auditBooks(state: State, broken: string[], pace: Pace): Steps {
   for (const { market, instance } of state.assets.values()) {
     if (pace.step()) yield;
     if (instance !== null) continue;
-    for (const book of market.books()) {
+    const books = market.books();
+    const empty = books.filter(({ isEmpty }) => isEmpty).length;
+    if (empty > BOOKS_KEPT) broken.push(`${market.item.name} keeps ${empty} empty books`);
+    for (const book of books) {
       const where = `book ${market.item.name}@${state.locations.name(book.location)}`;
       const bid = book.bids.best?.price ?? 0;
       const ask = book.asks.best?.price ?? Number.POSITIVE_INFINITY;
       if (bid >= ask) broken.push(`${where} is crossed: ${bid} >= ${ask}`);
-      if (book.isEmpty) broken.push(`${where} is empty, and kept`);
       resting += yield* auditSide(state, book.bids, where, { broken, pace });
       resting += yield* auditSide(state, book.asks, where, { broken, pace });
     }

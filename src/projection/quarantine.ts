@@ -61,12 +61,12 @@ export class QuarantineFullError extends Error {
 
 type Source = Pick<pg.ClientBase, 'query'>;
 
-const UNSETTLED = `select sequence, step, at_ms as "atMs", lived_ms as "livedMs", kind, subject, fact as bytes,
-    is_last as "isLast"
+const UNSETTLED = `select sequence, step, at_ms as "atMs", lived_ms as "livedMs", kind, subject,
+    fact as bytes, is_last as "isLast"
   from realm.quarantine where settled_at_ms is null order by sequence, step`;
 
-const PUT = `insert into realm.quarantine (sequence, step, position, at_ms, lived_ms, kind, subject, fact,
-    sqlstate, error, set_aside_at_ms, is_last)
+const PUT = `insert into realm.quarantine (sequence, step, position, at_ms, lived_ms, kind, subject,
+    fact, sqlstate, error, set_aside_at_ms, is_last)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     floor(extract(epoch from clock_timestamp()) * 1000), true)`;
 

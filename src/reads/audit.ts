@@ -150,7 +150,8 @@ const CHECKS: readonly Check[] = [
     check: 'no id is above the last one given out',
     over: 'orders',
     broken: `select * from realm.projection
-      where last_order < (select max(id) from realm.orders) or last_trade < (select max(id) from realm.trades)
+      where last_order < (select max(id) from realm.orders)
+        or last_trade < (select max(id) from realm.trades)
         or last_trade < folded_trade
         or last_window < (select max(id) from realm.windows)
         or last_offer < (select max(id) from realm.offers)`,

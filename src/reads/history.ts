@@ -6,7 +6,8 @@ import { page, pageRows, type Source } from './source.ts';
 
 /** Each side has its own index; nobody trades with himself, so no trade is found twice. */
 const side = (column: 'buyer' | 'seller') => `(select * from realm.trades
-  where ${column} = (select id from realm.players where name = $1) and ($2::bigint is null or id < $2)
+  where ${column} = (select id from realm.players where name = $1)
+    and ($2::bigint is null or id < $2)
   order by id desc limit $3)`;
 
 const TRADES = `select t.id as trade, t.at_ms as "atMs", coalesce(i.name, n.name) as item,

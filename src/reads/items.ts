@@ -12,7 +12,8 @@ const ITEM = `select i.name as item, i.attributes, ${RULES}
   from realm.items as i join realm.items as c on c.asset = i.currency where i.name = $1`;
 
 const INSTANCE = `select n.name as item, n.attributes, ${RULES}
-  from realm.instances as n join realm.items as i on i.asset = n.item join realm.items as c on c.asset = i.currency
+  from realm.instances as n join realm.items as i on i.asset = n.item
+    join realm.items as c on c.asset = i.currency
   where n.name = $1`;
 
 type Row = Omit<ItemView, 'kind'> & { readonly kind: number };

@@ -3,7 +3,8 @@
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { page, pageRows, type Source } from './source.ts';
 
-const PLACES = 'select id, name as place from realm.locations where id > $1 order by id limit $2';
+const PLACES = `select id, name as place from realm.locations where id > $1::bigint
+  order by id limit $2`;
 
 interface Row {
   readonly id: number;

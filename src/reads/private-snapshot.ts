@@ -44,7 +44,8 @@ const SNAPSHOT = `with me as (select id from realm.players where name = $1)
         'invited', w.invited = (select id from me),
         'expiresAtMs', ${EXPIRES_AT_MS}) order by w.id), '[]')
       from (select * from realm.windows where inviter = (select id from me) and status < 3
-        union all select * from realm.windows where invited = (select id from me) and status < 3) as w
+        union all
+        select * from realm.windows where invited = (select id from me) and status < 3) as w
     ) as windows
   from realm.projection as p`;
 

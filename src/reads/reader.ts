@@ -39,7 +39,8 @@ export interface TablesStand {
   readonly quarantined: number;
 }
 
-const STANDING = `select position, (select count(*) from realm.quarantine where settled_at_ms is null)
+const STANDING = `select position,
+    (select count(*) from realm.quarantine where settled_at_ms is null)
     as quarantined from realm.projection`;
 
 const CONNECTIONS = 8;

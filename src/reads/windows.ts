@@ -47,7 +47,8 @@ const ONE = `select ${VIEW}, w.created_at_ms as "createdAtMs",
 
 /** Nobody trades with himself, so no window is found twice. */
 const own = (column: 'inviter' | 'invited') => `(select * from realm.windows
-  where ${column} = (select id from realm.players where name = $1) and ($2::bigint is null or id < $2)
+  where ${column} = (select id from realm.players where name = $1)
+    and ($2::bigint is null or id < $2)
   order by id desc limit $3)`;
 const OWN = `select ${VIEW} from (
     select * from (${own('inviter')} union all ${own('invited')}) as either
@@ -55,7 +56,8 @@ const OWN = `select ${VIEW} from (
   ) as w order by w.id desc`;
 
 const BLOCKED = `with me as (select id from realm.players where name = $1)
-  select coalesce((select closed from realm.privacy where player = (select id from me)), false) as closed,
+  select
+    coalesce((select closed from realm.privacy where player = (select id from me)), false) as closed,
     (select coalesce(json_agg(p.name order by p.name), '[]')
       from realm.blocks as b join realm.players as p on p.id = b.other
       where b.player = (select id from me) and b.blocked) as blocked`;
