@@ -215,7 +215,7 @@ async function restart(scene: Scene): Promise<void> {
   await stage.start();
   teller.check('whether the epoch has risen', stage.server.epoch > epoch, true);
   teller.check('the hash of the state', stage.server.engine.hash(), hash);
-  teller.line('server', 'starts', `in a later epoch, the state has the same hash, ${hash}`);
+  teller.line('server', 'starts', `the state has the same hash, ${hash}`);
   const after = [await purse(alice), await purse(bob), await purse(carol)];
   teller.check('what everybody owns', after, before);
   teller.line('all', 'are connected again by their clients', 'and own what they owned');
