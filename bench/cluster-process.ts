@@ -207,8 +207,8 @@ export class ClusterProcess implements Subject {
   async remove(): Promise<void> {
     this.#forget();
     await Promise.all(this.#members.map(member => member.end('SIGKILL')));
-    const { commands, lease } = realmKeys(this.#realm.name);
-    if (this.#redis.status === 'ready') await this.#redis.del(commands, lease);
+    const { commands, lease, cluster } = realmKeys(this.#realm.name);
+    if (this.#redis.status === 'ready') await this.#redis.del(commands, lease, cluster);
     this.#redis.disconnect();
     await this.#realm.remove();
   }

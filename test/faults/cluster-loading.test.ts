@@ -1,10 +1,10 @@
 // Nodes that load a realm do not depose each other: a node claims when its engine is ready and the
 // lease is its own, and one that loses the lease while it loads has taken nothing from anybody.
 
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { manyListings } from '../../bench/many-listings.ts';
 import { realmKeys } from '../../src/cluster/keys.ts';
-import { NodeProcess, onCluster } from '../support/cluster-nodes.ts';
+import { dropKeys, NodeProcess, onCluster } from '../support/cluster-nodes.ts';
 import { createFaultRealm, type FaultRealm, sleep, until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { anyRedisUrl, connectRedis } from '../support/redis-server.ts';
@@ -40,6 +40,7 @@ async function stocked(environment: Environment): Promise<{ realm: FaultRealm; l
 }
 
 function startNodes(realm: FaultRealm): NodeProcess[] {
+  onTestFinished(() => dropKeys(realm.name, anyRedisUrl as string));
   const environment = { ...realm.environment, REDIS_URL: anyRedisUrl as string };
   return ['a', 'b'].map(name => new NodeProcess({ ...environment, NODE_NAME: name }));
 }
@@ -81,7 +82,6 @@ onCluster(
     }
     await sleep(1_000);
     expect(leader.epoch).toBe(before + 1);
-    await redis.del(lease, commands);
     redis.disconnect();
   },
 );

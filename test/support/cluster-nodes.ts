@@ -180,11 +180,12 @@ export class TestCluster {
   }
 }
 
-async function dropKeys(realm: string, url: string): Promise<void> {
-  const { commands, lease, successor } = realmKeys(realm);
+/** Removes what a realm has left in Redis. */
+export async function dropKeys(realm: string, url: string): Promise<void> {
+  const { commands, lease, successor, cluster } = realmKeys(realm);
   const redis = connectRedis(url, commands);
   try {
-    await redis.del(commands, lease, successor);
+    await redis.del(commands, lease, successor, cluster);
   } catch {
     // A Redis of the test's own may be gone already, with everything in it.
   } finally {
