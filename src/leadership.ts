@@ -141,9 +141,9 @@ function lead({ database, config, log, journal, claim, recovery, hold }: Taken):
   });
   projection.notify(position);
   const close = async () => {
-    await projection.stop(CATCH_UP_MS);
+    // The next writer need not wait until the tables have caught up here.
+    await Promise.all([projection.stop(CATCH_UP_MS), hold?.release()]);
     await journal.close();
-    await hold?.release();
   };
   return { epoch, position, offset, engine, journal, projection, past, hold, close };
 }

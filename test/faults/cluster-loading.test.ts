@@ -1,10 +1,9 @@
 // Nodes that load a realm do not depose each other: a node claims when its engine is ready and the
 // lease is its own, and one that loses the lease while it loads has taken nothing from anybody.
 
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { manyListings } from '../../bench/many-listings.ts';
-import { realmKeys } from '../../src/cluster/keys.ts';
-import { NodeProcess, onCluster } from '../support/cluster-nodes.ts';
+import { dropKeys, keysOf, NodeProcess, onCluster } from '../support/cluster-nodes.ts';
 import { createFaultRealm, type FaultRealm, sleep, until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { anyRedisUrl, connectRedis } from '../support/redis-server.ts';
@@ -19,11 +18,6 @@ async function claims({ sql }: FaultRealm): Promise<number> {
     'select count(distinct epoch)::int as claims from journal',
   );
   return row?.claims ?? 0;
-}
-
-async function identityOf({ sql }: FaultRealm): Promise<string> {
-  const [row] = await sql<{ identity: string }>('select identity from realm_identity');
-  return row?.identity ?? '';
 }
 
 /** A realm with a listing, that a server made and left. */
@@ -47,6 +41,7 @@ async function stocked(environment: Environment): Promise<{ realm: FaultRealm; l
 }
 
 function startNodes(realm: FaultRealm): NodeProcess[] {
+  onTestFinished(async () => dropKeys(await keysOf(realm), anyRedisUrl as string));
   const environment = { ...realm.environment, REDIS_URL: anyRedisUrl as string };
   return ['a', 'b'].map(name => new NodeProcess({ ...environment, NODE_NAME: name }));
 }
@@ -67,7 +62,7 @@ onCluster(
     await holder.query('lock table privacy in access exclusive mode');
     const nodes = startNodes(realm);
     await Promise.all(nodes.map(node => node.ready()));
-    const { lease, commands } = realmKeys(realm.name, await identityOf(realm));
+    const { lease, commands } = await keysOf(realm);
     const redis = connectRedis(anyRedisUrl as string, commands);
     const begun = () => nodes.filter(({ server }) => server.output.match(PREPARES) !== null);
     for (let loss = 0; loss < LOSSES; loss++) {
@@ -88,7 +83,6 @@ onCluster(
     }
     await sleep(1_000);
     expect(leader.epoch).toBe(before + 1);
-    await redis.del(lease, commands);
     redis.disconnect();
   },
 );

@@ -1,9 +1,16 @@
 // A second start on a realm that is served: it takes nothing from a writer that lives, whatever
 // makes it start and however often, unless it is told to. And it does not wait for one that died.
 
-import { afterEach, expect } from 'vitest';
+import { afterEach, expect, onTestFinished } from 'vitest';
 import { RealmHold } from '../../src/database/realm-hold.ts';
-import { NodeProcess, onCluster, onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
+import {
+  dropKeys,
+  keysOf,
+  NodeProcess,
+  onCluster,
+  onOwnRedis,
+  TestCluster,
+} from '../support/cluster-nodes.ts';
 import {
   createFaultRealm,
   type FaultRealm,
@@ -192,6 +199,7 @@ onCluster(
     const realm = await createFaultRealm({ LOG_LEVEL: 'info', LEASE_MS: '1000' });
     const single = await ServerProcess.start(realm.environment);
     const environment = { ...realm.environment, REDIS_URL: anyRedisUrl as string };
+    onTestFinished(async () => dropKeys(await keysOf(realm), anyRedisUrl as string));
     const nodes = ['a', 'b'].map(name => new NodeProcess({ ...environment, NODE_NAME: name }));
     await Promise.all(nodes.map(node => node.ready()));
     const says = () => nodes.flatMap(({ server }) => server.output.match(WAITS_LINE) ?? []);

@@ -20,7 +20,8 @@ async function trialRealm(): Promise<string> {
     await (await client()).query(`drop schema if exists "realm_${realm}" cascade`);
     await close();
     const redis = new Redis(redisUrl as string);
-    await redis.del(`tradepost:{${realm}}:commands`, `tradepost:{${realm}}:lease`);
+    const keys = ['commands', 'lease', 'cluster'].map(name => `tradepost:{${realm}}:${name}`);
+    await redis.del(...keys);
     redis.disconnect();
   });
   return realm;

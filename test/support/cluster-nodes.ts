@@ -112,7 +112,7 @@ export class TestCluster {
     onTestFinished(() => dropKeys(cluster.keys, url));
     cluster.nodes = Array.from({ length: count }, (_, n) => cluster.spawn(`n${n + 1}`));
     await Promise.all(cluster.nodes.map(node => node.ready()));
-    cluster.keys = realmKeys(realm.name, await cluster.identity());
+    cluster.keys = await keysOf(realm);
     await cluster.leaderAfter(0);
     await cluster.heard();
     return cluster;
@@ -184,10 +184,18 @@ export class TestCluster {
   }
 }
 
-async function dropKeys({ commands, lease, successor }: RealmKeys, url: string): Promise<void> {
+/** What a realm is called in Redis: its identity is in its tables. */
+export async function keysOf({ name, sql }: FaultRealm): Promise<RealmKeys> {
+  const rows = await sql<{ identity: string }>('select identity from realm_identity');
+  return realmKeys(name, rows[0]?.identity ?? '');
+}
+
+/** Removes what a realm has left in Redis. */
+export async function dropKeys(keys: RealmKeys, url: string): Promise<void> {
+  const { commands, lease, successor, cluster } = keys;
   const redis = connectRedis(url, commands);
   try {
-    await redis.del(commands, lease, successor);
+    await redis.del(commands, lease, successor, cluster);
   } catch {
     // A Redis of the test's own may be gone already, with everything in it.
   } finally {
