@@ -140,6 +140,8 @@ export class ProjectionLoop {
       synchronous_commit: 'off',
       plan_cache_mode: 'force_generic_plan',
       enable_seqscan: 'off',
+      // Trades that are folded are sorted in memory.
+      work_mem: '16MB',
     };
     const options = { name: 'projector', statementTimeoutMs: STATEMENT_TIMEOUT_MS, settings };
     const client = () => connect(this.#database, options, (error, lost) => this.#lost(lost, error));

@@ -1,5 +1,5 @@
 // What a start needs of trades, kept as tables: the latest trades of each market, and its last day
-// in quarters of an hour. They follow `trades` by themselves, a few thousand trades at a time, so a
+// in quarters of an hour. They follow `trades` by themselves, many trades at a time, so a
 // trade costs a round nothing more. Invariant: they hold exactly the trades up to
 // `projection.folded_trade`; a start reads them, and from `trades` only what comes after
 // (market-load.ts). So it reads at most LATEST_TRADES_MAX trades and 98 quarters of a market, and
@@ -17,7 +17,7 @@ const LATEST_TRADES_MAX = TRADES_SNAPSHOT_MAX;
 assert(RECENT_MAX <= LATEST_TRADES_MAX, 'the trades that make a price are among those shown');
 
 /** So many trades are folded together; a step that is behind takes up to twice as many. */
-const FOLD_TRADES = 20_000;
+const FOLD_TRADES = 50_000;
 const STEP_TRADES_MAX = 2 * FOLD_TRADES;
 const PRUNE_QUARTERS_MAX = 10_000;
 
