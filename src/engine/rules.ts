@@ -89,7 +89,7 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   fillsPerCommandMax: 1_000,
   keysPerPlayerMax: 1_024,
   keyRetentionMs: KEY_RETENTION_MS,
-  endsPerEntryMax: 5_000,
+  endsPerEntryMax: 2_000,
   emptyAccountsMax: 10_000,
   direct: DEFAULT_DIRECT_RULES,
 });
