@@ -67,8 +67,9 @@ export class Names {
   add(name: string): number {
     assert(this.room > 0, 'there is a number left for a new name');
     assert(this.find(name) === NONE, 'a name has one number');
+    const place = this.#write(name);
     const number = this.#count++;
-    this.#places.setDouble(number, 0, this.#write(name));
+    this.#places.setDouble(number, 0, place);
     this.#index.add(number, hashOf(name));
     return number;
   }

@@ -93,7 +93,7 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   keysPerPlayerMax: 1_024,
   keyRetentionMs: KEY_KEPT_MS,
   livedStepMaxMs: LIVED_STEP_MAX_MS,
-  endsPerEntryMax: 5_000,
+  endsPerEntryMax: 2_000,
   emptyAccountsMax: 10_000,
   direct: DEFAULT_DIRECT_RULES,
 });

@@ -32,7 +32,7 @@ function recovered(listings: number): Engine {
   }
   for (let id = 1; id <= listings; id++) engine.restore(listing(id), 0);
   const ids = { lastOrder: listings, lastTrade: 0, lastWindow: 0, lastOffer: 0 };
-  engine.resume({ sequence: SEQUENCE, atMs: 0, ...ids });
+  engine.resume({ sequence: SEQUENCE, atMs: 0, livedMs: 0, ...ids });
   return engine;
 }
 
