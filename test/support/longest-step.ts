@@ -69,7 +69,7 @@ export async function measure(): Promise<void> {
   time('orders', ORDERS, CHUNK, index => engine.restore(order(index), T0));
   time('keys', ORDERS * KEYS_PER_PLAYER, CHUNK, index => state.keys.add(decided(index), T0));
   const ids = { lastOrder: ORDERS, lastTrade: 0, lastWindow: 0, lastOffer: 0 };
-  engine.resume({ sequence: ORDERS, atMs: T0, ...ids });
+  engine.resume({ sequence: ORDERS, atMs: T0, livedMs: T0, ...ids });
 
   const audit = auditSteps(state);
   let broken: readonly string[] | null = null;
