@@ -258,7 +258,8 @@ describe('the habits of the house', () => {
   });
 
   test('every file is an entry point or is used; tests alone keep no source alive', () => {
-    const commands = /^(src\/main|bench\/(main|table|step-probe|peers\/.+)|test\/sim\/main)\.ts$/;
+    const commands =
+      /^(src\/main|bench\/(main|table|step-probe|peers\/.+)|test\/(sim|fuzz)\/main)\.ts$/;
     const entries = (path: string) =>
       commands.test(path) || path.endsWith('.test.ts') || path === 'test/support/global-setup.ts';
     const used = new Set<string>();

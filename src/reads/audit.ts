@@ -182,6 +182,8 @@ export async function auditTables(source: Source): Promise<TableFinding[]> {
 }
 
 async function countOf(source: Source, table: string): Promise<string> {
-  const { rows } = await source.query<{ count: number }>(`select count(*) as count from ${table}`);
+  const { rows } = await source.query<{ count: number }>(
+    `select count(*) as count from realm.${table}`,
+  );
   return `${rows[0]?.count.toLocaleString('en-US')} ${table}`;
 }

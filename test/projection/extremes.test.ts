@@ -6,36 +6,24 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import { decodeRequest, encodeRequest, type Request } from '../../protocol/codec.ts';
 import { COMMANDS, type CommandName } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
-import { assetId, itemId, locationId, playerId, recordId, timeMs } from '../../protocol/fields.ts';
 import { auditState } from '../../src/engine/audit.ts';
 import type { Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { Quarantine } from '../../src/projection/quarantine.ts';
 import { createReader, type TableRequest } from '../../src/reads/reader.ts';
 import { loadEngine } from '../../src/recovery.ts';
-import { arbitraryPayload, type Preferences } from '../support/arbitrary-payloads.ts';
+import { arbitraryPayload } from '../support/arbitrary-payloads.ts';
 import { EngineRoom } from '../support/engine-room.ts';
+import { BEGINNING, PLAYERS, preferencesAt } from '../support/extreme-world.ts';
 import { openTestDatabase, quiet, serverUrl } from '../support/postgres.ts';
 
 const SEED = 20_260_101;
-const PLAYERS = ['ann', 'bob', 'A'.repeat(64), '0._:@|-'];
-const ITEMS = ['ore', 'coins', 'sword', 'x'.repeat(64)];
-const PLACES = ['main', 'north', '0._-'];
-const INSTANCES = ['sword#1', `sword#${'s'.repeat(32)}`];
 const T0 = 1_700_000_000_000;
 
-const prefer: Preferences = new Map<z.ZodType, readonly unknown[]>([
-  [itemId, ITEMS],
-  [assetId, [...ITEMS, ...INSTANCES]],
-  [locationId, PLACES],
-  [playerId, PLAYERS],
-  [recordId, [1, 2, 3, 4, 5, 6, 7, 8]],
-  [timeMs, [T0 + 600_000, T0 + 86_400_000]],
-]);
+const prefer = preferencesAt(T0);
 
 /** Those with texts that stay. */
 const WORDY: readonly CommandName[] = ['items.define', 'wallet.grant', 'offers.create'];
@@ -59,20 +47,6 @@ function requests(commands: readonly CommandName[], each: number): Request[] {
   return order[0] as Request[];
 }
 
-/** What makes a realm in which commands get somewhere. */
-const beginning: readonly [CommandName, unknown][] = [
-  ['items.define', { item: 'ore', kind: 'commodity' }],
-  ['items.define', { item: 'sword', kind: 'unique' }],
-  ['items.define', { item: 'x'.repeat(64), kind: 'commodity' }],
-  ...PLAYERS.flatMap(player =>
-    ['coins', 'ore'].map((asset): [CommandName, unknown] => [
-      'wallet.grant',
-      { player, asset, quantity: 2 ** 50 },
-    ]),
-  ),
-  ['wallet.grant', { player: 'ann', asset: 'sword#1', quantity: 1 }],
-];
-
 function entryOf(request: Request, player: string, atMs: number): Entry {
   const { command, payload } = request;
   return { command, payload, player, key: `key-${atMs}`, atMs } as unknown as Entry;
@@ -91,7 +65,7 @@ describe.each(places)('on %s', (_, url) => {
     const test = await openTestDatabase(url);
     try {
       const room = await EngineRoom.open(test.database, DEFAULT_RULES);
-      const setUp = beginning.map(([name, payload]) =>
+      const setUp = BEGINNING.map(([name, payload]) =>
         decodeRequest(encodeRequest(1, name, payload as never)),
       ) as Request[];
       const all = [...setUp, ...requests(answeredBy('engine'), 40), ...requests(WORDY, 120)];
