@@ -53,8 +53,11 @@ export async function takeover(options: Options): Promise<Result> {
       more: {
         upgradeSeconds: first.seconds,
         upgradeLongestStepMs: first.steps.longestMs,
+        upgradeLongestBusyMs: first.steps.longestBusyMs,
         startSeconds: again.seconds,
         startLongestStepMs: again.steps.longestMs,
+        startLongestBusyMs: again.steps.longestBusyMs,
+        startBusySeconds: Math.round(again.steps.busySeconds * 10) / 10,
         residentMegabytes: Math.round(again.steps.residentBytes / 2 ** 20),
         keysLeft: await server.ask('select count(*) from keys'),
       },

@@ -29,6 +29,8 @@ export interface RealmTaker extends MarketTaker {
 export async function loadRealm(client: pg.ClientBase, taker: RealmTaker): Promise<Standing> {
   // A million orders are sorted in memory rather than on disk.
   await client.query(`set local work_mem to '256MB'`);
+  // All rows are wanted, not the first ones soon: what is over is then not looked through by id.
+  await client.query('set local cursor_tuple_fraction to 1');
   const { whole, end } = await withSetAside(client, taker);
   const standing = await readStanding(client);
   const { atMs, livedMs } = standing;
