@@ -57,7 +57,8 @@ const OWN = `select ${VIEW} from (
 
 const BLOCKED = `with me as (select id from realm.players where name = $1)
   select
-    coalesce((select closed from realm.privacy where player = (select id from me)), false) as closed,
+    coalesce((select closed from realm.privacy where player = (select id from me)), false)
+      as closed,
     (select coalesce(json_agg(p.name order by p.name), '[]')
       from realm.blocks as b join realm.players as p on p.id = b.other
       where b.player = (select id from me) and b.blocked) as blocked`;

@@ -1,8 +1,9 @@
-// Who sends what the fuzz makes: sockets of players, and of the game, which acts for players as well.
-// A caller keeps several requests on their way, repeats a key now and then, and notes every answer.
+// Who sends what the fuzz makes: sockets of players, and of the game, which acts for players too. A
+// caller keeps several requests on their way, repeats a key now and then, and notes every answer.
 // Invariant: of what a schema accepts each request is answered, with an outcome that is decided or
 // says what is wrong; anything else is a finding.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payload } from '../../protocol/commands/registry.ts';
 import type { Random } from '../sim/random.ts';
 import { PLAYERS } from '../support/extreme-world.ts';
@@ -16,6 +17,8 @@ const KEYS_KEPT = 16;
 const KEYED_PERCENT = 50;
 const REPEATED_PERCENT = 10;
 const ANSWER_MS = 20_000;
+/** A player who sends more than 50 frames a second is taken for a flood. */
+const PAUSE_MS = 200;
 
 /** Opens a socket with the token of a player, or of the game. */
 export type Open = () => Promise<JudgeSocket>;
@@ -45,7 +48,10 @@ export class Caller {
   async run(untilMs: number): Promise<void> {
     this.#socket = await this.#options.open();
     const lanes = Array.from({ length: IN_FLIGHT }, async () => {
-      while (performance.now() < untilMs) await this.#send(this.#options.requests.next());
+      while (performance.now() < untilMs) {
+        await this.#send(this.#options.requests.next());
+        if (!this.#options.actsForPlayers) await sleep(PAUSE_MS);
+      }
     });
     await Promise.all(lanes);
     this.#socket.destroy();

@@ -32,7 +32,7 @@ export interface FuzzReport {
   readonly found: number;
 }
 
-const GAME_SOCKETS = 2;
+const GAME_SOCKETS = 4;
 const SAY_EVERY_MS = 5_000;
 const READY_MS = 60_000;
 
@@ -56,13 +56,14 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   try {
     await server.start();
     await begin(server);
+    const all = callers(server, tally, seed);
     const untilMs = performance.now() + seconds * 1_000;
     const timer = setInterval(() => {
       const left = Math.max(0, Math.ceil((untilMs - performance.now()) / 1_000));
       say(`${tally.answers} answers, ${tally.found} findings, ${left} s left`);
     }, SAY_EVERY_MS);
     try {
-      await Promise.all(callers(server, tally, seed).map(caller => caller.run(untilMs)));
+      await Promise.all(all.map(caller => caller.run(untilMs)));
     } finally {
       clearInterval(timer);
     }
@@ -86,9 +87,9 @@ async function begin(server: ServerProcess): Promise<void> {
 }
 
 function callers(server: ServerProcess, tally: Tally, seed: number): Caller[] {
+  const requests = new Requests(new Random(seed), Date.now());
   const caller = (name: string, role: 'service' | 'standard', index: number) => {
-    const random = new Random(seed + index);
-    const requests = new Requests(random, Date.now());
+    const random = new Random(seed + 1 + index);
     const open = async () => JudgeSocket.open(server.port, await server.realm.token(name, role));
     const key = `fuzz-${index}`;
     return new Caller({

@@ -1,5 +1,5 @@
-// The command line of the fuzz: npm run fuzz -- [--seconds 60] [--seed 1] [--database pglite] [--json].
-// Exit code 1 when it finds something, 2 when the call is not understood.
+// The command line of the fuzz: npm run fuzz -- [--seconds 60] [--seed 1] [--database pglite]
+// [--json]. Exit code 1 when it finds something, 2 when the call is not understood.
 
 import { parseArgs } from 'node:util';
 import { fuzz, isSound } from './fuzz.ts';

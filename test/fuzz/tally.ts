@@ -1,5 +1,5 @@
-// What the fuzz has seen: answers by command and outcome, and findings, of which as many are kept as
-// anybody would read.
+// What the fuzz has seen: answers by command and outcome, and findings, of which as many are kept
+// as anybody would read.
 
 import { COMMANDS, type CommandName } from '../../protocol/commands/registry.ts';
 import type { Answered } from '../support/judge-socket.ts';
@@ -47,7 +47,7 @@ export class Tally {
     return outcomes;
   }
 
-  /** Commands that nobody was answered, though the fuzz sends all but the one that opens sessions. */
+  /** Commands without an answer, though the fuzz sends all but the one that opens sessions. */
   get neverAnswered(): CommandName[] {
     const seen = new Set([...this.#counts.keys()].map(name => name.split(' ')[0]));
     return (Object.keys(COMMANDS) as CommandName[]).filter(

@@ -37,7 +37,7 @@ export const FIELDS: Readonly<Record<string, readonly Kind[]>> = {
   // What the tables could not take is bounded there: see the quarantine.
   suspended: [],
   ...{ rules: [], numbersMax: [], burnt: [], restartFrom: [], plan: [], output: [], sequence: [] },
-  ...{ changedAtMs: [], nowMs: [] },
+  ...{ changedAtMs: [], nowMs: [], livedMs: [], livedNowMs: [] },
   ...{ lastOrder: [], lastTrade: [], lastWindow: [], lastOffer: [] },
 };
 

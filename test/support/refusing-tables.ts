@@ -33,7 +33,8 @@ export const TABLES = [
 
 const EMPTY = `truncate ${TABLES.join(', ')}, quarantine, journal;
   update projection set position = 0, epoch = 0, sequence = 0, at_ms = 0,
-    last_order = 0, last_trade = 0, last_window = 0, last_offer = 0, lived_ms = 0, folded_trade = 0`;
+    last_order = 0, last_trade = 0, last_window = 0, last_offer = 0,
+    lived_ms = 0, folded_trade = 0`;
 
 const PLACES = [
   ['Postgres', serverUrl],
