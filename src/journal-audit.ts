@@ -110,7 +110,7 @@ class JournalAudit {
       this.#checkRow(row);
       changes.add(row, this.#substitute);
     }
-    for (const account of changes.closed) this.#lastAccounts.set(account, undefined);
+    for (const account of changes.closed.keys()) this.#lastAccounts.set(account, undefined);
     for (const fact of changes.accounts.values()) {
       const { account, owner, asset, location, available, held } = fact;
       this.#lastAccounts.set(account, text([owner, asset, location, available, held]));

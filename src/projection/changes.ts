@@ -75,8 +75,8 @@ export class Changes {
   readonly accounts = new Map<number, BalanceFact>();
   /** Of the accounts that were opened: the sequence that did. No table has them yet. */
   readonly opened = new Map<number, number>();
-  /** Accounts that were there before and were closed, whoever has their numbers by now. */
-  readonly closed = new Set<number>();
+  /** Accounts that were closed, whoever has their numbers by now: whether they were there before. */
+  readonly closed = new Map<number, boolean>();
   readonly orders = new Map<number, OrderFact>();
   readonly transfers: Happened<TransferFact>[] = [];
   readonly trades: Happened<TradeFact>[] = [];
@@ -126,7 +126,8 @@ export class Changes {
         break;
       case 'closed':
         this.accounts.delete(fact.account);
-        if (!this.opened.delete(fact.account)) this.closed.add(fact.account);
+        if (!this.opened.delete(fact.account)) this.closed.set(fact.account, true);
+        else if (!this.closed.has(fact.account)) this.closed.set(fact.account, false);
         break;
       case 'order':
         this.orders.set(fact.id, fact);

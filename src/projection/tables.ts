@@ -141,7 +141,10 @@ const keys = new Table<RowOf<'keys'>>('keys', [
  * another number.
  */
 function accountWrites({ accounts: changed, opened, closed }: Changes, target: Target): Write[] {
-  const gone = [...closed].filter(account => account <= target.accountMax).sort((a, b) => a - b);
+  const gone: number[] = [];
+  for (const [account, wasThere] of closed) {
+    if (wasThere && account <= target.accountMax) gone.push(account);
+  }
   const known: Account[] = [];
   const fresh: Account[] = [];
   for (const id of Float64Array.from(changed.keys()).sort()) {

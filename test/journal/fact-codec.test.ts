@@ -58,6 +58,21 @@ describe('the fact codec', () => {
     expect(Buffer.from(encoded(directGroups)).toString('hex')).toMatchSnapshot();
   });
 
+  it('keeps the stored format of accounts that are opened and closed', () => {
+    const account = { account: 300, owner: 2, asset: 1, location: 0, held: 0 } as const;
+    const group: FactGroup = {
+      sequence: 9,
+      atMs: 1_000,
+      facts: [
+        { kind: 'balance', ...account, available: 5, opened: true },
+        { kind: 'balance', ...account, owner: 0, available: -5, opened: true },
+        { kind: 'closed', account: 300 },
+      ],
+    };
+    expect(decodeGroups(encoded([group]))).toEqual([group]);
+    expect(Buffer.from(encoded([group])).toString('hex')).toMatchSnapshot();
+  });
+
   it('shows the name and the revision of a manifest without its body', () => {
     const stored = decodeStored(encoded(directGroups)).flatMap(({ facts }) =>
       facts.filter(each => each.kind === 'manifest'),

@@ -3,6 +3,7 @@
 
 import type { Mutant } from './hunt.ts';
 import { DIRECT_MUTANTS } from './mutants-direct.ts';
+import { DUE_MUTANTS } from './mutants-due.ts';
 
 const ORDERS = 'src/engine/orders.js';
 const PLAN = 'src/engine/plan.js';
@@ -104,8 +105,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'one-open-order-too-many',
     file: ORDERS,
-    find: '(state.openOrders[player] ?? 0) >= openOrdersMax',
-    replace: '(state.openOrders[player] ?? 0) > openOrdersMax',
+    find: 'state.openOrdersOf(player) >= openOrdersMax',
+    replace: 'state.openOrdersOf(player) > openOrdersMax',
   },
   {
     name: 'budget-without-fee',
@@ -151,4 +152,5 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'state.players.find(name)',
   },
   ...DIRECT_MUTANTS,
+  ...DUE_MUTANTS,
 ];

@@ -47,7 +47,7 @@ export function randomRules(random: Random): Rules {
 export function randomBounds(random: Random): Pick<Rules, 'endsPerEntryMax' | 'emptyAccountsMax'> {
   return {
     endsPerEntryMax: random.pick([1, 2, 3, 6, 5_000]),
-    emptyAccountsMax: random.pick([0, 0, 1, 3, 10_000]),
+    emptyAccountsMax: random.pick([0, 0, 0, 1, 3, 10_000]),
   };
 }
 
