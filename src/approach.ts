@@ -8,7 +8,7 @@ import type { RealmKeys } from './cluster/keys.ts';
 import type { Links } from './cluster/links.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
-import { RealmHeldError, type RealmHold } from './database/realm-hold.ts';
+import { RealmHeldError, RealmHold } from './database/realm-hold.ts';
 import { BackOff } from './journal/back-off.ts';
 import { DeposedError } from './journal/journal.ts';
 import { holdForCluster } from './node-hold.ts';
@@ -77,6 +77,8 @@ export class Approach {
   readonly #options: ApproachOptions;
   readonly #backOff = new BackOff(BACK_OFF_MIN_MS, BACK_OFF_MAX_MS);
   #preparation: Preparation | null = null;
+  /** Connected, and not taken yet. */
+  #hold: RealmHold | null = null;
   /** The leader wants this node to be ready. */
   #isAsked = false;
   #isForced: boolean;
@@ -100,13 +102,20 @@ export class Approach {
   /** The leader wants this node to make an engine ready; or not any more. */
   asked(isAsked: boolean): void {
     this.#isAsked = isAsked;
-    if (isAsked) this.#prepare();
-    else this.drop();
+    if (isAsked) {
+      this.#prepare();
+      this.#hold ??= this.#newHold();
+      this.#hold.open();
+    } else {
+      this.drop();
+    }
   }
 
   drop(): void {
     this.#preparation?.drop();
     this.#preparation = null;
+    void this.#hold?.release();
+    this.#hold = null;
   }
 
   /**
@@ -124,9 +133,11 @@ export class Approach {
   }
 
   /** @throws when `turn` has ended before, and as a database that is away or damaged. */
-  async make(turn: Turn): Promise<{ hold: RealmHold | null; preparation: Preparation }> {
-    const hold = await this.#hold(turn);
+  async make(turn: Turn): Promise<{ hold: RealmHold; preparation: Preparation }> {
+    const hold = this.#hold ?? this.#newHold();
+    this.#hold = null;
     try {
+      await this.#take(hold, turn);
       turn.assertWanted();
       this.#isForced = false;
       const preparation = this.#prepare();
@@ -134,7 +145,7 @@ export class Approach {
       this.#preparation = null;
       return { hold, preparation };
     } catch (error) {
-      await hold?.release();
+      await hold.release();
       throw error;
     }
   }
@@ -164,11 +175,15 @@ export class Approach {
     return this.#preparation;
   }
 
-  async #hold(turn: Turn): Promise<RealmHold | null> {
-    const { database, links, keys, log } = this.#options;
+  #newHold(): RealmHold {
+    return new RealmHold(this.#options.database, this.#options.log);
+  }
+
+  async #take(hold: RealmHold, turn: Turn): Promise<void> {
+    const { links, keys, log } = this.#options;
     try {
-      return await holdForCluster({
-        database,
+      await holdForCluster({
+        hold,
         redis: links.commands,
         keys,
         log,

@@ -62,12 +62,14 @@ export async function takeLeadership(
   const journal = new PostgresJournal(database, log);
   let recovery: Recovery | null = null;
   try {
-    recovery = await prepared(preparation, log);
-    if (recovery === null) {
+    recovery = (await preparation?.take()) ?? null;
+    const [isOfUse] = await Promise.all([isFollowing(recovery, log), hold?.confirm()]);
+    if (recovery === null || !isOfUse) {
+      recovery?.close();
       recovery = new Recovery(database, config.rules, log);
       await loadSound(recovery, database);
+      await hold?.confirm();
     }
-    await hold?.confirm();
     options.assertWanted?.();
     const claim = await claimWithin(journal, claimTimeoutMs);
     await recovery.follow(claim.position);
@@ -84,17 +86,14 @@ export async function takeLeadership(
   }
 }
 
-/** What was made ready, and has what was written by now; null when it is of no use. */
-async function prepared(preparation: Preparation | null, log: Log): Promise<Recovery | null> {
-  const recovery = (await preparation?.take()) ?? null;
-  if (recovery === null) return null;
+/** Whether what was made ready has what was written by now, and can be gone on with. */
+async function isFollowing(recovery: Recovery | null, log: Log): Promise<boolean> {
   try {
-    await recovery.follow();
-    return recovery;
+    await recovery?.follow();
+    return true;
   } catch (error) {
     log.warn({ error: String(error) }, 'the engine that was prepared is not used');
-    recovery.close();
-    return null;
+    return false;
   }
 }
 

@@ -7,11 +7,10 @@ import type { Redis } from 'ioredis';
 import type { Log } from './base/log.ts';
 import { agreeOnCluster } from './cluster/cluster-id.ts';
 import type { RealmKeys } from './cluster/keys.ts';
-import type { Database } from './database/connection.ts';
-import { RealmHeldError, RealmHold } from './database/realm-hold.ts';
+import { RealmHeldError, type RealmHold } from './database/realm-hold.ts';
 
 export interface NodeHoldOptions {
-  readonly database: Database;
+  readonly hold: RealmHold;
   readonly redis: Redis;
   readonly keys: RealmKeys;
   readonly log: Log;
@@ -25,15 +24,15 @@ export interface NodeHoldOptions {
 
 const RETRY_MS = 1_000;
 
-/** Resolves with the hold once it is had; null when it was not wanted any more before. */
-export async function holdForCluster(options: NodeHoldOptions): Promise<RealmHold | null> {
-  const { database, redis, keys, log, isForced, isWanted, heldOff } = options;
+/** Takes the hold. Resolves once it is had, or is not wanted any more. */
+export async function holdForCluster(options: NodeHoldOptions): Promise<void> {
+  const { hold, redis, keys, log, isForced, isWanted, heldOff } = options;
   const cluster = await agreeOnCluster(redis, keys, randomBytes(8).toString('hex'));
   let isHeldOff = false;
   while (isWanted()) {
     try {
       const say = (text: string) => (isHeldOff ? log.debug(text) : log.warn(text));
-      return await RealmHold.take({ database, log, cluster, isForced, waiting: say });
+      return await hold.take({ cluster, isForced, waiting: say });
     } catch (error) {
       if (!(error instanceof RealmHeldError)) throw error;
       if (!isHeldOff) {
@@ -44,5 +43,4 @@ export async function holdForCluster(options: NodeHoldOptions): Promise<RealmHol
     }
     await new Promise(resolve => setTimeout(resolve, RETRY_MS));
   }
-  return null;
 }

@@ -139,11 +139,12 @@ async function lead(
 }
 
 /** Null on the embedded database: whoever has its folder has the realm. */
-function holdRealm({ database }: Store, options: ServerOptions): Promise<RealmHold> | null {
+async function holdRealm({ database }: Store, options: ServerOptions): Promise<RealmHold | null> {
   if (database.address.kind === 'embedded') return null;
   const { log, takeover: isForced = false } = options;
-  const waiting = (text: string) => log.warn(text);
-  return RealmHold.take({ database, log, cluster: '', isForced, waiting });
+  const hold = new RealmHold(database, log);
+  await hold.take({ cluster: '', isForced, waiting: text => log.warn(text) });
+  return hold;
 }
 
 interface Parts extends Opened {

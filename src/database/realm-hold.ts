@@ -11,17 +11,13 @@ import { within } from '../base/within.ts';
 import { connect, type Database, discard } from './connection.ts';
 import { beganAt, type Place, thisPlace } from './process-life.ts';
 
-export interface RealmHoldOptions {
-  readonly database: Database;
-  readonly log: Log;
+export interface Taking {
   /** What the nodes of a cluster have in common, empty for a single server. */
   readonly cluster: string;
   /** Takes the realm from a living writer too. */
   readonly isForced: boolean;
   /** Told once when it must wait, and what for. */
   readonly waiting: (text: string) => void;
-  /** Where this process runs; tests pretend. */
-  readonly place?: Place;
 }
 
 /** A living writer holds the realm. The message is for the operator. */
@@ -57,9 +53,11 @@ interface Holder {
 type Verdict = 'ended' | 'forced' | 'peer' | 'gone' | 'silent' | 'living';
 
 export class RealmHold {
-  readonly #options: RealmHoldOptions;
+  readonly #database: Database;
+  readonly #log: Log;
   readonly #place: Place;
   readonly #writer = randomBytes(8).toString('hex');
+  #cluster = '';
   #epoch = 0;
   #client: Promise<pg.Client> | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -68,26 +66,32 @@ export class RealmHold {
   #isBusy = false;
   #isReleased = false;
 
-  private constructor(options: RealmHoldOptions) {
-    this.#options = options;
-    this.#place = options.place ?? thisPlace();
+  /** @param place where this process runs; tests pretend. */
+  constructor(database: Database, log: Log, place = thisPlace()) {
+    this.#database = database;
+    this.#log = log;
+    this.#place = place;
+  }
+
+  /** Connects, for one who will be in haste when he takes it. */
+  open(): void {
+    this.#connected().catch(() => {});
   }
 
   /**
    * Takes the hold and keeps it until {@link release}. Of a writer elsewhere it waits for a sign of
-   * life, or until there has been none for {@link SILENCE_MS}.
+   * life, or until there has been none for {@link SILENCE_MS}. May be tried again.
    * @throws {RealmHeldError} when the writer lives, and this one may not take the realm from it.
    */
-  static async take(options: RealmHoldOptions): Promise<RealmHold> {
-    const hold = new RealmHold(options);
+  async take(taking: Taking): Promise<void> {
+    this.#cluster = taking.cluster;
     try {
-      await hold.#take();
+      await this.#takeWhenFree(taking);
     } catch (error) {
-      hold.#drop();
+      this.#drop();
       throw error;
     }
-    hold.#timer = setInterval(() => void hold.#beat(), BEAT_MS);
-    return hold;
+    this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
   }
 
   /**
@@ -100,7 +104,7 @@ export class RealmHold {
     const client = await this.#connected();
     if (await this.#renew(client)) return;
     const holder = await this.#look(client);
-    if (holder !== null) throw heldBy(holder, this.#options.database.schema);
+    if (holder !== null) throw heldBy(holder, this.#database.schema);
     throw new Error('The row of the writer was removed while this server started.');
   }
 
@@ -120,8 +124,7 @@ export class RealmHold {
     this.#drop();
   }
 
-  async #take(): Promise<void> {
-    const { log, database, cluster, isForced, waiting } = this.#options;
+  async #takeWhenFree({ cluster, isForced, waiting }: Taking): Promise<void> {
     const client = await this.#connected();
     let seen: Holder | null = null;
     let seenAtMs = 0;
@@ -133,12 +136,12 @@ export class RealmHold {
       if (verdict === 'living' && watchedMs > SILENCE_MS) verdict = 'silent';
       if (verdict !== 'living') {
         if (await this.#replace(client, holder, verdict)) {
-          if (verdict === 'forced') log.warn({ from: holder }, 'the realm is taken, as was asked');
+          if (verdict === 'forced') this.#log.warn({ from: holder }, TAKEN);
           return;
         }
       } else if (holder !== null) {
         const hasBeaten = seen !== null && !isSameBeat(seen, holder);
-        if (hasBeaten) throw heldBy(holder, database.schema);
+        if (hasBeaten) throw heldBy(holder, this.#database.schema);
         if (seen === null) {
           waiting(`${described(holder)}. ${WAITING}`);
           seenAtMs = performance.now();
@@ -156,7 +159,7 @@ export class RealmHold {
       const client = await this.#connected();
       if (!(await this.#renew(client))) await this.#takeBack(client);
     } catch (error) {
-      this.#options.log.debug({ error: String(error) }, 'no sign of life could be given');
+      this.#log.debug({ error: String(error) }, 'no sign of life could be given');
       this.#drop();
     } finally {
       this.#isBusy = false;
@@ -197,7 +200,7 @@ export class RealmHold {
   async #replace(client: pg.Client, holder: Holder | null, verdict: Verdict): Promise<boolean> {
     const { host, scope } = this.#place;
     const began = beganAt(process.pid) ?? '';
-    const own = [this.#writer, this.#options.cluster, this.#epoch, host, scope, process.pid, began];
+    const own = [this.#writer, this.#cluster, this.#epoch, host, scope, process.pid, began];
     const beatAt = verdict === 'silent' ? (holder?.beatAt ?? null) : null;
     const askedAtMs = performance.now();
     const { rowCount } = await client.query(
@@ -227,9 +230,11 @@ export class RealmHold {
 
   #connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client;
-    const opened = connect(this.#options.database, CONNECTION, () => {
+    const forget = () => {
       if (this.#client === opened) this.#client = null;
-    });
+    };
+    const opened = connect(this.#database, CONNECTION, forget);
+    opened.catch(forget);
     this.#client = opened;
     return opened;
   }
@@ -239,6 +244,8 @@ export class RealmHold {
     this.#client = null;
   }
 }
+
+const TAKEN = 'the realm is taken from a writer that may live, as was asked';
 
 const WAITING =
   `Waiting for a sign of life from it; after ${SILENCE_MS / 1_000} s without one the realm is ` +

@@ -3,12 +3,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { beganAt, thisPlace } from '../../src/database/process-life.ts';
+import { beganAt, type Place, thisPlace } from '../../src/database/process-life.ts';
 import {
   RealmHeldError,
   RealmHold,
-  type RealmHoldOptions,
   SILENCE_MS,
+  type Taking,
 } from '../../src/database/realm-hold.ts';
 import { openTestDatabase, quiet, serverUrl, type TestDatabase } from '../support/postgres.ts';
 
@@ -36,20 +36,20 @@ describe.skipIf(serverUrl === null)('the hold on a realm', () => {
     readonly said: readonly string[];
   }
 
-  async function take(more: Partial<RealmHoldOptions> = {}): Promise<Taken> {
-    const { database } = test;
+  async function take(more: Partial<Taking> & { place?: Place } = {}): Promise<Taken> {
+    const { place, ...taking } = more;
     const said: string[] = [];
     const waiting = (text: string) => said.push(text);
-    const options = { database, log: quiet, cluster: '', isForced: false, waiting, ...more };
+    const hold = new RealmHold(test.database, quiet, place);
+    onTestFinished(() => hold.release());
     const beganMs = performance.now();
-    let [hold, error]: [RealmHold | null, unknown] = [null, null];
+    const passedMs = () => performance.now() - beganMs;
     try {
-      hold = await RealmHold.take(options);
-      onTestFinished(() => hold?.release());
-    } catch (thrown) {
-      error = thrown;
+      await hold.take({ cluster: '', isForced: false, waiting, ...taking });
+      return { hold, error: null, tookMs: passedMs(), said };
+    } catch (error) {
+      return { hold: null, error, tookMs: passedMs(), said };
     }
-    return { hold, error, tookMs: performance.now() - beganMs, said };
   }
 
   /** Somebody's row as it is left behind by one who says nothing more. */

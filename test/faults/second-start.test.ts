@@ -164,20 +164,14 @@ onPostgres(
     const { database } = realm;
     const first = await ServerProcess.start(realm.environment);
     const waiting: string[] = [];
+    const elsewhere = new RealmHold(database, quiet, { host: 'elsewhere', scope: '' });
     const take = () =>
-      RealmHold.take({
-        database,
-        log: quiet,
-        cluster: '',
-        isForced: false,
-        waiting: text => waiting.push(text),
-        place: { host: 'elsewhere', scope: '' },
-      });
+      elsewhere.take({ cluster: '', isForced: false, waiting: text => waiting.push(text) });
     // Alive, it is not replaced.
     await expect(take()).rejects.toThrow(HELD);
     first.signal('SIGSTOP');
     const beganMs = performance.now();
-    const elsewhere = await take();
+    await take();
     expect(performance.now() - beganMs).toBeGreaterThan(3_000);
     expect(waiting.at(-1)).toMatch(WAITS);
     await elsewhere.release();
