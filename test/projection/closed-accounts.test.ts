@@ -94,7 +94,8 @@ async function broken(): Promise<string[]> {
 describe('accounts that are closed', () => {
   it.each([1, 3, 1_000])('are gone from the table, %d journal rows a round', async rowsMax => {
     const random = new Random(2);
-    const rules = { ...randomRules(random), emptyAccountsMax: 0 };
+    const { livedStepMaxMs } = DEFAULT_RULES;
+    const rules = { ...randomRules(random), emptyAccountsMax: 0, livedStepMaxMs };
     const engine = new Engine(rules);
     const workload = new Workload(random);
     let closed = 0;
