@@ -6,9 +6,8 @@
 import type pg from 'pg';
 import type { TradePrint } from '../protocol/events.ts';
 import { assert } from './base/assert.ts';
-import { Breath } from './base/breath.ts';
+import { Breath, inSlices } from './base/breath.ts';
 import type { Log } from './base/log.ts';
-import { inSlices } from './base/slices.ts';
 import { connect, type Database, discard, withClient } from './database/connection.ts';
 import { auditSteps } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';

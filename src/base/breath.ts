@@ -17,3 +17,13 @@ export class Breath {
     this.#sinceMs = performance.now();
   }
 }
+
+/** Runs what goes on in small steps to its end, with a breath whenever one is due. */
+export async function inSlices<Outcome>(steps: Generator<void, Outcome>): Promise<Outcome> {
+  const breath = new Breath();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (breath.isDue) await breath.take();
+  }
+}

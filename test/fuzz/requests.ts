@@ -1,6 +1,6 @@
 // What the fuzz sends: payloads that the schemas of all commands accept. Making one takes longer
-// than sending it, so some of each command are kept and sent again, and one is made anew now and then.
-// The seed decides all of it.
+// than sending it, so some of each command are kept and sent again, and one is made anew now and
+// then. The seed decides all of it.
 
 import fc from 'fast-check';
 import { COMMANDS, type CommandName } from '../../protocol/commands/registry.ts';

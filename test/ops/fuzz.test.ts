@@ -1,5 +1,5 @@
-// `npm run fuzz` in short: a server that gets all that the schemas accept stands it. Longer runs with
-// other seeds are for the command itself.
+// `npm run fuzz` in short: a server that gets all that the schemas accept stands it. Longer runs
+// with other seeds are for the command itself.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 -- Facts of the journal that the tables could not take: see src/projection/quarantine.ts. They are
 -- the record of what they say until they are settled, for the journal is pruned. `fact` is the
 -- bytes of a journal row with this one fact in it. `is_last`: nothing later is known about the
--- subject, so an engine is given it. `mended` is what went into the tables instead, null when that is nothing.
+-- subject, so an engine is given it. `mended` is what went into the tables instead, null
+-- when that is nothing.
 
 -- Up Migration
 
