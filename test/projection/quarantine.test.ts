@@ -149,7 +149,7 @@ describe.each(databases)('on %s', (_, url) => {
     const rows = rowsOf([...groups, later(1, [offer(10, '\0'), offer(11, '\0')])]);
     await tables.project(rows.slice(0, -1));
     await tables.client.query(
-      `insert into quarantine select i, 0, 1, 0, 'block', 'block 1 ' || i, $1, '', '', 0, true
+      `insert into quarantine select i, 0, 1, 0, 0, 'block', 'block 1 ' || i, $1, '', '', 0, true
        from generate_series(1000, 999 + $2) as i`,
       [rowsOf([later(1, [{ kind: 'privacy', player: BOB, closed: true }])])[1]?.facts, 9_999],
     );
