@@ -52,7 +52,7 @@ export class Changes {
   readonly accounts = new Map<number, BalanceFact>();
   /** Of the accounts that were opened: the sequence that did. No table has them yet. */
   readonly opened = new Map<number, number>();
-  /** Accounts that were closed, whoever has their numbers by now: whether they were there before. */
+  /** Accounts that were closed, whoever has their numbers now: whether they were there before. */
   readonly closed = new Map<number, boolean>();
   readonly orders = new Map<number, OrderFact>();
   readonly transfers: Happened<TransferFact>[] = [];

@@ -16,7 +16,7 @@ const ORDERS = 1_000_000;
 const ITEMS = 10;
 const PLAYERS = 4_000_000;
 const KEYS_PER_PLAYER = 10;
-/** Operations that are timed together, since a clock has its price: far fewer than a millisecond. */
+/** Operations that are timed together, since a clock has its price: far less than a millisecond. */
 const CHUNK = 100;
 
 /** A step of the audit is 1,000 things, each of which it looks at a few times. */
