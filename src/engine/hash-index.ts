@@ -1,7 +1,7 @@
-// Finds numbered things by a hash of what they are: open addressing, at most half full. Invariant:
-// no call takes longer the more there is. A table that is full is followed by one of twice the
-// size, and each thing that is added moves a few slots over from the old one; until all have moved,
-// both are looked at. What the things are is for their owner to compare.
+// Finds numbered things by a hash of what they are: open addressing, at most half full.
+// Invariant: no call takes longer the more there is. A table that is full is followed by one of
+// twice the size, and each thing that is added moves a few slots over from the old one; until
+// all have moved, both are looked at. What the things are is for their owner to compare.
 
 import { assert } from '../base/assert.ts';
 

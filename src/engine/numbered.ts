@@ -8,7 +8,11 @@ const PIECE_BITS = 6;
 const PIECE_NUMBERS = 1 << PIECE_BITS;
 const IN_PIECE = PIECE_NUMBERS - 1;
 const CHAPTER_PIECES = 4096;
-const CHAPTER_NUMBERS = PIECE_NUMBERS * CHAPTER_PIECES;
+const IN_CHAPTER = CHAPTER_PIECES - 1;
+const CHAPTER_BITS = PIECE_BITS + 12;
+const CHAPTER_NUMBERS = 1 << CHAPTER_BITS;
+/** Below this, a number is taken apart by shifts. */
+const SMALL = 2 ** 31;
 
 /** An array of one length that knows how much is in it. */
 class Part<Of> extends Array<Of | undefined> {
@@ -27,6 +31,10 @@ export class Numbered<Thing extends object> {
 
   /** @param number any natural number: of a thing, or not. */
   get(number: number): Thing | undefined {
+    if (number >= 0 && number < SMALL) {
+      const chapter = this.#chapters[number >> CHAPTER_BITS];
+      return chapter?.[(number >> PIECE_BITS) & IN_CHAPTER]?.[number & IN_PIECE];
+    }
     const at = Math.floor(number / CHAPTER_NUMBERS);
     if (!(at >= 0 && at < this.#chapters.length)) return undefined;
     const rest = number % CHAPTER_NUMBERS;

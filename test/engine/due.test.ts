@@ -40,7 +40,7 @@ function ended({ output }: Applied): string[] {
 }
 
 describe('what is due', () => {
-  test('ends in the order of its times over all kinds; at one time by kind', () => {
+  test('ends by its times over orders, windows and offers; at one time by kind, then id', () => {
     const { send } = realm({ ...DEFAULT_RULES, endsPerEntryMax: 2 });
     const bid = { item: 'ore', quantity: 1, price: 1, timeInForce: 'gtd' };
     send('bids.create', { ...bid, expiresAtMs: 30_001 }, 'ann');
