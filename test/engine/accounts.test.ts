@@ -132,13 +132,11 @@ describe('traffic', () => {
     expect(ledger.count).toBe(93);
   });
 
-  test('leaves no book behind that nothing rests in', () => {
+  test('makes no book by asking for one', () => {
     const { engine } = play(`
       define ore commodity
       grant bob ore 5
       buy ann 1 ore max 5           -> NOTHING_TO_FILL fillable 0
-      list bob ore 5 @ 100          -> #1 rests 5
-      unlist bob #1
     `);
     expect(engine.state.market(1).books()).toEqual([]);
   });
