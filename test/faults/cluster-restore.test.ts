@@ -11,6 +11,8 @@ import { anyRedisUrl, OwnRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
 
 const GRANTS = 20;
+/** A command may be executed for half of the time that its reply is waited for. */
+const REPLY_TIMEOUT_MS = 3_000;
 
 onOwnPostgres(
   'nodes whose database is restored lead, read and announce from what is there, without a restart',
@@ -18,7 +20,12 @@ onOwnPostgres(
   async () => {
     const postgres = await OwnPostgres.start();
     const redis = anyRedisUrl ?? (await OwnRedis.start()).url;
-    const cluster = await TestCluster.start(2, {}, redis, postgres.url);
+    const cluster = await TestCluster.start(
+      2,
+      { REPLY_TIMEOUT_MS: `${REPLY_TIMEOUT_MS}` },
+      redis,
+      postgres.url,
+    );
     const token = await processToken('game');
     const grant = async (port: number, quantity: number): Promise<unknown> => {
       const socket = await JudgeSocket.open(port, token);
@@ -52,6 +59,8 @@ onOwnPostgres(
     for (const watcher of watchers) await watcher.ask('session.subscribe', { channels: ['me'] });
     await until(() => epochs.length === 2, 'both have their snapshots');
     const { epoch } = cluster;
+    // The last command is in the stream still: later than this it is not executed again.
+    await sleep(REPLY_TIMEOUT_MS / 2);
     await postgres.stop('SIGQUIT');
     postgres.restore();
     await postgres.begin();
