@@ -89,7 +89,9 @@ export class BenchRealm {
   async asking<Found>(work: (ask: Ask) => Promise<Found>): Promise<Found> {
     const store = await openStore(readConfig(this.environment), createLog('error'));
     try {
-      const options = { name: 'bench', statementTimeoutMs: QUESTION_MS };
+      // Questions name no realm.
+      const settings = { search_path: store.database.schema };
+      const options = { name: 'bench', statementTimeoutMs: QUESTION_MS, settings };
       const client = await connect(store.database, options, () => {});
       try {
         return await work(async sql => {
