@@ -111,8 +111,8 @@ class JournalAudit {
       changes.add(row, this.#substitute);
     }
     for (const account of changes.closed.keys()) this.#lastAccounts.set(account, undefined);
-    for (const fact of changes.accounts.values()) {
-      const { account, owner, asset, location, available, held } = fact;
+    for (const { balance } of changes.accounts.values()) {
+      const { account, owner, asset, location, available, held } = balance;
       this.#lastAccounts.set(account, text([owner, asset, location, available, held]));
     }
     await this.#compare('orders', this.#orders, this.#closedOrders(changes));

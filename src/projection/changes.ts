@@ -62,6 +62,13 @@ export interface WindowStep extends Entry, Pick<WindowFact, 'id' | 'revision' | 
   readonly put: readonly Line[] | null;
 }
 
+/** An account as it is last. */
+interface AccountChange {
+  balance: BalanceFact;
+  /** The sequence that opened it, so that no table has it yet; 0 if it was there before. */
+  readonly since: number;
+}
+
 /** What has a state and changes seldom. */
 type Definition = PlayerFact | LocationFact | ItemFact | InstanceFact | BlockFact | PrivacyFact;
 
@@ -72,9 +79,7 @@ export class Changes {
   readonly locations = new Map<number, LocationFact>();
   readonly items = new Map<number, ItemFact>();
   readonly instances = new Map<number, InstanceFact>();
-  readonly accounts = new Map<number, BalanceFact>();
-  /** Of the accounts that were opened: the sequence that did. No table has them yet. */
-  readonly opened = new Map<number, number>();
+  readonly accounts = new Map<number, AccountChange>();
   /** Accounts that were closed, whoever has their numbers now: whether they were there before. */
   readonly closed = new Map<number, boolean>();
   readonly orders = new Map<number, OrderFact>();
@@ -121,13 +126,10 @@ export class Changes {
   put({ sequence, atMs, livedMs }: LivedEntry, step: number, fact: StoredFact): void {
     switch (fact.kind) {
       case 'balance':
-        this.accounts.set(fact.account, fact);
-        if (fact.opened) this.opened.set(fact.account, sequence);
+        this.#balance(fact, sequence);
         break;
       case 'closed':
-        this.accounts.delete(fact.account);
-        if (!this.opened.delete(fact.account)) this.closed.set(fact.account, true);
-        else if (!this.closed.has(fact.account)) this.closed.set(fact.account, false);
+        this.#close(fact.account);
         break;
       case 'order':
         this.orders.set(fact.id, fact);
@@ -167,6 +169,18 @@ export class Changes {
       default:
         this.#definition(fact);
     }
+  }
+
+  #balance(balance: BalanceFact, sequence: number): void {
+    const known = this.accounts.get(balance.account);
+    if (known !== undefined) known.balance = balance;
+    else this.accounts.set(balance.account, { balance, since: balance.opened ? sequence : 0 });
+  }
+
+  #close(account: number): void {
+    const wasOpened = (this.accounts.get(account)?.since ?? 0) > 0;
+    this.accounts.delete(account);
+    this.closed.set(account, !wasOpened || this.closed.get(account) === true);
   }
 
   #definition(fact: Definition): void {

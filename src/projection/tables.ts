@@ -7,7 +7,7 @@ import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../jo
 import type { Changes, RowOf } from './changes.ts';
 import { directWrites } from './direct-tables.ts';
 import { bool, bytea, int2, int4, int8, json, Table, text } from './table.ts';
-import { always, append, byId, type Target, update, type Write } from './write.ts';
+import { always, append, byId, sorted, type Target, type Write } from './write.ts';
 
 const players = new Table<RowOf<'players'>>(
   'players',
@@ -49,19 +49,16 @@ const instances = new Table<RowOf<'instances'>>(
   ['attributes'],
 );
 
-/** An account, and the sequence that opened it: of one that is new here. */
-type Account = RowOf<'accounts'> & { readonly since?: number };
-
-const accounts = new Table<Account>(
+const accounts = new Table<RowOf<'accounts'>>(
   'accounts',
   [
-    int4('id', row => row.account),
-    int8('available', row => row.available),
-    int8('held', row => row.held),
-    int8('since', row => row.since ?? 0),
-    int4('owner', row => row.owner),
-    int4('asset', row => row.asset),
-    int4('location', row => row.location),
+    int4('id', row => row.balance.account),
+    int8('available', row => row.balance.available),
+    int8('held', row => row.balance.held),
+    int8('since', row => row.since),
+    int4('owner', row => row.balance.owner),
+    int4('asset', row => row.balance.asset),
+    int4('location', row => row.balance.location),
   ],
   ['available', 'held'],
 );
@@ -140,24 +137,14 @@ const keys = new Table<RowOf<'keys'>>('keys', [
  * What was closed goes first: its number may be taken again, and an account like it be there under
  * another number.
  */
-function accountWrites({ accounts: changed, opened, closed }: Changes, target: Target): Write[] {
+function accountWrites({ accounts: changed, closed }: Changes, target: Target): Write[] {
   const gone: number[] = [];
   for (const [account, wasThere] of closed) {
     if (wasThere && account <= target.accountMax) gone.push(account);
   }
-  const known: Account[] = [];
-  const fresh: Account[] = [];
-  for (const id of Float64Array.from(changed.keys()).sort()) {
-    const row = changed.get(id) as RowOf<'accounts'>;
-    const since = opened.get(id);
-    if (since !== undefined) fresh.push({ ...row, since });
-    else (id <= target.accountMax ? known : fresh).push(row);
-  }
-  return [
-    always(accounts.removeById(gone)),
-    update(accounts, known),
-    append(accounts, fresh, target),
-  ];
+  const isKnown = (id: number, { since }: RowOf<'accounts'>) =>
+    since === 0 && id <= target.accountMax;
+  return [always(accounts.removeById(gone)), ...sorted(accounts, changed, isKnown, target)];
 }
 
 /** All writes of a round, none of them empty. */

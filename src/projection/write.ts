@@ -33,20 +33,31 @@ export function update<Row>(table: Table<Row>, rows: readonly Row[]): Write {
   return { statement: table.update(rows), otherwise: () => table.upsert(rows) };
 }
 
-/**
- * The last state of things that are counted: those up to `max` are there already. By id, so that
- * neighbours in a page are written together.
- */
+/** The last state of things that are counted: those up to `max` are there already. */
 export function byId<Row>(
   table: Table<Row>,
   changed: ReadonlyMap<number, Row>,
   max: number,
   target: Target,
 ): Write[] {
+  return sorted(table, changed, id => id <= max, target);
+}
+
+/**
+ * The last state of things with numbers, of which some are there already. By number, so that
+ * neighbours in a page are written together.
+ */
+export function sorted<Row>(
+  table: Table<Row>,
+  changed: ReadonlyMap<number, Row>,
+  isKnown: (id: number, row: Row) => boolean,
+  target: Target,
+): Write[] {
   const known: Row[] = [];
   const fresh: Row[] = [];
   for (const id of Float64Array.from(changed.keys()).sort()) {
-    (id <= max ? known : fresh).push(changed.get(id) as Row);
+    const row = changed.get(id) as Row;
+    (isKnown(id, row) ? known : fresh).push(row);
   }
   return [update(table, known), append(table, fresh, target)];
 }
