@@ -26,7 +26,8 @@ const SIZE: RealmSize = {
   keys: 8_500_000,
   keyPlayers: 2_000,
 };
-const START_MS = 300_000;
+/** The first start also writes the tables that the first version did not have. */
+const START_MS = 1_200_000;
 /** Until the surplus keys of a realm of the first version are gone. */
 const TRIM_MS = 900_000;
 const KEYS_PER_PLAYER_MAX = 1_024;
