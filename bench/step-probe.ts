@@ -2,7 +2,7 @@
 // Writes what it saw to the file STEP_PROBE_FILE once every second. On a machine that does other
 // things too a thread waits for its turn: what it used of a processor is told beside what passed.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
 interface Step {
@@ -53,7 +53,9 @@ function watch(file: string): void {
     residentBytes = Math.max(residentBytes, process.memoryUsage.rss());
     const busySeconds = busyMs() / 1_000;
     const seen: Steps = { longestMs, longestBusyMs, busySeconds, long, residentBytes };
-    writeFileSync(file, JSON.stringify(seen));
+    // Whoever reads it meanwhile has the one before, whole.
+    writeFileSync(`${file}.next`, JSON.stringify(seen));
+    renameSync(`${file}.next`, file);
   }, WRITE_EVERY_MS).unref();
 }
 
