@@ -34,7 +34,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const living = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
