@@ -32,9 +32,13 @@ class Load {
     const payload = { player: `p${index}`, asset: 'coins', quantity: 1 };
     while (!this.#isStopped && socket.isOpen) {
       while (socket.waiting < IN_FLIGHT && socket.isOpen) {
-        void socket.ask('wallet.grant', payload).then(answer => {
-          if (answer?.outcome === 'ok') this.executed++;
-        });
+        socket.ask('wallet.grant', payload).then(
+          ({ outcome }) => {
+            if (outcome === 'ok') this.executed++;
+          },
+          // Its socket was closed, at the end.
+          () => {},
+        );
       }
       await sleep(2);
     }

@@ -97,7 +97,7 @@ describe('the audit of the journal', () => {
     ['delete from blocks where player = 4', 'blocks, privacy and friends'],
     ['update privacy set closed = false', 'blocks, privacy and friends'],
     ['update friends set sequence = 1', 'blocks, privacy and friends'],
-    ['insert into friends values (2, 4, 3)', 'blocks, privacy and friends'],
+    ['insert into friends values (3, 4, 3)', 'blocks, privacy and friends'],
   ])('finds %s', async (damage, check) => {
     await client.query('begin');
     await client.query(damage);
