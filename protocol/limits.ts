@@ -64,6 +64,9 @@ export const ATTRIBUTE_LENGTH_MAX = 256;
 /** Assets on one side of a window or an offer. Beyond it: INVALID_REQUEST. */
 export const LINES_PER_SIDE_MAX = 16;
 
+/** Friends of one player: those with whom they traded last. Beyond it the oldest is forgotten. */
+export const FRIENDS_MAX = 32;
+
 /** Characters of the message of an offer. Beyond it: INVALID_REQUEST at `message`. */
 export const OFFER_MESSAGE_LENGTH_MAX = 200;
 

@@ -63,7 +63,7 @@ export class Candidate {
     const { config, redis, node, log } = options;
     const { leaseMs: lifeMs } = config;
     const { links, keys } = redis;
-    this.#lease = new RedisLease({ redis: links.commands, keys, node, log, lifeMs });
+    this.#lease = new RedisLease({ redis: links.lease, keys, node, log, lifeMs });
     this.#approach = new Approach({ ...options, links, keys });
     this.#lease.onLost(() => this.#turn.end({ why: 'lease' }));
     this.#lease.onAsked(
@@ -206,6 +206,7 @@ export class Candidate {
       position: () => realm.released,
       lagMs: () => projection.lagMs,
       clock,
+      standing: () => realm.standing(),
     });
     const realm = new Realm({
       name: config.realm,

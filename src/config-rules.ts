@@ -85,6 +85,7 @@ function readDirectRules(env: Environment): DirectRules {
       1_000_000 * BPS_ONE,
     ),
     openOffersMax: count('OPEN_OFFERS_MAX', defaults.openOffersMax),
+    offersPerPlayerMax: count('OFFERS_PER_PLAYER_MAX', defaults.offersPerPlayerMax),
     receivedOffersMax: count('RECEIVED_OFFERS_MAX', defaults.receivedOffersMax),
     offerDefaultMs: timeMs('OFFER_DEFAULT_MS', defaults.offerDefaultMs, 1, YEAR_MS),
     offerLifeMaxMs: timeMs('OFFER_LIFE_MAX_MS', defaults.offerLifeMaxMs, 1, YEAR_MS),

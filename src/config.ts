@@ -67,6 +67,8 @@ export interface Config {
   readonly waitingBytesMax: number;
   /** Replies that are later than this say `unknown`. */
   readonly replyTimeoutMs: number;
+  /** How long a start waits for a Postgres or a Redis that is away. */
+  readonly startWaitMs: number;
   /** A clock that jumps ahead by more is doubted, and commands are refused. */
   readonly clockJumpMaxMs: number;
   /** How long the jump must last before it is believed. */
@@ -112,6 +114,7 @@ export function readConfig(env: Environment): Config {
     waitingEntriesMax: integer(env, 'WAITING_ENTRIES_MAX', 20_000, 1, 1_000_000),
     waitingBytesMax: integer(env, 'WAITING_BYTES_MAX', 16 * MEGABYTE, MEGABYTE, 256 * MEGABYTE),
     replyTimeoutMs: integer(env, 'REPLY_TIMEOUT_MS', 10_000, 100, 10 * MINUTE_MS),
+    startWaitMs: integer(env, 'START_WAIT_MS', MINUTE_MS, 0, 24 * 60 * MINUTE_MS),
     clockJumpMaxMs: integer(env, 'CLOCK_JUMP_MAX_MS', MINUTE_MS, 5_000, 60 * MINUTE_MS),
     clockConfirmMs: integer(env, 'CLOCK_CONFIRM_MS', 10_000, 1_000, 10 * MINUTE_MS),
   });

@@ -27,6 +27,8 @@ const LOG = `select window_id || ' ' || sequence || ' ' || step, at_ms, revision
 const MANIFESTS = `select window_id || ' ' || revision, at_ms, hash, encode(body, 'hex')
   from realm.manifests where window_id = any($1)`;
 const BLOCKS = `select player || ' ' || other, blocked from realm.blocks where player = any($1)`;
+const FRIENDS = `select player || ' ' || other, sequence from realm.friends
+  where player = any($1)`;
 const PRIVACY = 'select player, closed from realm.privacy where player = any($1)';
 
 /** Columns as text, by names of more than one number. */
@@ -38,13 +40,19 @@ export class DirectAudit {
   readonly #log = new Tally('the log of windows is that of the journal', 'steps');
   readonly #manifests = new Tally('every manifest of the journal is in its table', 'manifests');
   readonly #offers = new Tally('offers are as the journal has them last', 'offers');
-  readonly #choices = new Tally('blocks and privacy are as the journal has them last', 'choices');
+  readonly #choices = new Tally(
+    'blocks, privacy and friends are as the journal has them last',
+    'choices',
+  );
   readonly #liveWindows: Expected = new Map();
   readonly #openOffers: Expected = new Map();
   /** Undefined: one that was taken back has no row. */
   readonly #blocks = new Map<string, string | undefined>();
   readonly #blockers = new Set<number>();
   readonly #privacy: Expected = new Map();
+  /** Undefined: one who was forgotten has no row. */
+  readonly #friends = new Map<string, string | undefined>();
+  readonly #befriended = new Set<number>();
 
   constructor(source: Source) {
     this.#source = source;
@@ -65,6 +73,10 @@ export class DirectAudit {
     for (const { player, closed: isClosed } of changes.privacy.values()) {
       this.#privacy.set(player, text([isClosed]));
     }
+    for (const { player, other, sequence, isKept } of changes.friends.values()) {
+      this.#friends.set(`${player} ${other}`, isKept ? text([sequence]) : undefined);
+      this.#befriended.add(player);
+    }
   }
 
   async finish(): Promise<Finding[]> {
@@ -74,6 +86,10 @@ export class DirectAudit {
     const blocks = await this.#named(BLOCKS, [[...this.#blockers]]);
     for (const [pair, blocked] of this.#blocks) {
       this.#choices.compare(pair, blocked, blocks.get(pair));
+    }
+    const friends = await this.#named(FRIENDS, [[...this.#befriended]]);
+    for (const [pair, sequence] of this.#friends) {
+      this.#choices.compare(pair, sequence, friends.get(pair));
     }
     const tallies = [this.#windows, this.#log, this.#manifests, this.#offers, this.#choices];
     return tallies.map(tally => tally.finding);

@@ -89,6 +89,9 @@ async function start(config: Config, args: readonly string[]): Promise<void> {
     process.stderr.write(`${message}\n`);
     process.exit(code);
   };
+  // What has begun to start has acknowledged nothing, and ends at once.
+  let stop = async () => {};
+  stopOnSignal(() => stop());
   if (config.redisUrl !== null) {
     const node = await startNode({
       config: { ...config, redisUrl: config.redisUrl },
@@ -97,7 +100,7 @@ async function start(config: Config, args: readonly string[]): Promise<void> {
       failed: message => failed(message, EXITS.failed),
     });
     process.stdout.write(nodeBanner(config, node));
-    stopOnSignal(() => node.stop());
+    stop = () => node.stop();
     return;
   }
   const server = await startServer({
@@ -107,7 +110,7 @@ async function start(config: Config, args: readonly string[]): Promise<void> {
     failed: (message, why) => failed(message, why === 'deposed' ? EXITS.deposed : EXITS.failed),
   });
   process.stdout.write(banner(config, server));
-  stopOnSignal(() => server.stop());
+  stop = () => server.stop();
 }
 
 function stopOnSignal(stop: () => Promise<void>): void {

@@ -71,7 +71,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   let watch: ClockWatch | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
-    store = await openStore(config, log);
+    store = await openStore(config, log, config.startWaitMs);
     watch = await ClockWatch.start(store.database, config, log);
     clock.follow(watch.clock);
     const { registry } = gateway;
@@ -120,6 +120,7 @@ function joinCluster({ store, watch, gateway, redis }: Opened, options: NodeOpti
     ...both,
     redis: commands,
     key: keys.commands,
+    nothing: keys.nothing,
     lifeMs: Math.ceil(config.replyTimeoutMs * LIFE_SHARE),
     batchMax: BATCH_MAX,
     streamEntriesMax: STREAM_ENTRIES_MAX,

@@ -6,7 +6,7 @@ import type { Log } from './base/log.ts';
 import { Envelope } from './cluster/envelope.ts';
 import { type RealmKeys, realmKeys } from './cluster/keys.ts';
 import { type Links, openLinks } from './cluster/links.ts';
-import { reach } from './cluster/reach.ts';
+import { REACH_MIN_MS, reach } from './cluster/reach.ts';
 import { REFUSALS, Refused } from './cluster/refused.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
@@ -27,7 +27,7 @@ export interface RealmRedisOptions {
   readonly log: Log;
 }
 
-/** @throws {UnreachableError} when Redis does not answer, or not to us, within a few seconds. */
+/** @throws {UnreachableError} when Redis does not answer, or not to us, within START_WAIT_MS. */
 export async function openRealmRedis(options: RealmRedisOptions): Promise<RealmRedis> {
   const { config, database, registry, log } = options;
   const { redisUrl, nodeName, redisSign: isSigned } = config;
@@ -42,9 +42,10 @@ export async function openRealmRedis(options: RealmRedisOptions): Promise<RealmR
   });
   for (const reason of REFUSALS) counter.inc({ reason }, 0);
   const refused = new Refused(log, reason => counter.inc({ reason }));
+  const waitMs = Math.max(REACH_MIN_MS, config.startWaitMs);
   const links = openLinks(redisUrl, nodeName, keys.commands, log);
   try {
-    await reach(links.commands, redisUrl);
+    await reach(links.commands, redisUrl, { waitMs, log });
   } catch (error) {
     links.close();
     throw error;

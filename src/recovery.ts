@@ -9,6 +9,7 @@ import { assert } from './base/assert.ts';
 import { Breath, inSlices } from './base/breath.ts';
 import type { Log } from './base/log.ts';
 import { connect, type Database, discard, withClient } from './database/connection.ts';
+import { StalledError, StallWatch } from './database/stall.ts';
 import { auditSteps } from './engine/audit.ts';
 import { Engine } from './engine/engine.ts';
 import type { Fact, TradeFact } from './engine/fact.ts';
@@ -25,6 +26,8 @@ import { MarketPast, type TradeHistory } from './realm/market-past.ts';
 
 const CLIENT = { name: 'recovery', statementTimeoutMs: 10 * 60_000 };
 const PROGRESS_EVERY_FACTS = 250_000;
+/** How many facts are a sign of life: see stall.ts. */
+const SIGN_EVERY_FACTS = 256;
 const PIECE_BYTES_MAX = 4 * 1024 * 1024;
 
 export class Recovery {
@@ -34,6 +37,7 @@ export class Recovery {
   readonly #database: Database;
   readonly #log: Log;
   #client: pg.Client | null = null;
+  #stall: StallWatch | null = null;
   #lost: Error | null = null;
   #standing: Standing | null = null;
   #tablesPosition = 0;
@@ -75,6 +79,7 @@ export class Recovery {
     });
     // It was ended while it connected.
     if (this.#lost !== null) this.close();
+    this.#stall = await StallWatch.of(this.#database, this.#client);
     await this.#reading(client =>
       atOneMoment(client, async () => {
         this.#standing = await loadRealm(client, {
@@ -125,17 +130,22 @@ export class Recovery {
   }
 
   /** Ends its connection, whatever it is doing. The engine stays. */
-  close(): void {
+  close(why = new Error('The recovery was ended.')): void {
+    this.#lost ??= why;
     if (this.#client !== null) discard(this.#client);
-    this.#lost ??= new Error('The recovery was ended.');
   }
 
-  /** Rejects with why the connection was lost, when it was. */
+  /** Rejects with why the connection was lost, when it was; and when nothing comes any more. */
   async #reading<Outcome>(work: (client: pg.Client) => Promise<Outcome>): Promise<Outcome> {
-    assert(this.#client !== null, 'the journal is followed from where the tables stood');
+    const [client, stall] = [this.#client, this.#stall];
+    assert(
+      client !== null && stall !== null,
+      'the journal is followed from where the tables stood',
+    );
     try {
-      return await work(this.#client);
+      return await stall.during(work(client));
     } catch (error) {
+      if (error instanceof StalledError) this.close(error);
       throw this.#lost ?? error;
     }
   }
@@ -191,6 +201,7 @@ export class Recovery {
   #restore(fact: Fact, livedMs: number): void {
     this.engine.restore(fact, livedMs);
     this.#facts++;
+    if (this.#facts % SIGN_EVERY_FACTS === 0) this.#stall?.progress();
     if (this.#facts % PROGRESS_EVERY_FACTS === 0) {
       this.#log.info({ facts: this.#facts }, 'loading the realm');
     }
@@ -241,9 +252,10 @@ const FIRST_FAULT = `
  * @throws for the operator when journal rows are missing or are not what was written.
  */
 export async function checkBacklog(database: Database): Promise<void> {
-  const { rows } = await withClient(database, CLIENT, client =>
-    client.query<{ position: number; fault: string }>(FIRST_FAULT),
-  );
+  const { rows } = await withClient(database, CLIENT, async client => {
+    const stall = await StallWatch.of(database, client);
+    return stall.during(client.query<{ position: number; fault: string }>(FIRST_FAULT));
+  });
   const [found] = rows;
   if (found !== undefined) throw damagedAt(found.position, found.fault);
 }

@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let watch: ClockWatch | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
-    store = await openStore(config, log);
+    store = await openStore(config, log, config.startWaitMs);
     watch = await ClockWatch.start(store.database, config, log);
     clock.follow(watch.clock);
     const { realm, parts } = await lead({ store, watch, gateway }, options);

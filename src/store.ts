@@ -7,6 +7,7 @@ import type { Database } from './database/connection.ts';
 import { type Embedded, startEmbedded } from './database/embedded.ts';
 import { holdFolder } from './database/folder.ts';
 import { migrate } from './database/migrate.ts';
+import { reachDatabase } from './database-reach.ts';
 
 export interface Store {
   readonly database: Database;
@@ -17,20 +18,24 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Opens the database of the configured realm and brings its tables up to date. */
-export async function openStore(config: Config, log: Log): Promise<Store> {
+/**
+ * Opens the database of the configured realm and brings its tables up to date.
+ * @param waitMs for how long a Postgres that is away is waited for.
+ */
+export async function openStore(config: Config, log: Log, waitMs = 0): Promise<Store> {
   const schema = `realm_${config.realm}`;
-  return config.databaseUrl === null
-    ? openEmbedded(config.folder, schema, log)
-    : openServer(config.databaseUrl, schema);
+  if (config.databaseUrl === null) return openEmbedded(config.folder, schema, log);
+  const database: Database = { address: { kind: 'server', url: config.databaseUrl }, schema };
+  const where = `Postgres at ${withoutSecrets(config.databaseUrl)}`;
+  await reachDatabase(database, { where, waitMs, log });
+  return openServer(database, where);
 }
 
-async function openServer(url: string, schema: string): Promise<Store> {
-  const database: Database = { address: { kind: 'server', url }, schema };
+async function openServer(database: Database, where: string): Promise<Store> {
   const warnings = await migrate(database);
   return {
     database,
-    description: `Postgres at ${withoutSecrets(url)}, schema ${schema}`,
+    description: `${where}, schema ${database.schema}`,
     warnings: warnings.map(({ text }) => text),
     close: async () => {},
   };

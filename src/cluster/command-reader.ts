@@ -6,6 +6,7 @@
 // far. How the stream itself is kept in order stands in stream-care.ts.
 
 import type { Redis } from 'ioredis';
+import { Breath } from '../base/breath.ts';
 import type { Log } from '../base/log.ts';
 import type { Envelope } from './envelope.ts';
 import { BLOCK_MS } from './links.ts';
@@ -96,6 +97,7 @@ export class RedisCommandReader implements CommandReader {
     while (!this.#isStopped) {
       try {
         await this.#care.mend();
+        const breath = new Breath();
         for (const [idBytes, fields] of await this.#next()) {
           if (this.#isStopped) return;
           const id = idBytes.toString('latin1');
@@ -105,6 +107,8 @@ export class RedisCommandReader implements CommandReader {
           }
           const waits = this.#entry(id, fields, take);
           if (waits !== null) await Promise.race([waits, this.#stopping]);
+          // What has piled up is taken in slices: the lease, the feed and the pages wait too.
+          if (breath.isDue) await breath.take();
         }
       } catch (error) {
         if (this.#isStopped) return;

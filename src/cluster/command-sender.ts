@@ -12,6 +12,8 @@ import { RedisClock } from './redis-clock.ts';
 export interface SenderOptions {
   readonly redis: Redis;
   readonly key: string;
+  /** A key that is never there: see {@link RedisCommandSender} `#probe`. */
+  readonly nothing: string;
   readonly node: string;
   readonly envelope: Envelope;
   readonly log: Log;
@@ -38,6 +40,8 @@ export class RedisCommandSender implements CommandSender {
   #forming: SentCommand[] = [];
   #isScheduled = false;
   #isStreamFull = false;
+  /** Redis has answered that it takes nothing new: its memory is full, or its disk. */
+  #isRefused = false;
   #isLooking = false;
   readonly #timer: NodeJS.Timeout;
   #entered: (numbers: readonly number[], entry: string) => void = () => {};
@@ -64,8 +68,12 @@ export class RedisCommandSender implements CommandSender {
     return this.#options.redis.status === 'ready' && this.#clock.nowMs() !== null;
   }
 
+  get isTaking(): boolean {
+    return this.isReady && !this.#isStreamFull && !this.#isRefused;
+  }
+
   send(command: Omit<SentCommand, 'n'>): number {
-    if (!this.isReady || this.#isStreamFull) return -1;
+    if (!this.isTaking) return -1;
     const n = this.#last >= 0xffff_ffff ? 1 : this.#last + 1;
     this.#last = n;
     this.#forming.push({ n, ...command });
@@ -112,6 +120,7 @@ export class RedisCommandSender implements CommandSender {
         this.#count = 0;
       }
       log.warn({ error: String(error), commands: commands.length }, 'a batch was not taken');
+      if (isRefusal(error)) this.#isRefused = true;
       const fate = isConnected && !isRefusal(error) ? 'unknown' : 'unsent';
       this.#failed(numbers, fate);
       return;
@@ -124,13 +133,28 @@ export class RedisCommandSender implements CommandSender {
     if (this.#isLooking || redis.status !== 'ready') return;
     this.#isLooking = true;
     try {
-      const [length] = await Promise.all([redis.xlen(key), this.#clock.learn()]);
+      const [length] = await Promise.all([redis.xlen(key), this.#clock.learn(), this.#probe()]);
       this.#isStreamFull = length >= streamEntriesMax;
     } catch {
       // The connection says for itself that it is gone.
       this.#isStreamFull = false;
     } finally {
       this.#isLooking = false;
+    }
+  }
+
+  /**
+   * Whether Redis takes what is new, though nobody sends anything: by a write of nothing to where
+   * nothing is, which changes nothing, and is refused as an entry of the stream would be.
+   */
+  async #probe(): Promise<void> {
+    const { redis, nothing } = this.#options;
+    try {
+      await redis.setrange(nothing, 0, '');
+      this.#isRefused = false;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#isRefused = true;
     }
   }
 }

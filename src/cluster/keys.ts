@@ -15,6 +15,8 @@ export interface RealmKeys {
   readonly ready: string;
   /** String: what tells these nodes from those on another Redis; see cluster-id.ts. */
   readonly cluster: string;
+  /** Never there: what is asked for by a write that changes nothing; see command-sender.ts. */
+  readonly nothing: string;
   /** Channel: committed batches, heartbeats and handovers of the leader, to every node. */
   readonly feed: string;
   /** Channel: what nodes ask of the leader and tell it that need not be durable. */
@@ -33,6 +35,7 @@ export function realmKeys(realm: string, identity: string): RealmKeys {
     asked: `${tag}:asked`,
     ready: `${tag}:ready`,
     cluster: `${tag}:cluster`,
+    nothing: `${tag}:nothing`,
     feed: `${tag}:feed`,
     leader: `${tag}:leader`,
     node: name => `${tag}:node:${name}`,

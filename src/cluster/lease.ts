@@ -29,6 +29,7 @@ export class RedisLease implements Lease {
   #heldUntilMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #intervalMs = 0;
+  #tickedAtMs = performance.now();
   #resolve: ((isHeld: boolean) => void) | null = null;
   #lost: () => void = () => {};
   #isBusy = false;
@@ -119,7 +120,10 @@ export class RedisLease implements Lease {
   }
 
   async #tick(): Promise<void> {
-    if (this.#state === 'held' && performance.now() >= this.#heldUntilMs) this.#lose();
+    const lateMs = performance.now() - this.#tickedAtMs - this.#intervalMs;
+    this.#tickedAtMs = performance.now();
+    if (this.#isOver) await this.#hear();
+    if (this.#isOver) this.#lose({ why: 'it was not renewed in time', lateMs });
     // Of a leader that cannot be heard nobody knows whether it is there.
     if (performance.now() - this.#heardAtMs > ASKED_LIFE_MS) this.#beAsked(false);
     if (this.#isBusy || this.#state === 'closed' || this.#state === 'idle') return;
@@ -130,7 +134,7 @@ export class RedisLease implements Lease {
     try {
       const isOurs = this.#state === 'held' ? await this.#keep() : await this.#seek();
       if (isOurs) await this.#hold(askedAtMs);
-      else if (this.#state === 'held') this.#lose();
+      else if (this.#state === 'held') this.#lose({ why: 'another node has it', lateMs });
     } catch (error) {
       this.#options.log.debug({ error: String(error) }, 'the lease could not be asked for');
     } finally {
@@ -151,7 +155,23 @@ export class RedisLease implements Lease {
     this.#resolve = null;
   }
 
-  #lose(): void {
+  get #isOver(): boolean {
+    return this.#state === 'held' && performance.now() >= this.#heldUntilMs;
+  }
+
+  /**
+   * A thread that was busy may have the answer of Redis in its socket, unread: timers come first.
+   * Resolves when what had come by now is read.
+   */
+  async #hear(): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve));
+  }
+
+  /** @param lateMs by how much this thread came late to look. */
+  #lose({ why, lateMs }: { readonly why: string; readonly lateMs: number }): void {
+    const renewedAgoMs = performance.now() - this.#heldUntilMs + this.#options.lifeMs;
+    const said = { why, renewedAgoMs: Math.round(renewedAgoMs), lateMs: Math.round(lateMs) };
+    this.#options.log.warn({ ...said, isAsking: this.#isBusy }, 'the lease was lost');
     this.#state = 'idle';
     this.#heir = null;
     this.#lost();

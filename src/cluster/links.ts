@@ -1,8 +1,9 @@
 // The connections of a node to Redis. Each has one use, so that none waits behind another:
-// `commands` for what is sent, `listening` for what is published, and while the node leads one for
-// the blocking read of the stream. Nothing waits for a connection that is down, and nothing is sent
-// twice: what fails is told, and whoever sent it decides. A connection that nobody told us is gone
-// is noticed by its silence and opened anew; the one that listens asks now and then to be answered.
+// `commands` for what is sent, `listening` for what is published, `lease` for who leads, and while
+// the node leads one for the blocking read of the stream. Nothing waits for a connection that is
+// down, and nothing is sent twice: what fails is told, and whoever sent it decides. A connection
+// that nobody told us is gone is noticed by its silence and opened anew; the one that listens asks
+// now and then to be answered.
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
@@ -19,11 +20,13 @@ const PING_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1_000;
 
-type LinkUse = 'commands' | 'reading' | 'listening';
+type LinkUse = 'commands' | 'reading' | 'listening' | 'lease';
 
 export interface Links {
   readonly commands: Redis;
   readonly listening: Redis;
+  /** A word about who leads must not wait behind megabytes of the feed. */
+  readonly lease: Redis;
   /** A connection of its own for one reader of the stream, who disconnects it. */
   openReading(): Redis;
   close(): void;
@@ -54,17 +57,20 @@ export function openLinks(url: string, node: string, key: string, log: Log): Lin
   };
   const commands = open('commands');
   const listening = open('listening');
+  const lease = open('lease');
   const pinging = setInterval(() => {
     if (listening.status === 'ready') listening.ping().catch(() => {});
   }, PING_INTERVAL_MS);
   return {
     commands,
     listening,
+    lease,
     openReading: () => open('reading'),
     close: () => {
       clearInterval(pinging);
       commands.disconnect();
       listening.disconnect();
+      lease.disconnect();
     },
   };
 }
@@ -89,6 +95,7 @@ const COMMON = {
 /** A reply that never comes must not be waited for (see ioredis pull request 2194). */
 const OWN = {
   commands: { commandTimeout: COMMAND_TIMEOUT_MS },
+  lease: { commandTimeout: COMMAND_TIMEOUT_MS },
   // A read may wait until its connection is open: it changes nothing, and a new leader is in haste.
   reading: { blockingTimeout: BLOCK_MS + BLOCK_GRACE_MS, enableOfflineQueue: true },
   listening: { autoResubscribe: false },

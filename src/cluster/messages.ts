@@ -60,6 +60,9 @@ export interface FeedBatch {
   /** Engine time, and whether the leader is sure of it. */
   readonly nowMs: number;
   readonly clockSure: boolean;
+  /** Whether the leader takes commands at the moment, and whether all is well with it. */
+  readonly isTaking: boolean;
+  readonly isReady: boolean;
   /** Nothing is in it. */
   readonly isHeartbeat: boolean;
   /** Public frames by channel. */

@@ -19,6 +19,8 @@ export interface CommandSender {
    * sent: Redis is away, or too much is on its way. Then it was not sent and never will be.
    */
   send(command: { player: string; command: string; payload: unknown; key: string | null }): number;
+  /** Whether {@link send} would take a command now: Redis is there and takes what is new. */
+  readonly isTaking: boolean;
   /** Commands whose batch failed: `unsent` never entered the stream, `unknown` may have. */
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void;
   /** Commands whose batch is in the stream, and as which entry. */

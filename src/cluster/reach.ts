@@ -1,9 +1,10 @@
-// Whether the Redis of a node can be used at all, asked once when the node starts. What is wrong
-// with the address, the password or TLS does not mend itself, so it is said in one line, without
-// the password, and the node does not start. A Redis that is lost later is an outage: it is waited
-// for.
+// Whether the Redis of a node can be used at all, asked once when the node starts. One that is away
+// is waited for, as long as the operator wants. What is wrong with the password or the rights does
+// not mend itself, so it is said in one line, without the password, and the node does not start. A
+// Redis that is lost later is an outage: it is waited for.
 
 import type { Redis } from 'ioredis';
+import type { Log } from '../base/log.ts';
 import { hostsOf } from './redis-url.ts';
 
 /** The Redis of REDIS_URL cannot be used. The message is for the operator. */
@@ -11,12 +12,21 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
-/** Long enough for a Redis that is started together with its nodes. */
-export const REACH_TIMEOUT_MS = 5_000;
+/** Long enough for a Redis that is slow: nobody should wait for less. */
+export const REACH_MIN_MS = 5_000;
+/** A Redis that is waited for is spoken of after a moment, and again after so long. */
+const SAY_MS = 1_000;
+const SAY_AGAIN_MS = 10_000;
+
+export interface ReachOptions {
+  readonly waitMs: number;
+  readonly log: Log;
+}
 
 /** Redis has answered, and will answer the same the next time. */
-const FINAL =
-  /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid|AUTH)|DENIED)|without any password|self-signed/i;
+const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid|AUTH)|DENIED)|without any password/i;
+/** Something else answers, or in another way. */
+const ANOTHER = /self-signed|RESP type|wrong version number|packet length/i;
 
 const HINTS: readonly [reason: RegExp, hint: string][] = [
   [/WRONGPASS|NOAUTH|invalid (username|password)|without any password/i, 'Look at its password'],
@@ -33,8 +43,8 @@ const ECHO = /^(Stream isn't writeable|Connection is closed)/;
  * Resolves when `link`, whose address is `url`, is connected and may be used.
  * @throws {UnreachableError}
  */
-export async function reach(link: Redis, url: string, timeoutMs = REACH_TIMEOUT_MS): Promise<void> {
-  const reason = await whyNot(link, timeoutMs);
+export async function reach(link: Redis, url: string, options: ReachOptions): Promise<void> {
+  const reason = await whyNot(link, url, options);
   if (reason === null) return;
   const advice = hintFor(reason, url.startsWith('rediss'));
   throw new UnreachableError(
@@ -55,8 +65,8 @@ function withoutDot(reason: string): string {
   return reason.replace(/(\. Please report this)?\.$/, '');
 }
 
-async function whyNot(link: Redis, timeoutMs: number): Promise<string | null> {
-  const reason = await connected(link, timeoutMs);
+async function whyNot(link: Redis, url: string, options: ReachOptions): Promise<string | null> {
+  const reason = await connected(link, url, options);
   if (reason !== null) return reason;
   try {
     await link.time();
@@ -67,12 +77,21 @@ async function whyNot(link: Redis, timeoutMs: number): Promise<string | null> {
 }
 
 /** Null when it is; else the last thing that was heard of it. */
-function connected(link: Redis, timeoutMs: number): Promise<string | null> {
+function connected(link: Redis, url: string, options: ReachOptions): Promise<string | null> {
   if (link.status === 'ready') return Promise.resolve(null);
+  const { waitMs, log } = options;
+  const endsAtMs = performance.now() + waitMs;
   return new Promise(resolve => {
-    let reason = `it does not answer within ${timeoutMs / 1_000} s`;
+    let reason = `it does not answer within ${waitMs / 1_000} s`;
+    const say = () => {
+      const seconds = Math.ceil((endsAtMs - performance.now()) / 1_000);
+      log.warn(`Redis at ${hostsOf(url)} is away (${reason}). Waiting for ${seconds} s at most`);
+      saying = setTimeout(say, SAY_AGAIN_MS);
+    };
+    let saying = setTimeout(say, SAY_MS);
     const end = (outcome: string | null) => {
       clearTimeout(timer);
+      clearTimeout(saying);
       link.off('ready', isReady);
       link.off('error', hasFailed);
       resolve(outcome);
@@ -81,9 +100,9 @@ function connected(link: Redis, timeoutMs: number): Promise<string | null> {
     const hasFailed = (error: Error) => {
       const said = error.message || String((error as NodeJS.ErrnoException).code);
       if (!ECHO.test(said)) reason = said;
-      if (FINAL.test(reason)) end(reason);
+      if (REFUSED.test(reason) || ANOTHER.test(reason)) end(reason);
     };
-    const timer = setTimeout(() => end(reason), timeoutMs);
+    const timer = setTimeout(() => end(reason), waitMs);
     link.on('ready', isReady);
     link.on('error', hasFailed);
   });

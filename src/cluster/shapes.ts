@@ -134,6 +134,8 @@ const SHAPES: { readonly [Name in Tag]: (content: Unknown) => boolean } = {
     isLag(content.lagMs) &&
     isCount(content.nowMs) &&
     isFlag(content.clockSure) &&
+    isFlag(content.isTaking) &&
+    isFlag(content.isReady) &&
     isFlag(content.isHeartbeat) &&
     isListOf(content.published, isPublished) &&
     isListOf(content.windows, isOfWindow) &&

@@ -65,12 +65,18 @@ export async function connect(
   client.on('error', error => onError(error, client));
   try {
     await client.connect();
-    await client.query(sessionSettings(database, options));
+    await client.query(soon(sessionSettings(database, options)));
     return client;
   } catch (error) {
     discard(client);
     throw error;
   }
+}
+
+/** A statement that takes no time: who gets no answer soon need not wait for that of a long one. */
+export function soon(text: string): pg.QueryConfig {
+  const timeout = { query_timeout: CONNECT_TIMEOUT_MS };
+  return { text, ...timeout };
 }
 
 /** Ends a connection at once, whatever it is doing. Never throws. */

@@ -1,6 +1,7 @@
 // The complete check of windows and offers between two entries: what they hold, that they are where
 // they are looked for, and that what a window says of itself fits together.
 
+import { FRIENDS_MAX } from '../../protocol/limits.ts';
 import { compareLines } from '../../protocol/window-hash.ts';
 import type { Pace, Steps } from './audit-pace.ts';
 import type { Line } from './fact.ts';
@@ -67,6 +68,18 @@ export function* auditOffers(state: State, broken: string[], pace: Pace): Steps 
     if (!offers.expiries.keeps(offer)) broken.push(`${name} is not where it expires`);
     auditLines(state, offer.give, name, broken);
     auditLines(state, offer.want, name, broken);
+  }
+}
+
+export function* auditFriends(state: State, broken: string[], pace: Pace): Steps {
+  for (const [player, other, sequence] of state.friends.entries()) {
+    if (pace.step()) yield;
+    const name = `friend ${other} of player ${player}`;
+    if (Math.max(player, other) >= state.players.count) broken.push(`${name} is unknown`);
+    if (player === other) broken.push(`${name} is himself`);
+    if (sequence > state.sequence) broken.push(`${name} traded after the last entry`);
+    if (state.friends.countOf(player) > FRIENDS_MAX) broken.push(`${name} is one too many`);
+    if (state.blocks.has(player, other)) broken.push(`${name} is blocked`);
   }
 }
 

@@ -3,7 +3,7 @@
 // recovered. Accounts are in audit-accounts.ts, windows and offers in audit-direct.ts.
 
 import { type Assets, addOrderHolds, auditAccounts, auditAssets } from './audit-accounts.ts';
-import { addDirectHolds, auditOffers, auditWindows } from './audit-direct.ts';
+import { addDirectHolds, auditFriends, auditOffers, auditWindows } from './audit-direct.ts';
 import { Pace, type Steps } from './audit-pace.ts';
 import type { BookSide } from './book-side.ts';
 import { BOOKS_KEPT } from './market.ts';
@@ -39,6 +39,7 @@ export function* auditSteps(state: State): Steps<string[]> {
     auditCounts(state, broken, pace),
     auditWindows(state, broken, pace),
     auditOffers(state, broken, pace),
+    auditFriends(state, broken, pace),
   ];
   for (const part of parts) {
     while (part.next().done !== true) {

@@ -188,7 +188,10 @@ export interface WindowFact {
   readonly createdAtMs: number;
   /** Of the manifest under review or executed; empty for none. */
   readonly manifest: string;
-  /** What was on the table when somebody first accepted; null before. */
+  /**
+   * What was on the table when somebody first accepted; null before. Each line of it is raised to
+   * the most that was ever there since.
+   */
   readonly baseline: readonly [readonly Line[], readonly Line[]] | null;
   readonly event: WindowEventKind;
   /** Whose doing it was; -1 when the time was up or the server had been away. */
@@ -228,7 +231,16 @@ export interface BlockFact {
   readonly blocked: boolean;
 }
 
-/** Whether nobody may invite `player`. */
+/** Whether `other` is a friend of `player`, and the entry of their last trade. */
+export interface FriendFact {
+  readonly kind: 'friend';
+  readonly player: number;
+  readonly other: number;
+  readonly sequence: number;
+  readonly isKept: boolean;
+}
+
+/** Whether nobody may invite `player`, or make them an offer. */
 export interface PrivacyFact {
   readonly kind: 'privacy';
   readonly player: number;
@@ -263,6 +275,7 @@ export type Fact =
   | OfferFact
   | BlockFact
   | PrivacyFact
+  | FriendFact
   | DecidedFact;
 
 /**

@@ -1,5 +1,6 @@
 // What windows and offers add to the state hash: live windows with all that was agreed in them,
-// open offers, who blocks whom, and what reference values and bounds are computed from.
+// open offers, who blocks whom, who has traded with whom, and what reference values and bounds are
+// computed from.
 
 import type { Line } from './fact.ts';
 import type { StateHash } from './hash.ts';
@@ -16,6 +17,12 @@ export function hashDirect(hash: StateHash, state: State): void {
   }
   hash.text('closed');
   for (const player of state.blocks.closed()) hash.number(player);
+  hash.text('friends');
+  for (const [player, other, sequence] of state.friends.entries()) {
+    hash.number(player);
+    hash.number(other);
+    hash.number(sequence);
+  }
   hashRecentPrices(hash, state);
 }
 

@@ -131,6 +131,16 @@ export function handOver(state: State, move: Handover): void {
   }
 }
 
+/** The larger one of each line, sorted as the lines of a side are. */
+export function mostOf(state: State, some: readonly Line[], others: readonly Line[]): Line[] {
+  const most = some.map(line => {
+    const quantity = Math.max(line.quantity, quantityAt(others, line));
+    return { ...line, quantity };
+  });
+  for (const line of others) if (quantityAt(some, line) === 0) most.push(line);
+  return most.sort((a, b) => compareLines(lineView(state, a), lineView(state, b)));
+}
+
 export function isMoney(state: State, { asset }: Line): boolean {
   return state.market(asset).item.itemKind === 'currency';
 }

@@ -61,7 +61,7 @@ interface Wish {
 
 export class Offers {
   readonly #open = new Numbered<Offer>();
-  /** Open offers that a player has made; that wait for him. The rules bound both. */
+  /** Open offers that a player has made; that wait for him, the oldest first. Bounded both. */
   readonly #made = new Numbered<Set<Offer>>();
   readonly #received = new Numbered<Set<Offer>>();
   /** By instance, which anybody may want: the first and last of the open offers that do. */
@@ -87,6 +87,13 @@ export class Offers {
 
   receivedBy(player: number): ReadonlySet<Offer> {
     return this.#received.get(player) ?? NONE;
+  }
+
+  /** Open offers of `maker` to `taker`. O(those that the maker has made). */
+  countBetween(maker: number, taker: number): number {
+    let count = 0;
+    for (const offer of this.madeBy(maker)) if (offer.taker === taker) count++;
+    return count;
   }
 
   /** The oldest open offer that wants an instance. */

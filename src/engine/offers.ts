@@ -1,12 +1,14 @@
 // offers.create, accept, decline, counter, cancel, and the ends that nobody asks for: expiry, a
-// block between the two, a wanted instance that is burnt. Each command first makes all its checks,
-// in the order of RULES.md; behind the line "From here on this must succeed" it only executes.
+// block between the two, a wanted instance that is burnt, a friend's offer in its place. Each
+// command first makes all its checks, in the order of RULES.md; behind the line "From here on this
+// must succeed" it only executes.
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { assert } from '../base/assert.ts';
 import { itemNotFound } from './assets.ts';
 import { accept, type Decision, reject } from './decision.ts';
 import type { Line, OfferFact } from './fact.ts';
+import { befriend } from './friends.ts';
 import { NONE } from './hash-index.ts';
 import { ISSUER } from './ledger.ts';
 import { handOver, rehold, resolveLines, whyLacking, whyLinesHalted } from './lines.ts';
@@ -16,23 +18,36 @@ import { MAIN, type State } from './state.ts';
 
 type Terms = Omit<Payload<'offers.create'>, 'to'>;
 
+interface Parties {
+  readonly maker: number;
+  readonly taker: number;
+  readonly standing: Standing;
+}
+
 /** Terms that have passed every check. */
 interface SoundTerms {
   readonly give: readonly Line[];
   readonly want: readonly Line[];
   readonly message: string;
   readonly expiresAtMs: number;
+  /** The offer of a stranger that gives way to it, or null. */
+  readonly inPlaceOf: Offer | null;
 }
+
+/** Whose offer it is: `answer`: the taker made one to the maker, and this is the answer to it. */
+type Standing = 'answer' | 'friend' | 'stranger';
 
 export function createOffer(state: State, name: string, ask: Payload<'offers.create'>): Decision {
   if (ask.to === name) return reject('SELF_TRADE', 'An offer is made to somebody else.');
   const maker = state.players.find(name);
   const taker = state.players.find(ask.to);
   const { blocks } = state;
-  if (taker < 0 || blocks.has(taker, maker) || blocks.has(maker, taker)) {
+  const isApart = blocks.has(taker, maker) || blocks.has(maker, taker);
+  if (taker < 0 || blocks.isClosed(taker) || isApart) {
     return reject('PLAYER_UNAVAILABLE', 'The player cannot be traded with now.');
   }
-  const terms = checkTerms(state, maker, taker, ask);
+  const standing = state.friends.has(taker, maker) ? 'friend' : 'stranger';
+  const terms = checkTerms(state, { maker, taker, standing }, ask);
   if ('ok' in terms) return terms;
 
   // From here on this must succeed.
@@ -52,6 +67,7 @@ export function acceptOffer(state: State, name: string, ask: Payload<'offers.acc
   const common = { reason: 'offer', reference: id } as const;
   handOver(state, { giver: maker, receiver: taker, lines: give, from: 'held', ...common });
   handOver(state, { giver: taker, receiver: maker, lines: want, from: 'available', ...common });
+  befriend(state, maker, taker);
   return ended(state, offer, 'accepted');
 }
 
@@ -77,7 +93,8 @@ export function counterOffer(state: State, name: string, ask: Payload<'offers.co
   const countered = received(state, name, ask.offer);
   if (countered === null) return offerNotFound(ask.offer);
   const { id, maker, taker, give } = countered;
-  const terms = checkTerms(state, taker, maker, ask);
+  const parties = { maker: taker, taker: maker, standing: 'answer' } as const;
+  const terms = checkTerms(state, parties, ask);
   if ('ok' in terms) return terms;
 
   // From here on this must succeed.
@@ -148,8 +165,9 @@ export function restoreOffer(state: State, fact: OfferFact): void {
 }
 
 /** What a new offer and a counter offer share: everything that depends on what is exchanged. */
-function checkTerms(state: State, maker: number, taker: number, ask: Terms): SoundTerms | Decision {
+function checkTerms(state: State, parties: Parties, ask: Terms): SoundTerms | Decision {
   const { nowMs, offers } = state;
+  const { maker, taker } = parties;
   const rules = state.rules.direct;
   const give = resolveLines(state, ask.give);
   if ('ok' in give) return give;
@@ -165,11 +183,30 @@ function checkTerms(state: State, maker: number, taker: number, ask: Terms): Sou
     (offers.madeBy(maker).size >= rules.openOffersMax
       ? limitReached('openOffers', rules.openOffersMax, 'open offers of one player')
       : null) ??
-    (offers.receivedBy(taker).size >= rules.receivedOffersMax
+    (offers.countBetween(maker, taker) >= rules.offersPerPlayerMax
+      ? limitReached('offersPerPlayer', rules.offersPerPlayerMax, 'open offers to the same player')
+      : null);
+  if (refusal !== null) return refusal;
+  const isFull = offers.receivedBy(taker).size >= rules.receivedOffersMax;
+  const inPlaceOf = isFull ? whoGivesWay(state, parties) : null;
+  const lack =
+    (isFull && inPlaceOf === null
       ? limitReached('receivedOffers', rules.receivedOffersMax, 'open offers to one player')
-      : null) ??
-    whyLacking(state, maker, give);
-  return refusal ?? { give, want, message: ask.message ?? '', expiresAtMs };
+      : null) ?? whyLacking(state, maker, give);
+  return lack ?? { give, want, message: ask.message ?? '', expiresAtMs, inPlaceOf };
+}
+
+/**
+ * The oldest offer of a stranger that waits for the taker, when the new one is not a stranger's;
+ * else null. So nobody who is unknown to a player keeps those from them who are not.
+ */
+function whoGivesWay(state: State, { taker, standing }: Parties): Offer | null {
+  if (standing === 'stranger') return null;
+  // Friends are few, and have few offers each, so a stranger's is met soon.
+  for (const offer of state.offers.receivedBy(taker)) {
+    if (!state.friends.has(taker, offer.maker)) return offer;
+  }
+  return null;
 }
 
 function open(
@@ -181,9 +218,11 @@ function open(
     readonly counterOf: number;
   },
 ): Offer {
-  const { maker, taker, terms, counterOf } = made;
+  const { maker, taker, counterOf } = made;
+  const { inPlaceOf, ...terms } = made.terms;
   assert(maker !== taker, 'nobody makes himself an offer');
   assert(terms.expiresAtMs > state.nowMs, 'an offer has some time before it');
+  if (inPlaceOf !== null) endOffer(state, inPlaceOf, 'invalid');
   const createdAtMs = state.nowMs;
   const offer = new Offer({
     id: ++state.lastOffer,

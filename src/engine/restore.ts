@@ -69,6 +69,9 @@ export function restoreFact(state: State, fact: Fact, livedMs: number): void {
     case 'privacy':
       state.blocks.setPrivacy(fact);
       break;
+    case 'friend':
+      state.friends.put(fact);
+      break;
     case 'transfer':
       break;
     default:

@@ -54,8 +54,9 @@ export interface DirectRules {
   readonly acknowledgeFrom: WarningLevel;
   /** VALUE_RATIO: from this much of what he gets on, what a player gives is a danger to him. */
   readonly valueRatioBps: number;
-  /** Open offers that one player has made; that wait for one player. */
+  /** Open offers that one player has made, in all and to the same player; that wait for one. */
   readonly openOffersMax: number;
+  readonly offersPerPlayerMax: number;
   readonly receivedOffersMax: number;
   /** How long an offer lasts that does not say; and at most. */
   readonly offerDefaultMs: number;
@@ -79,6 +80,7 @@ export const DEFAULT_DIRECT_RULES: DirectRules = Object.freeze({
   acknowledgeFrom: 'caution',
   valueRatioBps: 30_000,
   openOffersMax: 50,
+  offersPerPlayerMax: 5,
   receivedOffersMax: 100,
   offerDefaultMs: 7 * DAY_MS,
   offerLifeMaxMs: 30 * DAY_MS,

@@ -9,6 +9,7 @@ import { Blocks } from './blocks.ts';
 import type { PriceLevel } from './book-side.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
 import type { EngineOutput } from './fact.ts';
+import { Friends } from './friends.ts';
 import { NONE } from './hash-index.ts';
 import { Keys } from './keys.ts';
 import { Ledger } from './ledger.ts';
@@ -45,6 +46,7 @@ export class State {
   readonly windows = new Windows();
   readonly offers = new Offers();
   readonly blocks = new Blocks();
+  readonly friends = new Friends();
   readonly keys: Keys;
   /** What the tables lack something of. */
   readonly suspended = new Suspended();

@@ -5,6 +5,7 @@
 import type { Payload } from '../../protocol/commands/registry.ts';
 import { BLOCKED_PLAYERS_MAX } from '../../protocol/limits.ts';
 import { accept, type Decision, reject } from './decision.ts';
+import { unfriend } from './friends.ts';
 import { invalidateBetween } from './offers.ts';
 import { whyUnknown } from './players.ts';
 import type { State } from './state.ts';
@@ -81,6 +82,7 @@ export function block(state: State, name: string, ask: Payload<'windows.block'>)
   const fact = { kind: 'block', player, other, blocked: true } as const;
   blocks.put(fact);
   state.output.push(fact);
+  unfriend(state, player, other);
   // A window between two players occupies at least the one of them who invited.
   for (const one of [player, other]) {
     const window = windows.occupying(one);

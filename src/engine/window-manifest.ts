@@ -85,7 +85,7 @@ function priceOf(state: State, line: Line): Pick<ValuedLine, 'unitPrice' | 'conf
   return { unitPrice: recent.median, confidence: recent.confidence };
 }
 
-/** Of both sides, from what somebody first accepted to what is on the table now. */
+/** Of both sides, from the baseline to what is on the table now. */
 function changesOf(state: State, { sides, baseline }: Window): LineChange[] {
   return sides.flatMap(({ player, lines }, index) => {
     const shown = (of: readonly Line[]) => of.map(line => lineView(state, line));

@@ -5,6 +5,7 @@ import type { Payload } from '../../protocol/commands/registry.ts';
 import type { Manifest } from '../../protocol/direct.ts';
 import { assert } from '../base/assert.ts';
 import { accept, type Decision, reject } from './decision.ts';
+import { befriend } from './friends.ts';
 import { handOver } from './lines.ts';
 import type { State } from './state.ts';
 import * as step from './window-steps.ts';
@@ -78,6 +79,7 @@ function swap(state: State, { window, side }: step.Seat, { manifest }: Manifest)
       reference: window.id,
     });
   }
+  befriend(state, inviter.player, invited.player);
   side.awayUntilMs = 0;
   window.status = 'done';
   step.end(state, window, 'done', side.player);

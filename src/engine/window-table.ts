@@ -3,12 +3,13 @@
 // Who accepts names the revision and the hash of what he sees: he can't accept anything else.
 
 import type { Payload } from '../../protocol/commands/registry.ts';
+import { LINES_PER_SIDE_MAX } from '../../protocol/limits.ts';
 import { diffLines, takesAway } from '../../protocol/window-diff.ts';
 import { tableHash } from '../../protocol/window-hash.ts';
 import { assert } from '../base/assert.ts';
 import { accept, type Decision, reject } from './decision.ts';
 import type { Line } from './fact.ts';
-import { lineView, rehold, resolveLines, whyLacking } from './lines.ts';
+import { lineView, mostOf, rehold, resolveLines, whyLacking } from './lines.ts';
 import type { State } from './state.ts';
 import type { Window, WindowSide } from './window.ts';
 import { makeManifest } from './window-manifest.ts';
@@ -31,9 +32,11 @@ export function put(state: State, name: string, ask: Payload<'windows.put'>): De
   const changes = diffLines(name, shown(side.lines), shown(lines));
   if (changes.length === 0) return step.unchanged(state, seat);
   rehold(state, side.player, side.lines, lines);
+  const isLess = changes.some(takesAway);
+  if (isLess) remember(state, window, side);
   side.lines = lines;
   const { armAddedMs, armTakenMs, armAcceptedMs, openTimeoutMs } = state.rules.direct;
-  const barMs = changes.some(takesAway) ? armTakenMs : armAddedMs;
+  const barMs = isLess ? armTakenMs : armAddedMs;
   const moreMs = window.sides.some(({ accepted }) => accepted) ? armAcceptedMs : 0;
   window.revision++;
   window.armedAtMs = Math.max(window.armedAtMs, state.nowMs + barMs + moreMs);
@@ -88,6 +91,20 @@ export function cancelWindow(state: State, name: string, ask: Payload<'windows.c
   const declines = window.status === 'invited' && side === window.sides[1];
   step.cancel(state, window, declines ? 'declined' : 'cancelled', side.player);
   return accept(step.brief(window));
+}
+
+/**
+ * Something is about to be taken off a side that the partner has seen there since somebody first
+ * accepted: from now on the side is compared with that, too. Once the baseline has more lines than
+ * a side can have, something of it is missing whatever is put, so it need not grow any more.
+ */
+function remember(state: State, window: Window, side: WindowSide): void {
+  const { baseline, sides } = window;
+  if (baseline === null) return;
+  const index = sides[0] === side ? 0 : 1;
+  if (baseline[index].length > LINES_PER_SIDE_MAX) return;
+  const most = mostOf(state, baseline[index], side.lines);
+  window.baseline = index === 0 ? [most, baseline[1]] : [baseline[0], most];
 }
 
 function beginReview(state: State, seat: step.Seat): Decision {

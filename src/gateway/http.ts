@@ -22,6 +22,7 @@ const NOT_ATTACHED: Readiness = Object.freeze({
   projectionLagMs: 0,
   quarantined: 0,
   clockSure: true,
+  refusal: 'The server is starting.',
   ready: false,
 });
 

@@ -54,6 +54,8 @@ export interface Readiness {
   readonly quarantined: number;
   /** False while the clock of the leader is in doubt: commands are refused. */
   readonly clockSure: boolean;
+  /** What a command would be answered now, when it would be refused; else null. */
+  readonly refusal: string | null;
   readonly ready: boolean;
 }
 

@@ -1,6 +1,7 @@
-// The facts of direct trades as bytes: windows and offers with their lines, manifests, blocks and
-// privacy. Part of the format of fact-codec.ts, whose rules hold here too: records go at the end of
-// a group, tag first, fields mostly in the order of fact.ts, small words packed into bytes.
+// The facts of direct trades as bytes: windows and offers with their lines, manifests, blocks,
+// privacy and friends. Part of the format of fact-codec.ts, whose rules hold here too: records go
+// at the end of a group, tag first, fields mostly in the order of fact.ts, small words packed into
+// bytes.
 
 import {
   OFFER_STATUSES,
@@ -11,6 +12,7 @@ import {
 import { unreachable } from '../base/assert.ts';
 import type {
   BlockFact,
+  FriendFact,
   Line,
   ManifestFact,
   OfferFact,
@@ -21,7 +23,7 @@ import type {
 import { type ByteWriter, UINT_BYTES_MAX } from './bytes.ts';
 import { codeOf, TAG } from './words.ts';
 
-export type DirectFact = WindowFact | OfferFact | BlockFact | PrivacyFact;
+export type DirectFact = WindowFact | OfferFact | BlockFact | PrivacyFact | FriendFact;
 
 /** In the byte of a side. */
 export const SIDE_FLAG = { accepted: 1, confirmed: 2 } as const;
@@ -49,6 +51,13 @@ export function writeDirect(out: ByteWriter, fact: DirectFact): void {
       out.byte(TAG.privacy);
       out.byte(fact.closed ? 1 : 0);
       out.uint(fact.player);
+      break;
+    case 'friend':
+      out.byte(TAG.friend);
+      out.byte(fact.isKept ? 1 : 0);
+      out.uint(fact.player);
+      out.uint(fact.other);
+      out.uint(fact.sequence);
       break;
     default:
       unreachable(fact);

@@ -102,6 +102,7 @@ export class FactWriter {
       case 'offer':
       case 'block':
       case 'privacy':
+      case 'friend':
         writeDirect(out, fact);
         break;
       default:

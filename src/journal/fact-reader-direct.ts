@@ -8,6 +8,7 @@ import {
 } from '../../protocol/direct.ts';
 import type {
   BlockFact,
+  FriendFact,
   Line,
   ManifestFact,
   OfferFact,
@@ -83,6 +84,17 @@ export function readBlock(reader: ByteReader): BlockFact {
 export function readPrivacy(reader: ByteReader): PrivacyFact {
   const closed = reader.byte() === 1;
   return { kind: 'privacy', player: reader.uint(), closed };
+}
+
+export function readFriend(reader: ByteReader): FriendFact {
+  const isKept = reader.byte() === 1;
+  return {
+    kind: 'friend',
+    player: reader.uint(),
+    other: reader.uint(),
+    sequence: reader.uint(),
+    isKept,
+  };
 }
 
 function readSide(reader: ByteReader): WindowSideFact {

@@ -10,6 +10,7 @@ import { ByteReader, ByteWriter, UINT_BYTES_MAX } from './bytes.ts';
 import { FORMAT } from './fact-codec.ts';
 import {
   readBlock,
+  readFriend,
   readManifest,
   readOffer,
   readPrivacy,
@@ -146,6 +147,8 @@ function readFact(tag: number, reader: ByteReader): StoredFact {
       return readBlock(reader);
     case TAG.privacy:
       return readPrivacy(reader);
+    case TAG.friend:
+      return readFriend(reader);
     case TAG.player:
       return { kind: 'player', player: reader.uint(), name: reader.string() };
     case TAG.location:

@@ -5,6 +5,7 @@ import { assert, unreachable } from '../base/assert.ts';
 import type {
   BalanceFact,
   BlockFact,
+  FriendFact,
   InstanceFact,
   ItemFact,
   Line,
@@ -70,7 +71,14 @@ interface AccountChange {
 }
 
 /** What has a state and changes seldom. */
-type Definition = PlayerFact | LocationFact | ItemFact | InstanceFact | BlockFact | PrivacyFact;
+type Definition =
+  | PlayerFact
+  | LocationFact
+  | ItemFact
+  | InstanceFact
+  | BlockFact
+  | PrivacyFact
+  | FriendFact;
 
 const UNKNOWN_LIFE: Lived = { atMs: 0, livedMs: 0, livedStepMaxMs: 0 };
 
@@ -93,6 +101,8 @@ export class Changes {
   /** By both players. */
   readonly blocks = new Map<string, BlockFact>();
   readonly privacy = new Map<number, PrivacyFact>();
+  /** By both players. */
+  readonly friends = new Map<string, FriendFact>();
   /** The highest ids met; 0 for none. */
   lastOrder = 0;
   lastTrade = 0;
@@ -202,6 +212,9 @@ export class Changes {
         break;
       case 'privacy':
         this.privacy.set(fact.player, fact);
+        break;
+      case 'friend':
+        this.friends.set(`${fact.player} ${fact.other}`, fact);
         break;
       default:
         unreachable(fact);

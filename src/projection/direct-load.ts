@@ -17,8 +17,8 @@ import type { Standing } from './projector.ts';
 import { type Cells, each } from './rows.ts';
 
 /**
- * Gives `restore` blocks and privacy; by id the live windows and those that began within the last
- * minute; the manifests under review; and the open offers by id.
+ * Gives `restore` blocks, privacy and friends; by id the live windows and those that began within
+ * the last minute; the manifests under review; and the open offers by id.
  */
 export async function loadDirectTrades(
   client: pg.ClientBase,
@@ -36,6 +36,15 @@ export async function loadDirectTrades(
   await each(client, CLOSED, ([player]) =>
     restore({ kind: 'privacy', player: player as number, closed: true }),
   );
+  await each(client, FRIENDS, ([player, other, sequence]) =>
+    restore({
+      kind: 'friend',
+      player: player as number,
+      other: other as number,
+      sequence: sequence as number,
+      isKept: true,
+    }),
+  );
   await each(client, windowsSince(atMs - INVITATION_MEMORY_MS), cells => restore(windowOf(cells)));
   await each(client, MANIFESTS, ([window, body]) =>
     restore({
@@ -48,6 +57,7 @@ export async function loadDirectTrades(
 }
 
 const BLOCKS = 'select player, other from realm.blocks where blocked order by player, other';
+const FRIENDS = 'select player, other, sequence from realm.friends order by player, other';
 const CLOSED = 'select player from realm.privacy where closed order by player';
 
 const LIVE = `status < ${codeOf(WINDOW_STATUSES, 'done')}`;

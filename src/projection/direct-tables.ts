@@ -1,4 +1,5 @@
-// The tables of direct trades: windows with their log and manifests, offers, blocks and privacy. A
+// The tables of direct trades: windows with their log and manifests, offers, blocks, privacy and
+// friends. A
 // window that begins and ends within a round is one row of `windows`; its log has every step.
 
 import {
@@ -119,12 +120,26 @@ const privacy = new Table<RowOf<'privacy'>>(
   ['closed'],
 );
 
+const friends = new Table<RowOf<'friends'>>(
+  'friends',
+  [
+    int4('player', row => row.player),
+    int4('other', row => row.other),
+    int8('sequence', row => row.sequence),
+  ],
+  ['sequence'],
+  2,
+);
+
 export function directWrites(changes: Changes, target: Target): Write[] {
   const choices = [...changes.blocks.values()];
+  const known = [...changes.friends.values()];
   return [
     always(blocks.upsert(choices.filter(({ blocked }) => blocked))),
     always(blocks.remove(choices.filter(({ blocked }) => !blocked))),
     always(privacy.upsert([...changes.privacy.values()])),
+    always(friends.upsert(known.filter(({ isKept }) => isKept))),
+    always(friends.remove(known.filter(({ isKept }) => !isKept))),
     ...byId(windows, changes.windows, target.windowMax, target),
     append(windowLog, changes.windowLog, target),
     append(manifests, changes.manifests, target),

@@ -22,13 +22,14 @@ const STAGE: Readonly<Record<Fact['kind'], number>> = {
   trade: 5,
   block: 6,
   privacy: 7,
-  window: 8,
-  manifest: 9,
-  offer: 10,
-  decided: 11,
+  friend: 8,
+  window: 9,
+  manifest: 10,
+  offer: 11,
+  decided: 12,
   /** No engine remembers transfers, and no table is read for either. */
-  transfer: 12,
-  closed: 12,
+  transfer: 13,
+  closed: 13,
 };
 const STAGES = 1 + Math.max(...Object.values(STAGE));
 
@@ -112,6 +113,7 @@ function rankOf(fact: Fact, livedMs: number): number {
     case 'player':
     case 'block':
     case 'privacy':
+    case 'friend':
       return fact.player;
     case 'location':
       return fact.location;

@@ -28,6 +28,8 @@ export function thingOf(fact: StoredFact | Fact): string | null {
       return `block ${fact.player} ${fact.other}`;
     case 'privacy':
       return `privacy ${fact.player}`;
+    case 'friend':
+      return `friend ${fact.player} ${fact.other}`;
     case 'trade':
     case 'manifest':
     case 'transfer':
@@ -69,6 +71,8 @@ export function isRetold(fact: StoredFact, changes: Changes): boolean {
       return changes.blocks.has(`${fact.player} ${fact.other}`);
     case 'privacy':
       return changes.privacy.has(fact.player);
+    case 'friend':
+      return changes.friends.has(`${fact.player} ${fact.other}`);
     case 'trade':
     case 'manifest':
     case 'transfer':
@@ -110,6 +114,7 @@ export function addHalts(fact: StoredFact, halts: Halts): void {
     case 'closed':
     case 'block':
     case 'privacy':
+    case 'friend':
     case 'transfer':
     case 'decided':
       break;

@@ -12,6 +12,7 @@ import { Breath } from '../base/breath.ts';
 import type { EngineOutput, LevelFact, OfferFact, TradeFact, WindowFact } from '../engine/fact.ts';
 import type { State } from '../engine/state.ts';
 import type { FeedSink } from '../gateway/port.ts';
+import { Aging } from './aging.ts';
 import { offerView, windowNotice } from './direct-views.ts';
 import type { RealmClock } from './engine-clock.ts';
 import { type MarketPast, TradeHistory } from './market-past.ts';
@@ -52,6 +53,7 @@ interface DirtyView {
 export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly windows: WindowViews;
+  readonly #aging = new Aging();
   /** By asset number of the item, then by location number. */
   readonly #views: Map<number, MarketView>[] = [];
   /** Of the markets that have no view yet, and the sequence that it stands at. */
@@ -112,6 +114,7 @@ export class Announcer {
     const names = [state.assetNames.name(asset), state.locations.name(location)] as const;
     const view = new MarketView(epoch, ...names, history ?? new TradeHistory());
     if (history !== null) view.begin(this.#begunAt);
+    this.#aging.watch(view);
     this.#views[asset] ??= new Map();
     this.#views[asset].set(location, view);
     return view;
@@ -168,6 +171,14 @@ export class Announcer {
     this.#letGo();
   }
 
+  /** What time alone changes: called with each tick of the realm, and does a bounded part of it. */
+  sweep(): void {
+    const { sink, clock } = this.#options;
+    this.windows.sweep();
+    const nowMs = clock.nowMs();
+    this.#aging.sweep(nowMs, view => view.age(sink, nowMs));
+  }
+
   /** Forgets the blank views that are too many. */
   #letGo(): void {
     for (const [view, { asset, location }] of this.#blank) {
@@ -197,6 +208,7 @@ export class Announcer {
     const name = state.assetNames.name(fact.asset);
     const { id, price, quantity, takerSide } = fact;
     view.trade(group.sequence, [id, name, price, quantity, takerSide, group.atMs]);
+    this.#aging.watch(view);
   }
 
   #touch(asset: number, location: number): MarketView {

@@ -21,7 +21,11 @@ export interface CollectorOptions {
   /** How far the tables are behind. */
   readonly lagMs: () => number;
   readonly clock: RealmClock;
+  readonly standing: () => Standing;
 }
+
+/** Whether the leader takes commands, and whether all is well with it. */
+export type Standing = Pick<FeedBatch, 'isTaking' | 'isReady'>;
 
 /** Nodes take three seconds of silence for a loss. */
 export const HEARTBEAT_MS = 500;
@@ -131,7 +135,8 @@ export class FeedCollector implements FeedSink {
     const count = this.#count;
     const [position, lagMs, nowMs] = [of.position(), of.lagMs(), clock.nowMs()];
     const { isSure: clockSure } = clock;
-    const head: Head = { epoch, count, position, leader, begin, lagMs, nowMs, clockSure };
+    const taking = { clockSure, ...of.standing() };
+    const head: Head = { epoch, count, position, leader, begin, lagMs, nowMs, ...taking };
     channel.publishFeed({ ...head, ...what });
   }
 }

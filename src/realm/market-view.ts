@@ -30,6 +30,8 @@ export class MarketView {
   #sequence = 0;
   /** Whether something changed since the last flush. */
   isDirty = false;
+  /** Whether it waits until its oldest trades leave the day: see aging.ts. */
+  isAging = false;
 
   constructor(epoch: number, item: string, location: string, history: TradeHistory) {
     this.#epoch = epoch;
@@ -95,6 +97,21 @@ export class MarketView {
     if (sink.hasSubscribers(ticker.name) && ticker.sequence !== this.#sequence) {
       this.#publish(sink, ticker, this.#sequence, this.tickerState(nowMs));
     }
+  }
+
+  get agesIn(): number | null {
+    return this.#history.ticker.agesIn;
+  }
+
+  /**
+   * Time alone has changed the ticker: no decision did, so who listens gets a snapshot at the
+   * sequence that they know. Of a market that has just changed they hear in any case.
+   */
+  age(sink: FeedSink, nowMs: number): void {
+    const { ticker } = this.#channels;
+    const state = this.tickerState(nowMs);
+    if (this.isDirty || !sink.hasSubscribers(ticker.name)) return;
+    sink.publish(ticker.name, this.#encode(ticker, 'snapshot', ticker.sequence, state));
   }
 
   /** The frame for a new subscriber. What others have not seen yet is sent to them first. */

@@ -122,14 +122,24 @@ export class Pipeline {
     return entries * 2 < limits.waitingEntriesMax && bytes * 2 < limits.waitingBytesMax;
   }
 
-  /** Takes a command, or says why not: then nothing was executed. See RealmPort.submit. */
-  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
+  /** What a command would be refused with now, by the time that was last read; or null. */
+  get refusal(): RejectBody | null {
+    return this.#whyNoRoom() ?? (this.#options.clock.isSure ? null : UNSURE);
+  }
+
+  #whyNoRoom(): RejectBody | null {
     if (this.#state !== 'open') return STOPPED;
     const { limits } = this.#options;
-    const forming = this.#forming;
-    const entries = forming.entries + this.#dueFirst.size;
-    const isFull = entries >= limits.waitingEntriesMax || forming.bytes >= limits.waitingBytesMax;
-    if (isFull) return OVERLOADED;
+    const { bytes } = this.#forming;
+    const entries = this.#forming.entries + this.#dueFirst.size;
+    const isFull = entries >= limits.waitingEntriesMax || bytes >= limits.waitingBytesMax;
+    return isFull ? OVERLOADED : null;
+  }
+
+  /** Takes a command, or says why not: then nothing was executed. See RealmPort.submit. */
+  submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
+    const refusal = this.#whyNoRoom();
+    if (refusal !== null) return refusal;
     const atMs = this.#dueFirst.settle();
     if (!this.#options.clock.isSure) return UNSURE;
     if (atMs === NOT_YET) {

@@ -25,6 +25,7 @@ import type {
 import type { Journal } from '../journal/journal.ts';
 import { Announcer } from './announcer.ts';
 import type { RealmClock } from './engine-clock.ts';
+import type { Standing } from './feed-collector.ts';
 import { readMarket } from './market-reads.ts';
 import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
 
@@ -154,6 +155,12 @@ export class Realm implements RealmPort {
     return this.#isLagging ? LAGGING : this.#pipeline.submit(request, target);
   }
 
+  /** What a command would be refused with now, or null: {@link submit} and readiness agree. */
+  get refusal(): RejectBody | null {
+    this.#options.clock.nowMs();
+    return this.#isLagging ? LAGGING : this.#pipeline.refusal;
+  }
+
   async read(request: ReadRequest): Promise<Answer> {
     switch (request.command) {
       case 'market.book':
@@ -229,18 +236,27 @@ export class Realm implements RealmPort {
   }
 
   readiness(): Readiness {
-    const { journal, projection, limits, clock } = this.#options;
+    const { journal, projection, clock } = this.#options;
     const projectionLagMs = projection.lagMs;
     const leading = !this.#hasFailed;
     // A journal that nothing waits for does not try to come back; the projection always does.
     const isJournalReachable = journal.reachable || this.#pipeline.waiting === 0;
     const databaseReachable = isJournalReachable && !projection.isFailing;
-    const isLagging = this.#isLagging || projectionLagMs > limits.projectionLagMaxMs;
-    clock.nowMs();
+    const refusal = this.refusal?.message ?? null;
     const clockSure = clock.isSure;
-    const ready = leading && databaseReachable && !isLagging && clockSure;
+    const ready = leading && databaseReachable && refusal === null;
     const { quarantined } = projection;
-    return { leading, databaseReachable, projectionLagMs, quarantined, clockSure, ready };
+    return { leading, databaseReachable, projectionLagMs, quarantined, clockSure, refusal, ready };
+  }
+
+  /**
+   * What nodes are told: whether commands that they send are executed in time, and whether all is
+   * well here. A leader that stops goes on with that: the next one takes what is in the stream.
+   */
+  standing(): Standing {
+    const { leading, databaseReachable, clockSure } = this.readiness();
+    const isTaking = !this.#isLagging && clockSure;
+    return { isTaking, isReady: isTaking && leading && databaseReachable };
   }
 
   /** Engine time. */
@@ -296,7 +312,7 @@ export class Realm implements RealmPort {
     const beyondMs = Math.max(0, lagMs - EASY_LAG_MS);
     this.#pauseMs = Math.min(PAUSE_MS_MAX, Math.round(beyondMs * PAUSE_SHARE));
     this.#pipeline.tick();
-    this.announcer.windows.sweep();
+    this.announcer.sweep();
   }
 
   /** Waits until the tables show what anybody was shown; false when that takes too long. */

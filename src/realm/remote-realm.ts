@@ -55,9 +55,15 @@ const NO_LEADER: RejectBody = Object.freeze({
   retryAfterMs: 1_000,
 });
 
+const NOT_TAKEN: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The leader takes no commands at the moment. Nothing was executed.',
+  retryAfterMs: 1_000,
+});
+
 const OVERLOADED: RejectBody = Object.freeze({
   code: 'SERVICE_UNAVAILABLE',
-  message: 'Too much is on its way to the leader. Nothing was executed.',
+  message: 'Nothing can be sent to the leader at the moment. Nothing was executed.',
   retryAfterMs: 1_000,
 });
 
@@ -87,6 +93,8 @@ export class RemoteRealm implements RealmPort {
   /** As the leader said last. */
   #lagMs = 0;
   #clockSure = true;
+  #isTaking = true;
+  #isLeaderReady = true;
   /** Engine time less the monotonic clock here, by the message that travelled fastest. */
   #timeOffsetMs: number | null = null;
   #isSilent = true;
@@ -137,15 +145,24 @@ export class RemoteRealm implements RealmPort {
   }
 
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
-    const { sender, channel, pendingMax } = this.#options;
-    // Without the subscription it would be executed, and nobody here would hear of it.
-    if (this.#isSilent || !channel.isConnected) return NO_LEADER;
-    if (this.#commands.size >= pendingMax) return OVERLOADED;
+    const refusal = this.#refusal();
+    if (refusal !== null) return refusal;
+    const { sender } = this.#options;
     const { id, command, payload, key, player } = request;
     const n = sender.send({ player, command, payload, key });
     if (n < 0) return OVERLOADED;
     this.#commands.add(n, id, target);
     return null;
+  }
+
+  /** What a command would be refused with now, or null: submit and readiness agree. */
+  #refusal(): RejectBody | null {
+    const { sender, channel, pendingMax } = this.#options;
+    // Without the subscription it would be executed, and nobody here would hear of it.
+    if (this.#isSilent || !channel.isConnected) return NO_LEADER;
+    // It would lie in the stream until it is too late.
+    if (!this.#isTaking) return NOT_TAKEN;
+    return this.#commands.size >= pendingMax || !sender.isTaking ? OVERLOADED : null;
   }
 
   async read(request: ReadRequest): Promise<Answer> {
@@ -199,14 +216,15 @@ export class RemoteRealm implements RealmPort {
   }
 
   readiness(): Readiness {
-    const { channel, tables } = this.#options;
+    const { tables } = this.#options;
     const databaseReachable = tables.isReachable;
     const leading = !this.#isSilent;
     const clockSure = this.#clockSure;
-    const ready = leading && databaseReachable && channel.isConnected && clockSure;
+    const refusal = this.#refusal()?.message ?? null;
+    const ready = databaseReachable && this.#isLeaderReady && refusal === null;
     const { quarantined } = tables;
     const projectionLagMs = this.#lagMs;
-    return { leading, databaseReachable, projectionLagMs, quarantined, clockSure, ready };
+    return { leading, databaseReachable, projectionLagMs, quarantined, clockSure, refusal, ready };
   }
 
   /** Commands that await their replies. */
@@ -243,6 +261,8 @@ export class RemoteRealm implements RealmPort {
     this.#leader = feed.leader;
     this.#lagMs = feed.lagMs;
     this.#clockSure = feed.clockSure;
+    this.#isTaking = feed.isTaking;
+    this.#isLeaderReady = feed.isReady;
     const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;
     const hasHole = isNew || this.#isSilent || feed.count !== expected;

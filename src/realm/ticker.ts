@@ -60,6 +60,12 @@ export class Ticker {
     this.#buckets.push(bucket);
   }
 
+  /** The quarter, counted from 1970, in which the oldest trades here are forgotten; or null. */
+  get agesIn(): number | null {
+    const [oldest] = this.#buckets;
+    return oldest === undefined ? null : oldest.bucket + BUCKETS;
+  }
+
   state(nowMs: number, bestBid: number | null, bestAsk: number | null): TickerState {
     this.#forget(nowMs);
     const buckets = this.#buckets;

@@ -25,7 +25,15 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 function feed(count: number): FeedBatch {
   const nothing = { published: [], windows: [], ended: [], private: [] };
   const head = { epoch: 1, count, position: count, leader: 'a', begin: '', lagMs: 0 };
-  return { ...head, nowMs: 1, clockSure: true, isHeartbeat: true, ...nothing };
+  return {
+    ...head,
+    nowMs: 1,
+    clockSure: true,
+    isTaking: true,
+    isReady: true,
+    isHeartbeat: true,
+    ...nothing,
+  };
 }
 
 async function openBench(nodeUrl?: string, isSigned = true) {

@@ -37,13 +37,14 @@ async function openBench(
   bounds: { batchMax?: number; streamEntriesMax?: number } = {},
   url?: string,
 ): Promise<Bench> {
-  const key = testKeys().keys.commands;
+  const { commands: key, nothing } = testKeys().keys;
   const envelope = testEnvelope();
   const direct = await testLinks('direct');
   const links = await testLinks('a', url);
   const sender = new RedisCommandSender({
     redis: links.commands,
     key,
+    nothing,
     node: 'a',
     envelope,
     log: quiet,

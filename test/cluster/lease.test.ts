@@ -121,6 +121,44 @@ describe.skipIf(redisUrl === null)(`the lease${NO_REDIS}`, () => {
   });
 });
 
+describe.skipIf(redisUrl === null)(`a holder whose thread was busy${NO_REDIS}`, () => {
+  /** Keeps this thread until `ms` after now. */
+  const busy = (ms: number) => {
+    const endsAtMs = performance.now() + ms;
+    while (performance.now() < endsAtMs);
+  };
+
+  it('while Redis answered has the lease: he reads before he gives up', async () => {
+    const { keys } = testKeys();
+    const links = await testLinks('a');
+    const { seek, seen } = leaseOf(links, keys, 'a');
+    await seek();
+    const { commands } = links;
+    const ask = commands.eval.bind(commands);
+    let blocks = 0;
+    Object.assign(commands, {
+      eval: (...of: Parameters<typeof ask>) => {
+        const answer = ask(...of);
+        // It is on its way, and renews: meanwhile the rest of the last life passes.
+        if (blocks++ < 5) process.nextTick(busy, LIFE_MS * 0.7);
+        return answer;
+      },
+    });
+    await until(() => blocks > 5, 'it was renewed after that');
+    expect(seen).toEqual({ isHeld: true, losses: 0 });
+  });
+
+  it('for longer than a life has lost it, and is told', async () => {
+    const { keys } = testKeys();
+    const links = await testLinks('a');
+    const { seek, seen } = leaseOf(links, keys, 'a');
+    await seek();
+    busy(LIFE_MS * 1.2);
+    await until(() => seen.losses > 0, 'the loss is told');
+    expect(seen.losses).toBe(1);
+  });
+});
+
 describe.skipIf(redisUrl === null)(`a holder who cannot reach Redis${NO_REDIS}`, () => {
   async function behindProxy() {
     const { keys } = testKeys();

@@ -40,6 +40,8 @@ const EXAMPLES: Messages = {
     lagMs: 40,
     nowMs: SAFE,
     clockSure: true,
+    isTaking: true,
+    isReady: true,
     isHeartbeat: false,
     published: [['book:ore', Buffer.from([192])]],
     windows: [[['alice', 'bob'], 3, Buffer.from([1])]],

@@ -19,7 +19,7 @@ async function said(url: string): Promise<{ text: string; tookMs: number }> {
   const beganMs = performance.now();
   let text = '';
   try {
-    await reach(links.commands, url, WAIT_MS);
+    await reach(links.commands, url, { waitMs: WAIT_MS, log: quiet });
   } catch (error) {
     expect(error).toBeInstanceOf(UnreachableError);
     text = (error as Error).message;

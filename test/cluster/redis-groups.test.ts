@@ -56,7 +56,7 @@ async function openBench({ url }: RedisGroup) {
   seek();
   const sender = new RedisCommandSender({
     ...{ ...common, redis: ofNode.commands, node: 'b' },
-    ...{ lifeMs: 5_000, batchMax: 100, streamEntriesMax: 10_000 },
+    ...{ lifeMs: 5_000, batchMax: 100, streamEntriesMax: 10_000, nothing: KEYS.nothing },
   });
   const received: string[] = [];
   const reader = new RedisCommandReader({ ...common, commands, reading: ofLeader.openReading() });
@@ -80,7 +80,14 @@ async function openBench({ url }: RedisGroup) {
     count++;
     leader.publishFeed({
       ...{ epoch: 1, count, position: count, leader: 'a', begin: '', lagMs: 0 },
-      ...{ nowMs: 1, clockSure: true, isHeartbeat: true, ...nothing },
+      ...{
+        nowMs: 1,
+        clockSure: true,
+        isTaking: true,
+        isReady: true,
+        isHeartbeat: true,
+        ...nothing,
+      },
     });
   };
   const goesOn = async (name: string) => {

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS, type EngineCommand, type Payload } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
-import { BLOCKED_PLAYERS_MAX } from '../../protocol/limits.ts';
+import { BLOCKED_PLAYERS_MAX, FRIENDS_MAX } from '../../protocol/limits.ts';
 import { StepClock } from '../../src/base/clock.ts';
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -94,6 +94,7 @@ const BOUNDS: Readonly<Record<Kind, number>> = {
   offers: DEFAULT_RULES.direct.openOffersMax,
   blocks: BLOCKED_PLAYERS_MAX,
   closed: 1,
+  friends: FRIENDS_MAX,
   keys: DEFAULT_RULES.keysPerPlayerMax,
 };
 
@@ -242,6 +243,26 @@ it('what is rejected leaves nothing: the state is the same', () => {
   expect(engine.hash()).toBe(before);
   expect(census(engine.state)).toEqual(census(realm().state));
   expect(codes.size).toBeGreaterThan(5);
+});
+
+it('trading with whoever comes leaves the last friends, and no more', () => {
+  const engine = realm();
+  const ask = (player: string, command: Command) => {
+    expect(apply(engine, player, command, null).outcome).toBe('ok');
+  };
+  for (let n = 0; n < CROWD; n += 1) {
+    const coin = [{ asset: 'coins', quantity: 1 }];
+    ask(crowd(n), { command: 'offers.create', payload: { to: 'ann', give: coin, want: [] } });
+    ask('ann', { command: 'offers.accept', payload: { offer: engine.state.lastOffer } });
+  }
+  const { friends, players } = engine.state;
+  const ann = players.find('ann');
+  const known = Array.from({ length: CROWD }, (_, n) => friends.has(ann, players.find(crowd(n))));
+  expect(known.map(Number).reduce((sum, one) => sum + one)).toBe(FRIENDS_MAX);
+  expect(known.slice(-FRIENDS_MAX).every(Boolean)).toBe(true);
+  // Each of them still knows ann: that is one friend of theirs.
+  expect(census(engine.state).friends).toBe(FRIENDS_MAX + CROWD);
+  expect(auditState(engine.state)).toEqual([]);
 });
 
 it('trading leaves an account and a price for each item at each place where it lay, once', () => {

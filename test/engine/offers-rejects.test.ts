@@ -158,9 +158,11 @@ describe('a counter offer is refused', () => {
       withdraw bob #3                                 -> offer 3 cancelled
       offer cid ann 1 coins for nothing                      -> offer 4
       offer cid ann 1 coins for nothing                      -> offer 5
-      counter bob #1 9_999 ore for nothing -> LIMIT_REACHED limit receivedOffers max 2
-      refuse ann #5                                   -> offer 5 declined
+      -- An answer that ann asked for takes the place of the oldest that she did not ask for.
+      counter bob #1 9_999 ore for nothing -> INSUFFICIENT_INVENTORY required 9999 available 0
       counter bob #1 1 sword#1 for nothing                   -> offer 6 for 1
+      offer? #4 invalid: cid 1 coins for nothing of ann, until 500
+      offer? #5 open: cid 1 coins for nothing of ann, until 500
     `);
   });
 });

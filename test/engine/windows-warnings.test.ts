@@ -69,6 +69,60 @@ describe('a warning', () => {
     `);
   });
 
+  test('cannot be evaded by accepting little first, then showing more for a while', () => {
+    play(`${QUICK} reviewMs 0 ${MARKET} ${MET}
+      put ann #1 1_000 coins
+      put bob #1 100 ore
+      accept ann #1                                 -- alone
+      put ann #1 10_000 coins
+      accept bob #1                                 -- what bob wants
+      put ann #1 1_000 coins
+      ${AGREED}
+      changes #1 ann decreased 10000 coins to 1000
+      warnings #1 caution bob CHANGED_AFTER_ACCEPT changes 1
+    `);
+  });
+
+  const EVASIONS: readonly (readonly [name: string, lines: string, says: string])[] = [
+    [
+      'nor by accepting what is left of it in between',
+      'put ann #1 900 coins + 1 sword#1 \n accept bob #1 \n put ann #1 110 coins \n accept bob #1 \
+        \n put ann #1 120 coins',
+      'ann decreased 900 coins to 120, ann removed 1 sword#1',
+    ],
+    [
+      'nor by a review that is left again',
+      `put ann #1 900 coins \n ${AGREED} \n reopen ann #1 \n put ann #1 110 coins`,
+      'ann decreased 900 coins to 110',
+    ],
+    [
+      'nor by going away',
+      `put ann #1 900 coins \n accept bob #1 \n leaves ann -> window #1 left
+        put ann #1 110 coins`,
+      'ann decreased 900 coins to 110',
+    ],
+    [
+      'nor by taking it in small steps',
+      'put ann #1 900 coins \n accept bob #1 \n put ann #1 500 coins \n put ann #1 110 coins',
+      'ann decreased 900 coins to 110',
+    ],
+    [
+      'and what is whole again is no change',
+      'put ann #1 900 coins \n put ann #1 110 coins \n put ann #1 900 coins \n put bob #1 10 ore',
+      'none',
+    ],
+  ];
+  test.each(EVASIONS)('%s', (_name, lines, says) => {
+    play(`${QUICK} reviewMs 0 ${MARKET} ${MET}
+      put ann #1 110 coins
+      put bob #1 10 ore
+      accept ann #1
+      ${lines}
+      ${AGREED}
+      changes #1 ${says}
+    `);
+  });
+
   const PRESENT = `${MARKET} ${MET}
     put ann #1 100 coins
     ${AGREED}

@@ -170,6 +170,8 @@ onCluster(
           lagMs: 0,
           nowMs: 1,
           clockSure: true,
+          isTaking: true,
+          isReady: true,
         },
         ...{
           ...nothing,

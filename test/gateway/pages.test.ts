@@ -23,6 +23,7 @@ describe('pages', () => {
         projectionLagMs: 3,
         quarantined: 0,
         clockSure: true,
+        refusal: null,
         ready: true,
         draining: false,
       },

@@ -50,7 +50,7 @@ describe('the audit of the journal', () => {
       'the log of windows is that of the journal': '17 steps',
       'every manifest of the journal is in its table': '2 manifests',
       'offers are as the journal has them last': '4 offers',
-      'blocks and privacy are as the journal has them last': '4 choices',
+      'blocks, privacy and friends are as the journal has them last': '7 choices',
     });
   });
 
@@ -93,9 +93,11 @@ describe('the audit of the journal', () => {
     ['update offers set status = 3 where id = 2', 'offers are'],
     ['update offers set want[3] = 1 where id = 1', 'offers are'],
     [`update offers set message = 'x' where id = 4`, 'offers are'],
-    ['insert into blocks values (2, 4, true)', 'blocks and privacy'],
-    ['delete from blocks where player = 4', 'blocks and privacy'],
-    ['update privacy set closed = false', 'blocks and privacy'],
+    ['insert into blocks values (2, 4, true)', 'blocks, privacy and friends'],
+    ['delete from blocks where player = 4', 'blocks, privacy and friends'],
+    ['update privacy set closed = false', 'blocks, privacy and friends'],
+    ['update friends set sequence = 1', 'blocks, privacy and friends'],
+    ['insert into friends values (3, 4, 3)', 'blocks, privacy and friends'],
   ])('finds %s', async (damage, check) => {
     await client.query('begin');
     await client.query(damage);

@@ -122,7 +122,7 @@ describe('start', () => {
       'WINDOW_REVIEW_MS=999: expected at least 1000 with NODE_ENV=production',
     ],
     [{ PORT: 'eighty' }, 'PORT=eighty: expected a whole number from 0 to 65535.'],
-    [{ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, 'ECONNREFUSED'],
+    [{ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', START_WAIT_MS: '0' }, 'ECONNREFUSED'],
   ])('with %j is refused in a line', async (environment, says) => {
     const { code, output } = await run(['start'], environment as Environment);
     expect(code).toBe(1);

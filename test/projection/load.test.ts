@@ -42,6 +42,7 @@ describe('loading from the tables', () => {
         last.set(`${fact.kind} ${fact.id}`, fact);
       else if (fact.kind === 'block') last.set(`block ${fact.player} ${fact.other}`, fact);
       else if (fact.kind === 'privacy') last.set(`privacy ${fact.player}`, fact);
+      else if (fact.kind === 'friend') last.set(`friend ${fact.player} ${fact.other}`, fact);
       else if (fact.kind !== 'transfer') last.set(JSON.stringify(fact), fact);
     }
     const isKept = (fact: Fact) => {
@@ -50,6 +51,7 @@ describe('loading from the tables', () => {
       if (fact.kind === 'window') return fact.id > 1;
       if (fact.kind === 'manifest') return fact.window === 3;
       if (fact.kind === 'block') return fact.blocked;
+      if (fact.kind === 'friend') return fact.isKept;
       return fact.kind !== 'privacy' || fact.closed;
     };
     const kept = [...last.values()].filter(isKept);
@@ -95,7 +97,7 @@ describe('loading from the tables', () => {
     const firsts = [...new Set(kinds)];
     expect(firsts).toEqual([
       ...['player', 'location', 'item', 'instance', 'balance', 'order', 'trade'],
-      ...['block', 'privacy', 'window', 'manifest', 'offer', 'decided'],
+      ...['block', 'privacy', 'friend', 'window', 'manifest', 'offer', 'decided'],
     ]);
     const ids = (await load()).flatMap(fact =>
       fact.kind === 'window' || fact.kind === 'offer' ? [`${fact.kind} ${fact.id}`] : [],

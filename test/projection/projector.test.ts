@@ -30,6 +30,7 @@ const TABLES = [
   'offers',
   'blocks',
   'privacy',
+  'friends',
 ];
 const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6, foldTrades: 1 };
 

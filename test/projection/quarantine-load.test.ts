@@ -67,6 +67,7 @@ describe.each(databases)('on %s', (_, url) => {
       ['windows', 'true'],
       ['blocks', 'true'],
       ['privacy', 'true'],
+      ['friends', 'true'],
       ['manifests', 'true'],
       ['keys', 'true'],
       ['trades', 'true'],

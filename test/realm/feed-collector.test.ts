@@ -27,6 +27,7 @@ beforeEach(() => {
     position: () => position,
     lagMs: () => 7,
     clock: new StepClock(50_000),
+    standing: () => ({ isTaking: true, isReady: true }),
   });
 });
 
@@ -57,6 +58,8 @@ describe('the feed of a leader', () => {
         lagMs: 7,
         nowMs: 50_000,
         clockSure: true,
+        isTaking: true,
+        isReady: true,
         isHeartbeat: false,
         published: [
           ['book:ore', bytes(1)],

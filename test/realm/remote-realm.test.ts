@@ -172,10 +172,36 @@ describe('the feed', () => {
   });
 
   it('is not ready while the clock of the leader is in doubt', () => {
-    stage.beat(0, { clockSure: false });
+    stage.beat(0, { clockSure: false, isTaking: false, isReady: false });
     expect(stage.realm.readiness()).toMatchObject({ clockSure: false, ready: false });
+    expect(stage.submit(1)).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
     stage.beat(0, { clockSure: true });
     expect(stage.realm.readiness()).toMatchObject({ clockSure: true, ready: true });
+  });
+
+  it.each([
+    ['the leader takes none', { isTaking: false, isReady: false }, true],
+    ['nothing can be sent to the leader', {}, false],
+  ])('is ready when a command would be taken, and only then: %s', (_why, told, hasRoom) => {
+    stage.beat(0);
+    expect(stage.realm.readiness()).toMatchObject({ refusal: null, ready: true });
+    expect(stage.submit(1)).toBeNull();
+    stage.beat(0, told);
+    stage.sender.hasRoom = hasRoom;
+    const refused = stage.submit(2);
+    expect(refused).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    const { refusal, ready } = stage.realm.readiness();
+    expect([refusal, ready]).toEqual([refused?.message, false]);
+    stage.beat(0);
+    stage.sender.hasRoom = true;
+    expect(stage.realm.readiness()).toMatchObject({ refusal: null, ready: true });
+    expect(stage.submit(3)).toBeNull();
+  });
+
+  it('is not ready while the leader cannot reach its database, though it takes commands', () => {
+    stage.beat(0, { isReady: false });
+    expect(stage.realm.readiness()).toMatchObject({ refusal: null, ready: false });
+    expect(stage.submit(1)).toBeNull();
   });
 
   it('of a leader that is deposed says nothing here any more', () => {

@@ -3,7 +3,7 @@
 
 import type { OfferStatus } from '../../protocol/direct.ts';
 import type { Entry } from '../../src/engine/entry.ts';
-import type { Fact, Line, OfferFact } from '../../src/engine/fact.ts';
+import type { Fact, FriendFact, Line, OfferFact } from '../../src/engine/fact.ts';
 import type { DirectRules } from '../../src/engine/rules.ts';
 import { demand, share } from './audit-rules.ts';
 import { checkApart } from './audit-windows.ts';
@@ -52,10 +52,30 @@ export function checkOfferFact(change: {
 
 /** Between two entries. */
 export function checkOffers(tables: FactTables, nowMs: number): void {
+  checkFriends(tables);
   for (const { id, maker, taker, expiresAtMs } of tables.openOffers()) {
     demand(expiresAtMs > nowMs, `offer ${id} is open beyond its expiry`);
     checkApart(tables, maker, taker, `offer ${id}`);
   }
+}
+
+/** Friends are those of whom the facts tell a completed trade, and who do not block each other. */
+function checkFriends(tables: FactTables): void {
+  for (const { player, other } of tables.friends.values()) {
+    demand(tables.blocks.get(`${player} ${other}`)?.blocked !== true, 'a friend is not blocked');
+  }
+}
+
+/** A friend is made by a trade that the entry at hand completes between the two, and only so. */
+export function checkFriendFact(fact: FriendFact, facts: readonly Fact[]): void {
+  const isOfBoth = (one: number, other: number) =>
+    [one, other].includes(fact.player) && [one, other].includes(fact.other);
+  const hasTraded = facts.some(one => {
+    if (one.kind === 'offer') return one.status === 'accepted' && isOfBoth(one.maker, one.taker);
+    if (one.kind !== 'window' || one.status !== 'done') return false;
+    return isOfBoth(one.sides[0].player, one.sides[1].player);
+  });
+  if (fact.isKept) demand(hasTraded, 'friends have completed a trade');
 }
 
 /**

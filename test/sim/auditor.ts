@@ -14,7 +14,7 @@ import type {
 } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { checkOpenings, closeAccounts } from './audit-accounts.ts';
-import { checkHandovers, checkOfferFact, checkOffers } from './audit-offers.ts';
+import { checkFriendFact, checkHandovers, checkOfferFact, checkOffers } from './audit-offers.ts';
 import { checkFees, checkOrderFact, checkTrades, demand, holdOf } from './audit-rules.ts';
 import { checkWindowFact, checkWindows } from './audit-windows.ts';
 import { FactTables } from './fact-tables.ts';
@@ -101,6 +101,8 @@ export class Auditor {
         const before = offers.get(fact.id) ?? tables.offers.get(fact.id);
         checkOfferFact({ before, fact, entry, tables });
         offers.set(fact.id, fact);
+      } else if (fact.kind === 'friend') {
+        checkFriendFact(fact, facts);
       } else if (fact.kind === 'player' || fact.kind === 'manifest') {
         // Names and manifests are needed to read the facts behind them; putting one twice is one.
         tables.put(fact);

@@ -17,7 +17,8 @@ export function compareDirect(tables: FactTables, model: Model): string | null {
     compareSets('players', named(tables.players), world.players) ??
     compareSets('locations', named(tables.locations), world.locations) ??
     compareSets('blocks', blocksOf(tables), world.blocks) ??
-    compareSets('closed', closedOf(tables), world.closed)
+    compareSets('closed', closedOf(tables), world.closed) ??
+    compareSets('friends', friendsOf(tables), world.friends)
   );
 }
 
@@ -88,6 +89,14 @@ function blocksOf(tables: FactTables): Set<string> {
   const standing = [...tables.blocks.values()].filter(({ blocked }) => blocked);
   return new Set(
     standing.map(({ player, other }) => `${tables.playerName(player)} ${tables.playerName(other)}`),
+  );
+}
+
+function friendsOf(tables: FactTables): Set<string> {
+  return new Set(
+    [...tables.friends.values()].map(
+      ({ player, other }) => `${tables.playerName(player)} ${tables.playerName(other)}`,
+    ),
   );
 }
 

@@ -8,7 +8,8 @@ const ON_AN_OFFER = ['ok', 'KEY_REUSED', 'OFFER_NOT_FOUND'];
 const LINES = ['ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'PLACE_NOT_FOUND', 'MARKET_HALTED', 'BAD_LOT'];
 const TERMS = [
   ...['EXPIRY_IN_PAST', 'LIMIT_REACHED offerLife', 'LIMIT_REACHED openOffers'],
-  ...['LIMIT_REACHED receivedOffers', 'INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY'],
+  ...['LIMIT_REACHED offersPerPlayer', 'LIMIT_REACHED receivedOffers'],
+  ...['INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY'],
 ];
 
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {

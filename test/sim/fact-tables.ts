@@ -8,6 +8,7 @@ import type {
   DecidedFact,
   Fact,
   FactGroup,
+  FriendFact,
   InstanceFact,
   ItemFact,
   Line,
@@ -43,6 +44,8 @@ export class FactTables {
   /** By `player other`. */
   readonly blocks = new Map<string, BlockFact>();
   readonly privacies = new Map<number, PrivacyFact>();
+  /** By `player other`: those who are friends now. */
+  readonly friends = new Map<string, FriendFact>();
   readonly trades: TradeFact[] = [];
   /** In the order in which they were decided. */
   readonly keys: DatedKey[] = [];
@@ -144,6 +147,10 @@ export class FactTables {
         break;
       case 'privacy':
         this.privacies.set(fact.player, fact);
+        break;
+      case 'friend':
+        if (fact.isKept) this.friends.set(`${fact.player} ${fact.other}`, fact);
+        else this.friends.delete(`${fact.player} ${fact.other}`);
         break;
       case 'decided':
         this.keys.push({ sequence: this.sequence, livedMs: this.livedMs, fact });

@@ -12,10 +12,11 @@ type Terms = Omit<Payload<'offers.create'>, 'to'>;
 export function createOffer(world: World, maker: string, payload: Payload<'offers.create'>): Body {
   const { to: taker } = payload;
   if (maker === taker) throw new Refusal('SELF_TRADE');
-  if (!world.players.has(taker) || areApart(world, maker, taker)) {
+  if (!world.players.has(taker) || world.closed.has(taker) || areApart(world, maker, taker)) {
     throw new Refusal('PLAYER_UNAVAILABLE');
   }
-  const terms = judge(world, maker, taker, payload);
+  const isKnown = world.friends.has(`${taker} ${maker}`);
+  const terms = judge(world, [maker, taker], payload, isKnown);
   world.players.add(maker);
   const { id, expiresAtMs } = make(world, { maker, taker, counterOf: 0, ...terms });
   return { offer: id, expiresAtMs };
@@ -28,6 +29,7 @@ export function acceptOffer(world: World, player: string, id: number): Body {
   offer.status = 'accepted';
   give(world, offer.maker, offer.taker, offer.give);
   give(world, offer.taker, offer.maker, offer.want);
+  world.befriend(offer.maker, offer.taker);
   return { offer: id, status: 'accepted' };
 }
 
@@ -48,7 +50,7 @@ export function counterOffer(
 ): Body {
   const countered = openFor(world, payload.offer, ({ taker }) => taker === player);
   const { id: counterOf, maker: taker } = countered;
-  const terms = judge(world, player, taker, payload);
+  const terms = judge(world, [player, taker], payload, true);
   countered.status = 'countered';
   const { id, expiresAtMs } = make(world, { maker: player, taker, counterOf, ...terms });
   return { offer: id, countered: counterOf, expiresAtMs };
@@ -61,9 +63,10 @@ export function areApart(world: World, one: string, other: string): boolean {
 
 function judge(
   world: World,
-  maker: string,
-  taker: string,
+  [maker, taker]: readonly [string, string],
   terms: Terms,
+  /** The taker knows the maker, or has asked for it. */
+  isWelcome: boolean,
 ): Pick<ModelOffer, 'give' | 'want' | 'message' | 'expiresAtMs'> {
   const { nowMs } = world;
   const rules = world.rules.direct;
@@ -79,10 +82,17 @@ function judge(
   if (open.filter(offer => offer.maker === maker).length >= rules.openOffersMax) {
     limit('openOffers', rules.openOffersMax);
   }
-  if (open.filter(offer => offer.taker === taker).length >= rules.receivedOffersMax) {
-    limit('receivedOffers', rules.receivedOffersMax);
+  const toSame = open.filter(offer => offer.maker === maker && offer.taker === taker);
+  if (toSame.length >= rules.offersPerPlayerMax) {
+    limit('offersPerPlayer', rules.offersPerPlayerMax);
   }
+  const received = open.filter(offer => offer.taker === taker);
+  const isFull = received.length >= rules.receivedOffersMax;
+  const unknown = received.filter(offer => !world.friends.has(`${taker} ${offer.maker}`));
+  const [oldest] = isWelcome ? unknown.sort((a, b) => a.id - b.id) : [];
+  if (isFull && oldest === undefined) limit('receivedOffers', rules.receivedOffersMax);
   able(world, maker, given);
+  if (isFull && oldest !== undefined) oldest.status = 'invalid';
   return { give: given, want: wanted, message: terms.message ?? '', expiresAtMs };
 }
 

@@ -33,6 +33,7 @@ export function block(world: World, player: string, other: string): Body {
   world.known(other);
   world.players.add(player);
   world.blocks.add(`${player} ${other}`);
+  world.friends.delete(`${player} ${other}`);
   const isBetween = (one: string, another: string) =>
     [one, another].includes(player) && [one, another].includes(other);
   for (const window of world.liveWindows()) {

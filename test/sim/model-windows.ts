@@ -10,6 +10,8 @@ import type { Body } from './model-wallet.ts';
 import { type ModelSide, type ModelWindow, Refusal, type World } from './model-world.ts';
 
 const MINUTE_MS = 60_000;
+/** On a side at most. */
+const LINES = 16;
 
 export function invite(world: World, inviter: string, invited: string): Body {
   const { inviteTimeoutMs, invitesPerMinuteMax, invitesPerPlayerMax } = world.rules.direct;
@@ -84,6 +86,7 @@ export function put(world: World, player: string, payload: Payload<'windows.put'
   if (changes.length === 0) return brief(window);
   const { armAddedMs, armTakenMs, armAcceptedMs, openTimeoutMs } = world.rules.direct;
   const isWorse = changes.some(({ change }) => change !== 'added' && change !== 'increased');
+  if (isWorse) raiseBaseline(window, side);
   const wasAccepted = window.sides.some(({ accepted }) => accepted);
   const pauseMs = (isWorse ? armTakenMs : armAddedMs) + (wasAccepted ? armAcceptedMs : 0);
   side.assets = lines;
@@ -150,6 +153,7 @@ export function confirm(world: World, player: string, payload: Payload<'windows.
   ] as const) {
     give(world, from.player, to.player, from.assets);
   }
+  world.befriend(side.player, partner.player);
   const receipt = { window: window.id, manifest: manifest.manifest, atMs: world.nowMs };
   return { ...brief(window), receipt };
 }
@@ -164,6 +168,21 @@ export function reopen(world: World, player: string, id: number): Body {
   const [window] = own(world, player, id, 'review');
   backToTable(world, window);
   return brief(window);
+}
+
+/** What goes now was seen, and is compared with; beyond 16 lines some are missing in any case. */
+function raiseBaseline(window: ModelWindow, side: ModelSide): void {
+  const at = window.sides.indexOf(side);
+  const known = window.baseline?.[at];
+  if (window.baseline === null || known === undefined || known.length > LINES) return;
+  const most = new Map<string, LineView>();
+  for (const line of [...known, ...side.assets]) {
+    const name = `${line.asset} ${line.location}`;
+    if ((most.get(name)?.quantity ?? 0) < line.quantity) most.set(name, line);
+  }
+  const raised = [...most.values()].sort(inOrder);
+  const [first, second] = window.baseline;
+  window.baseline = at === 0 ? [raised, second] : [first, raised];
 }
 
 /** From the review to the open table, where everybody must look and accept anew. */

@@ -18,6 +18,8 @@ import type { Rules } from '../../src/engine/rules.ts';
 export const ISSUER = '$issuer';
 export const HOUSE = '$house';
 export const MAIN = 'main';
+/** That one player remembers. */
+const FRIENDS = 32;
 export const LARGEST = 2n ** 53n - 1n;
 
 export type Side = 'buy' | 'sell';
@@ -85,7 +87,7 @@ export interface ModelWindow {
   armedAtMs: number;
   deadlineMs: number;
   manifest: Manifest | null;
-  /** What lay there when somebody first accepted. */
+  /** What lay there when somebody first accepted, each line raised to the most since. */
   baseline: readonly [readonly LineView[], readonly LineView[]] | null;
 }
 
@@ -140,7 +142,9 @@ export class World {
   readonly offers: ModelOffer[] = [];
   /** `blocker blocked`. */
   readonly blocks = new Set<string>();
-  /** Who takes no invitations. */
+  /** `player friend`: those who have completed a trade face to face or by an offer. */
+  readonly friends = new Set<string>();
+  /** Who takes neither invitations nor offers. */
   readonly closed = new Set<string>();
   /** Players that the realm knows. */
   readonly players = new Set<string>([ISSUER, HOUSE]);
@@ -169,6 +173,20 @@ export class World {
       halted: false,
       attributes: {},
     });
+  }
+
+  /** Two have completed a trade of their own will. */
+  befriend(one: string, other: string): void {
+    for (const [player, friend] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      // The newest comes last.
+      this.friends.delete(`${player} ${friend}`);
+      this.friends.add(`${player} ${friend}`);
+      const own = [...this.friends].filter(pair => pair.startsWith(`${player} `));
+      if (own.length > FRIENDS) this.friends.delete(own[0] as string);
+    }
   }
 
   /** The item of an asset: of an instance, the unique item it is one of. */

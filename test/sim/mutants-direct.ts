@@ -49,8 +49,8 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
   {
     name: 'removal-arms-like-addition',
     file: TABLE,
-    find: 'changes.some(takesAway) ? armTakenMs',
-    replace: 'changes.every(takesAway) ? armTakenMs',
+    find: 'const isLess = changes.some(takesAway);',
+    replace: 'const isLess = changes.every(takesAway);',
   },
   {
     name: 'acceptance-does-not-arm',
@@ -131,6 +131,12 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
     replace: 'window.baseline =',
   },
   {
+    name: 'raise-after-acceptance-forgotten',
+    file: TABLE,
+    find: 'if (isLess) remember(state, window, side);',
+    replace: '',
+  },
+  {
     name: 'upper-median',
     file: 'src/engine/recent-prices.js',
     find: 'sorted[(sorted.length - 1) >> 1]',
@@ -189,5 +195,35 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
     file: OFFERS,
     find: 'offers.madeBy(maker).size >= rules.openOffersMax',
     replace: 'offers.madeBy(maker).size > rules.openOffersMax',
+  },
+  {
+    name: 'one-offer-too-many-to-the-same-player',
+    file: OFFERS,
+    find: 'offers.countBetween(maker, taker) >= rules.offersPerPlayerMax',
+    replace: 'offers.countBetween(maker, taker) > rules.offersPerPlayerMax',
+  },
+  {
+    name: 'a-stranger-takes-the-place-of-a-stranger',
+    file: OFFERS,
+    find: "if (standing === 'stranger') return null;",
+    replace: '',
+  },
+  {
+    name: 'a-friend-gives-way-to-a-friend',
+    file: OFFERS,
+    find: 'if (!state.friends.has(taker, offer.maker)) return offer;',
+    replace: 'return offer;',
+  },
+  {
+    name: 'a-closed-player-gets-offers',
+    file: OFFERS,
+    find: 'taker < 0 || blocks.isClosed(taker) || isApart',
+    replace: 'taker < 0 || isApart',
+  },
+  {
+    name: 'blocked-and-still-a-friend',
+    file: INVITE,
+    find: 'unfriend(state, player, other);',
+    replace: '',
   },
 ];

@@ -72,6 +72,7 @@ function loadInto(engine: Engine, tables: FactTables): void {
   put(tables.openOffers().sort((one, other) => one.id - other.id));
   put([...tables.blocks.values()].filter(({ blocked }) => blocked));
   put([...tables.privacies.values()].filter(({ closed }) => closed));
+  put([...tables.friends.values()]);
   for (const { fact, livedMs } of tables.keys) engine.restore(travelled(fact), livedMs);
 }
 

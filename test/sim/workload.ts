@@ -68,6 +68,7 @@ function randomDirectRules(random: Random): DirectRules {
     acknowledgeFrom: random.pick(['notice', 'caution', 'danger'] as const),
     valueRatioBps: random.pick([0, 10_000, 15_000, 30_000]),
     openOffersMax: random.pick([1, 1, 3, 50]),
+    offersPerPlayerMax: random.pick([1, 2, 50]),
     receivedOffersMax: random.pick([1, 1, 3, 100]),
     offerDefaultMs: random.pick([40, 500, 7 * DAY_MS]),
     offerLifeMaxMs: random.pick([1_000, 30 * DAY_MS]),

@@ -211,6 +211,13 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('privacy' as const), player: id, closed: fc.boolean() }),
   fc.record({
+    kind: fc.constant('friend' as const),
+    player: id,
+    other: id,
+    sequence: amount,
+    isKept: fc.boolean(),
+  }),
+  fc.record({
     kind: fc.constant('decided' as const),
     player: id,
     key: name,

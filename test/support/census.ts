@@ -18,6 +18,7 @@ export type Kind =
   | 'offers'
   | 'blocks'
   | 'closed'
+  | 'friends'
   | 'keys';
 
 /** The kinds that a field holds; none for numbers, settings and what is empty between entries. */
@@ -33,6 +34,7 @@ export const FIELDS: Readonly<Record<string, readonly Kind[]>> = {
   windows: ['windows', 'invitations'],
   offers: ['offers'],
   blocks: ['blocks', 'closed'],
+  friends: ['friends'],
   keys: ['keys'],
   // What the tables could not take is bounded there: see the quarantine.
   suspended: [],
@@ -64,6 +66,7 @@ export function census(state: State): Record<Kind, number> {
     offers: state.offers.size,
     blocks: [...state.blocks.entries()].length,
     closed: [...state.blocks.closed()].length,
+    friends: [...state.friends.entries()].length,
     keys: state.keys.count,
   };
 }

@@ -215,6 +215,10 @@ const steps2: Fact[][] = [
   [
     { kind: 'block', player: ANN, other: CAT, blocked: false },
     { kind: 'privacy', player: CAT, closed: false },
+    { kind: 'friend', player: ANN, other: BOB, sequence: 9, isKept: true },
+    { kind: 'friend', player: BOB, other: ANN, sequence: 9, isKept: true },
+    { kind: 'friend', player: BOB, other: CAT, sequence: 3, isKept: true },
+    { kind: 'friend', player: BOB, other: CAT, sequence: 3, isKept: false },
   ],
   [window(2, ['invited', BOB], { status: 'invited', sides: [side(BOB), side(CAT)], ...created2 })],
   [

@@ -32,6 +32,10 @@ export class FakeSender implements CommandSender {
   fail: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void = () => {};
   enter: (numbers: readonly number[], entry: string) => void = () => {};
 
+  get isTaking(): boolean {
+    return this.hasRoom;
+  }
+
   send(command: Omit<SentCommand, 'n'>): number {
     if (!this.hasRoom) return -1;
     this.sent.push({ n: this.sent.length + 1, ...command });

@@ -50,6 +50,7 @@ export class FakeRealm implements RealmPort {
     projectionLagMs: 3,
     quarantined: 0,
     clockSure: true,
+    refusal: null,
     ready: true,
   };
   /** Engine time less the wall clock. */

@@ -16,6 +16,7 @@ const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1
 export const TABLES = [
   'accounts',
   'blocks',
+  'friends',
   'instances',
   'items',
   'keys',

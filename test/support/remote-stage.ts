@@ -66,6 +66,8 @@ export class RemoteStage {
       ...head,
       nowMs: 1_000,
       clockSure: true,
+      isTaking: true,
+      isReady: true,
       isHeartbeat: false,
       ...nothing,
       ...more,

@@ -60,6 +60,7 @@ export class SeatStage {
       ...{ channel, registry, epoch: EPOCH, node: 'a', begin: '5-0' },
       position: () => this.realm.released,
       lagMs: () => 0,
+      standing: () => this.realm.standing(),
       clock: new StepClock(),
     });
     this.registry = registry;

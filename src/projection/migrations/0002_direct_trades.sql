@@ -8,8 +8,8 @@ alter table projection
   add column last_window bigint not null default 0,
   add column last_offer bigint not null default 0;
 
--- Each window as it stands. The baseline is what lay on the table at the first acceptance; it
--- counts when has_baseline. What an absence allows is 0 while the player is there.
+-- Each window as it stands. The baseline is what lay on the table at the first acceptance, each line
+-- raised to the most that lay there since; it counts when has_baseline. What an absence allows is 0 while the player is there.
 create table windows (
   id bigint primary key,
   revision bigint not null,
