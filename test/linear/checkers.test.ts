@@ -5,6 +5,7 @@ import { seeded } from '../support/seeded.ts';
 import type { Operation } from './history.ts';
 import { judgeVersions } from './versions.ts';
 import { judgeRegisters } from './wing-gong.ts';
+import { judgeZones } from './zones.ts';
 
 type Short = readonly [kind: 'w' | 'r', value: number | null, from: number, to: number];
 
@@ -23,6 +24,7 @@ const versions = (...short: readonly Short[]) =>
   judgeVersions(history(...short)).map(({ rule, operation }) => `${operation.what} ${rule}`);
 const registers = (...short: readonly Short[]) =>
   judgeRegisters(history(...short), new Map()).map(({ operation }) => operation.what);
+const zones = (...short: readonly Short[]) => judgeZones(history(...short));
 
 describe('versions', () => {
   it.each<[string, Short[]]>([
@@ -187,6 +189,7 @@ describe('registers', () => {
     ],
   ])('are sound: %s', (_, short) => {
     expect(registers(...short)).toEqual([]);
+    expect(zones(...short)).toEqual([]);
   });
 
   it.each<[string, Short[]]>([
@@ -239,6 +242,7 @@ describe('registers', () => {
     ],
   ])('are not: %s', (_, short) => {
     expect(registers(...short)).toHaveLength(1);
+    expect(zones(...short)).not.toEqual([]);
   });
 });
 
@@ -279,6 +283,7 @@ describe('long histories of many clients', () => {
   it('are sound as they are', () => {
     for (const sound of rounds) {
       expect(judgeRegisters(sound, new Map())).toEqual([]);
+      expect(judgeZones(sound)).toEqual([]);
       const untold = sound.map(one => (one.returnedMs === NEVER ? { ...one, value: null } : one));
       expect(judgeVersions(untold)).toEqual([]);
     }
@@ -291,8 +296,23 @@ describe('long histories of many clients', () => {
       // Everything up to five versions before was acknowledged long before it.
       const stale = { ...victim, value: (victim.value as number) - 12 };
       const spoilt = sound.map(one => (one === victim ? stale : one));
-      expect(judgeRegisters(spoilt, new Map())).toHaveLength(1);
+      expect(judgeZones(spoilt)).not.toEqual([]);
       expect(judgeVersions(spoilt).map(({ operation }) => operation)).toContain(stale);
     }
+  });
+
+  it('are judged alike by the search and by the theorem, sound or not', () => {
+    const verdicts = { sound: 0, spoilt: 0 };
+    for (let round = 0; round < 2_000; round++) {
+      // Short ones, some of whose reads say anything that was ever written.
+      const some = truthful(random, 3, 4).map(one =>
+        one.kind === 'read' && random() < 0.2 ? { ...one, value: Math.floor(random() * 5) } : one,
+      );
+      const isSound = judgeRegisters(some, new Map()).length === 0;
+      expect(judgeZones(some).length === 0, JSON.stringify(some)).toBe(isSound);
+      verdicts[isSound ? 'sound' : 'spoilt']++;
+    }
+    expect(verdicts.sound).toBeGreaterThan(200);
+    expect(verdicts.spoilt).toBeGreaterThan(200);
   });
 });

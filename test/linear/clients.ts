@@ -13,7 +13,7 @@ import { Follower } from './follower.ts';
 import { describeViolation, type Operation } from './history.ts';
 import { Links } from './links.ts';
 import { judgeVersions } from './versions.ts';
-import { judgeRegisters } from './wing-gong.ts';
+import { judgeZones } from './zones.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 type Answered = { readonly outcome: string; readonly body: Body } | null;
@@ -29,7 +29,7 @@ const FIRST_PRICE = 1_000_000;
 const GOODS = 1_000_000;
 /** Longer than this nobody waits for an answer before doing something else. */
 const PATIENCE_MS = 250;
-const PAUSE_MS = 4;
+const PAUSE_MS = 8;
 const READERS = 6;
 /** Of a window's steps, each so many-th is a review, which makes a manifest. */
 const REVIEW_EVERY = 6;
@@ -131,7 +131,7 @@ export class Clients {
     const first = new Map(ITEMS.map(item => [`price ${item}`, FIRST_PRICE]));
     // Leaving and coming back changes windows too.
     const isOurs = (register: string) => register.startsWith('coins ');
-    const found = [...judgeVersions(versions, isOurs), ...judgeRegisters(prices, first)];
+    const found = [...judgeVersions(versions, isOurs), ...judgeZones(prices, first)];
     return [...this.faults, ...found.slice(0, 20).map(describeViolation)];
   }
 
