@@ -189,7 +189,7 @@ export class Realm implements RealmPort {
    */
   async caughtUp(): Promise<boolean> {
     const before = this.#released.position;
-    const standing = await this.#options.tables.standing().catch(() => null);
+    const standing = await this.#options.tables.standingWithin(READ_WAIT_MS);
     if (standing === null || this.#hasFailed) return false;
     const { head, epoch } = standing;
     if (epoch === this.epoch && head >= before) return this.#released.upTo(head, READ_WAIT_MS);

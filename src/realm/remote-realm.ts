@@ -182,7 +182,7 @@ export class RemoteRealm implements RealmPort {
   }
 
   async caughtUp(player: string): Promise<boolean> {
-    const standing = await this.#options.tables.standing().catch(() => null);
+    const standing = await this.#options.tables.standingWithin(READ_WAIT_MS);
     return standing !== null && this.#hears(player, standing.head);
   }
 
