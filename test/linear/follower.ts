@@ -52,7 +52,8 @@ export class Follower {
     try {
       await this.#open(port);
       for (let round = 0; round < ROUNDS && clients.isRunning; round++) {
-        await this.#ask(round === 0 ? 'session.subscribe' : 'session.resync');
+        if (round > 0) await this.#leave();
+        await this.#subscribe();
         await sleep(FOLLOW_MS * (1 + random()));
       }
     } catch {
@@ -86,15 +87,35 @@ export class Follower {
     this.#saw(`resumed at ${port}`, invokedMs, this.#coins);
   }
 
-  async #ask(command: 'session.subscribe' | 'session.resync'): Promise<void> {
+  get #channels(): string[] {
     const { item, window } = this.#options;
-    const channels = ['me', `book:${item}`, `window:${window}`];
+    return ['me', `book:${item}`, `window:${window}`];
+  }
+
+  /**
+   * What is not subscribed to sends nothing, so that the first snapshot of each channel is the one
+   * that was asked for. Those who follow may get one at any time, which says nothing of when it
+   * was begun.
+   */
+  async #subscribe(): Promise<void> {
     const invokedMs = performance.now();
+    const channels = this.#channels;
     for (const channel of channels) this.#asked.set(channel, invokedMs);
-    const socket = this.#socket as JudgeSocket;
-    await within(socket.ask(command, { channels }));
+    await within((this.#socket as JudgeSocket).ask('session.subscribe', { channels }));
     const untilMs = invokedMs + SNAPSHOT_MS;
-    while (this.#asked.has('me') && performance.now() < untilMs) await sleep(5);
+    while (this.#asked.size > 0) {
+      if (performance.now() > untilMs) throw new Error('A snapshot does not come.');
+      await sleep(5);
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const { clients } = this.#options;
+    const channels = this.#channels;
+    await within((this.#socket as JudgeSocket).ask('session.unsubscribe', { channels }));
+    clients.count('left and came back');
+    // Without a feed there is no chain.
+    this.#sequence = -1;
   }
 
   #hear(event: ServerEvent, port: number): void {
