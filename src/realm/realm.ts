@@ -24,6 +24,7 @@ import type {
 } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PrivateSnapshot } from '../reads/reader.ts';
+import type { TablesStanding } from '../reads/standing.ts';
 import { Announcer } from './announcer.ts';
 import type { RealmClock } from './engine-clock.ts';
 import { readMarket } from './market-reads.ts';
@@ -108,6 +109,8 @@ export class Realm implements RealmPort {
   readonly #released: Released;
   readonly #reads: TrueReads;
   readonly #snapshots = new PendingSnapshots(() => this.caughtUp());
+  /** The last question where the database stands, and what follows from its answer. */
+  #asked: { answer: Promise<TablesStanding>; isCaughtUp: Promise<boolean> } | null = null;
   #isLagging = false;
   #pauseMs = 0;
   #hasFailed = false;
@@ -187,9 +190,18 @@ export class Realm implements RealmPort {
    * released here: then what is announced may be shown. It has not when another writer goes on by
    * now, which is found out like this too; waits for an append whose answer is still to come.
    */
-  async caughtUp(): Promise<boolean> {
+  caughtUp(): Promise<boolean> {
+    const answer = this.#options.tables.standing();
+    // Who shares the question shares what follows from it: all who come back at once, for example.
+    if (this.#asked?.answer === answer) return this.#asked.isCaughtUp;
+    const isCaughtUp = this.#isCaughtUp(answer);
+    this.#asked = { answer, isCaughtUp };
+    return isCaughtUp;
+  }
+
+  async #isCaughtUp(answer: Promise<TablesStanding>): Promise<boolean> {
     const before = this.#released.position;
-    const standing = await this.#options.tables.standingWithin(READ_WAIT_MS);
+    const standing = (await within(READ_WAIT_MS, answer)) ? await answer : null;
     if (standing === null || this.#hasFailed) return false;
     const { head, epoch } = standing;
     if (epoch === this.epoch && head >= before) return this.#released.upTo(head, READ_WAIT_MS);

@@ -7,6 +7,7 @@ import type { MeEvent } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { within } from '../base/within.ts';
 import type { Answered, FeedBatch } from '../cluster/messages.ts';
 import type { CommandSender, NodeChannel } from '../cluster/port.ts';
 import type {
@@ -182,8 +183,9 @@ export class RemoteRealm implements RealmPort {
   }
 
   async caughtUp(player: string): Promise<boolean> {
-    const standing = await this.#options.tables.standingWithin(READ_WAIT_MS);
-    return standing !== null && this.#hears(player, standing.head);
+    const answer = this.#options.tables.standing();
+    if (!(await within(READ_WAIT_MS, answer))) return false;
+    return this.#hears(player, (await answer).head);
   }
 
   /** Waits until everything up to `position` was announced here. What it says comes behind that. */

@@ -5,7 +5,6 @@
 // After a failure it asks until the database answers again: a node that is not ready is asked
 // nothing.
 
-import { within } from '../base/within.ts';
 import type { TablesStanding } from '../reads/standing.ts';
 
 /** How long after an answer tables that are waited for are asked again: longer and longer. */
@@ -66,12 +65,6 @@ export class TablesWatch {
     const { answer } = this.#next;
     this.#begin();
     return answer;
-  }
-
-  /** As {@link standing}; null when the database does not answer in time. */
-  async standingWithin(timeoutMs: number): Promise<TablesStanding | null> {
-    const answer = this.standing();
-    return (await within(timeoutMs, answer)) ? answer : null;
   }
 
   /** True once the tables have shown `position`; false when that takes longer than `timeoutMs`. */
