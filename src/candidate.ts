@@ -21,6 +21,7 @@ import { LeaderSeat } from './realm/leader-seat.ts';
 import { NodeRegistry } from './realm/node-registry.ts';
 import type { PipelineObserver } from './realm/pipeline.ts';
 import { Realm } from './realm/realm.ts';
+import type { TablesWatch } from './realm/tables-watch.ts';
 import type { RealmRedis } from './realm-redis.ts';
 
 export interface CandidateOptions {
@@ -29,6 +30,7 @@ export interface CandidateOptions {
   readonly node: string;
   readonly database: Database;
   readonly reader: Reader;
+  readonly tables: TablesWatch;
   readonly redis: RealmRedis;
   readonly watch: ClockWatch;
   readonly observer: PipelineObserver;
@@ -183,7 +185,7 @@ export class Candidate {
   }
 
   async #sit(leadership: Leadership): Promise<Seat> {
-    const { config, log, node, reader, redis, watch, observer, lost } = this.#options;
+    const { config, log, node, reader, tables, redis, watch, observer, lost } = this.#options;
     const { keys, envelope, refused, links } = redis;
     const { commands, listening } = links;
     const { epoch, position, engine, journal, projection, past } = leadership;
@@ -217,6 +219,7 @@ export class Candidate {
       journal,
       projection,
       reader,
+      tables,
       sink: collector,
       clock,
       limits: config,

@@ -110,9 +110,8 @@ function joinCluster({ store, watch, gateway, redis }: Opened, options: NodeOpti
   const { clock } = watch;
   const { registry } = gateway;
   const { amountWordsLocale, nodeName: name } = config;
-  const lost = () => tables.forget();
-  const reader = createReader({ database, log, amountWordsLocale, lost });
-  const tables = new TablesWatch(() => reader.standing());
+  const reader = createReader({ database, log, amountWordsLocale });
+  const tables = new TablesWatch(wants => reader.standing(wants));
   const { keys, envelope, refused, links } = redis;
   const { commands, listening } = links;
   const both = { node: name, envelope, log };
@@ -145,6 +144,7 @@ function joinCluster({ store, watch, gateway, redis }: Opened, options: NodeOpti
     node: name,
     database,
     reader,
+    tables,
     redis,
     watch,
     observer: pipelineObserver(registry),

@@ -19,6 +19,7 @@ import { type Leadership, takeLeadership } from './leadership.ts';
 import { pipelineObserver, registerClock, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
+import { TablesWatch } from './realm/tables-watch.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface Server {
@@ -104,7 +105,9 @@ async function lead(
   const { epoch, position, engine, journal, projection } = leadership;
   const { amountWordsLocale } = config;
   const reader = createReader({ database, log, amountWordsLocale });
-  const parts = { store, watch, leadership, reader, gateway };
+  // The tables are filled here: whoever waits for them tells the projection.
+  const tables = new TablesWatch(() => reader.standing(false));
+  const parts = { store, watch, leadership, reader, tables, gateway };
   try {
     const clock = await watch.engineClock(engine.state.nowMs);
     const realm = new Realm({
@@ -115,6 +118,7 @@ async function lead(
       journal,
       projection,
       reader,
+      tables,
       sink: gateway,
       clock,
       limits: config,
@@ -127,11 +131,12 @@ async function lead(
     registerClock(gateway.registry, watch);
     await realm.announcer.begin(leadership.past);
     // The first reader need not wait for a connection.
-    await reader.standing();
+    await tables.standing();
     realm.start();
     gateway.attach(realm);
     return { realm, parts };
   } catch (error) {
+    tables.close();
     await leadership.close();
     await reader.close();
     throw error;
@@ -150,10 +155,11 @@ async function holdRealm({ database }: Store, options: ServerOptions): Promise<R
 interface Parts extends Opened {
   readonly leadership: Leadership;
   readonly reader: Reader;
+  readonly tables: TablesWatch;
 }
 
 async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
-  const { store, watch, leadership, reader, gateway } = parts;
+  const { store, watch, leadership, reader, tables, gateway } = parts;
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
     log.error('The database did not take the last batch in time: its outcome is unknown.');
@@ -161,6 +167,7 @@ async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
   realm.stop();
   await gateway.close('restarting');
   watch.stop();
+  tables.close();
   await leadership.close();
   await reader.close();
   await store.close();

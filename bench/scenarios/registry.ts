@@ -13,6 +13,7 @@ import { idle } from './idle.ts';
 import { matching } from './matching.ts';
 import { offers } from './offers.ts';
 import { hot, purchases } from './purchases.ts';
+import { reads } from './reads.ts';
 import { restart } from './restart.ts';
 import { rows } from './rows.ts';
 import { steady } from './steady.ts';
@@ -35,6 +36,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   windows: { meaning: 'complete trade windows, beside the swap as one transaction', run: windows },
   offers: { meaning: 'offers and their acceptance', run: offers },
   steady: { meaning: 'mixed commands at a constant rate (open loop)', run: steady },
+  reads: { meaning: 'wallets and books, read at 5,000 commands/s', run: reads },
   rows: { meaning: 'the usual backend with row holds, and ours beside it', run: rows },
   matching: { meaning: 'the order book alone, beside npm nodejs-order-book', run: matching },
   engine: { meaning: 'decisions in process, without and with encoding', run: engine },

@@ -31,7 +31,11 @@ export interface ConnectionOptions {
 }
 
 /** `search_path`: for tests, whose statements name no realm. */
-type SettingName = keyof typeof AS_CONFIGURED | 'lock_timeout' | 'search_path';
+type SettingName =
+  | keyof typeof AS_CONFIGURED
+  | 'idle_in_transaction_session_timeout'
+  | 'lock_timeout'
+  | 'search_path';
 
 /**
  * What some connections set, and all others have as the server, the database or the role has it. A
@@ -103,10 +107,10 @@ export async function withClient<Outcome>(
   }
 }
 
-/** A pool of connections for reads. `lost` is told when one of them ends by itself. */
+/** A pool of connections for reads. */
 export function createPool(
   database: Database,
-  options: ConnectionOptions & { readonly max: number; readonly lost?: () => void },
+  options: ConnectionOptions & { readonly max: number },
   log: Log,
 ): pg.Pool {
   const pool = new pg.Pool({
@@ -117,7 +121,6 @@ export function createPool(
   });
   const onError = (error: Error) => {
     log.warn({ error: error.message }, 'database connection lost');
-    options.lost?.();
   };
   pool.on('error', onError);
   pool.on('connect', client => client.on('error', onError));

@@ -73,19 +73,29 @@ export interface RealmPort {
    */
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null;
 
-  /** Answers from the tables, as of everything that anybody was shown before the call. */
+  /**
+   * Answers with everything that was acknowledged, or shown to anybody, before the call; or else
+   * `unavailable`, never from the past. The same holds for every snapshot.
+   */
   read(request: ReadRequest): Promise<Answer>;
 
   /**
-   * Gives `deliver` the frame that brings a new subscriber of a public channel up to date: at once,
-   * or when the leader has answered. What was published before it is in it; what is published after
-   * it follows it. Never called when the realm ends before.
+   * Whether everything of this player that was acknowledged, or shown to anybody, before the call
+   * has come through the sink, if it was asked for. False when that is not certain in time.
+   */
+  caughtUp(player: string): Promise<boolean>;
+
+  /**
+   * Gives `deliver` the frame that brings a new subscriber of a public channel up to date, once it
+   * is certain that it is not of the past. What was published before it is in it; what is published
+   * after it follows it. Never called when the realm ends before.
    */
   snapshot(channel: string, deliver: (frame: Uint8Array) => void, asker: Asker): void;
 
   /**
    * All of a player's balances and open orders, and the sequence they stand at. From then on, and
-   * until `unlisten`, his private events come through the sink, none of them missing.
+   * until `unlisten`, his private events come through the sink, none of them missing; those up to
+   * that sequence have come when it resolves.
    */
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
 

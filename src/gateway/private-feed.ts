@@ -38,6 +38,8 @@ interface Unsent {
 /** A snapshot that is being read, and what came meanwhile. */
 interface Reading {
   readonly joining: FeedReader[];
+  /** Came while it was being read: theirs must not be older than that. */
+  readonly later: FeedReader[];
   /** Where the chain stood when it began. */
   readonly fromSequence: number;
   readonly sent: Sent[];
@@ -87,8 +89,9 @@ export class PrivateFeed {
     return this.#sequence !== UNKNOWN;
   }
 
-  /** One decision. `nowMs` is monotonic. */
+  /** One decision, if it comes after what was shown. `nowMs` is monotonic. */
   publish(sequence: number, event: MeEvent, nowMs: number): void {
+    if (sequence <= this.#sequence) return;
     const reading = this.#reading;
     if (this.#sequence === UNKNOWN) {
       reading?.unsent.push({ sequence, event });
@@ -99,14 +102,14 @@ export class PrivateFeed {
     }
     if (reading !== null && reading.sent.length + reading.unsent.length > HELD_MAX) {
       this.#reading = null;
-      for (const reader of reading.joining) reader.overrun();
+      for (const reader of waitingFor(reading)) reader.overrun();
     }
   }
 
   /** Follows from a fresh snapshot on; also for one that follows already. */
   join(reader: FeedReader): void {
     this.#drop(reader);
-    if (this.#reading !== null) this.#reading.joining.push(reader);
+    if (this.#reading !== null) this.#reading.later.push(reader);
     else this.#startReading([reader], RETRY_MS);
   }
 
@@ -125,7 +128,7 @@ export class PrivateFeed {
 
   /** Ends the feed: nobody hears from it any more. Returns who followed it or waited for it. */
   end(): FeedReader[] {
-    const readers = [...this.#readers, ...(this.#reading?.joining ?? [])];
+    const readers = [...this.#readers, ...waitingFor(this.#reading)];
     this.#readers.length = 0;
     this.#reading = null;
     return readers;
@@ -134,7 +137,7 @@ export class PrivateFeed {
   leave(reader: FeedReader): void {
     this.#drop(reader);
     // With nobody waiting the read is for nothing; what it holds would only grow.
-    if (this.#reading?.joining.length === 0) this.#reading = null;
+    if (this.#reading !== null && waitingFor(this.#reading).length === 0) this.#reading = null;
   }
 
   /** Says that nothing was missed, to those who have heard nothing for a while. */
@@ -151,7 +154,9 @@ export class PrivateFeed {
 
   #drop(reader: FeedReader): void {
     remove(this.#readers, reader);
-    if (this.#reading !== null) remove(this.#reading.joining, reader);
+    if (this.#reading === null) return;
+    remove(this.#reading.joining, reader);
+    remove(this.#reading.later, reader);
   }
 
   #append(sequence: number, event: MeEvent): Sent {
@@ -170,7 +175,8 @@ export class PrivateFeed {
   }
 
   #startReading(joining: FeedReader[], retryMs: number): void {
-    const reading: Reading = { joining, fromSequence: this.#sequence, sent: [], unsent: [] };
+    const fromSequence = this.#sequence;
+    const reading: Reading = { joining, later: [], fromSequence, sent: [], unsent: [] };
     this.#reading = reading;
     this.#read(this.player.name)
       .then(snapshot => {
@@ -183,14 +189,14 @@ export class PrivateFeed {
         if (error instanceof InvariantError) throw error;
         this.#log.warn({ err: error }, 'a private snapshot could not be read or sent');
         if (this.#reading === reading) this.#retryLater(reading, retryMs);
-        else for (const reader of joining) reader.overrun();
+        else for (const reader of waitingFor(reading)) reader.overrun();
       });
   }
 
   #retryLater(reading: Reading, retryMs: number): void {
     const timer = setTimeout(() => {
       if (this.#reading !== reading) return;
-      this.#startReading(reading.joining, Math.min(2 * retryMs, RETRY_MAX_MS));
+      this.#startReading(waitingFor(reading), Math.min(2 * retryMs, RETRY_MAX_MS));
     }, retryMs);
     timer.unref();
   }
@@ -215,7 +221,12 @@ export class PrivateFeed {
       for (const sent of later) reader.sendPrivate(sent.frame);
       this.#readers.push(reader);
     }
+    if (reading.later.length > 0) this.#startReading(reading.later, RETRY_MS);
   }
+}
+
+function waitingFor(reading: Reading | null): FeedReader[] {
+  return reading === null ? [] : [...reading.joining, ...reading.later];
 }
 
 function remove(readers: FeedReader[], reader: FeedReader): void {

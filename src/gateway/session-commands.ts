@@ -70,12 +70,11 @@ function open(session: Session, request: Open, route: Route): void {
   } else {
     session.verifying = true;
     context.verifications += 1;
-    void context.verifier.verify(token).then(identity => {
+    void identify(session, request, token).then(({ identity, isCaughtUp }) => {
       session.verifying = false;
-      context.verifications -= 1;
       if (!session.alive) return;
       try {
-        admit(session, request, route, identity);
+        admit(session, request, route, identity, isCaughtUp);
       } catch (error) {
         contain(context, error, session);
       }
@@ -83,8 +82,29 @@ function open(session: Session, request: Open, route: Route): void {
   }
 }
 
+interface Identified {
+  readonly identity: Identity | null;
+  /** Whether what was missed is all there: a feed must not be resumed in the past. */
+  readonly isCaughtUp: boolean;
+}
+
+async function identify(session: Session, request: Open, token: string): Promise<Identified> {
+  const { context } = session;
+  const identity = await context.verifier.verify(token);
+  context.verifications -= 1;
+  const resumes = identity !== null && request.payload.resume !== undefined;
+  const isCaughtUp = resumes && (await context.realm?.caughtUp(identity.player)) === true;
+  return { identity, isCaughtUp };
+}
+
 /** Lets a verified player in, or renews his token. A first token that fails closes the socket. */
-function admit(session: Session, request: Open, route: Route, identity: Identity | null): void {
+function admit(
+  session: Session,
+  request: Open,
+  route: Route,
+  identity: Identity | null,
+  isCaughtUp = false,
+): void {
   const { context } = session;
   const { clock, verifier } = context;
   const leftMs = (identity?.expiresAtMs ?? 0) + verifier.toleranceMs - clock.nowMs();
@@ -101,7 +121,7 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
   session.role = identity.role;
   session.deadlineMs = performance.now() + leftMs;
   session.player ??= enter(session, identity.player);
-  const missed = resume(session, session.player, request);
+  const missed = isCaughtUp ? resume(session, session.player, request) : null;
   context.metrics.count(route.index, OUTCOME_NUMBER.ok);
   const reply = encodeReply(request.id, 'ok', opened(session, identity, missed !== null));
   session.wantsBudget = request.payload.budget ?? session.wantsBudget;

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { InvariantError } from '../base/assert.ts';
 import { connect, type Database, discard } from '../database/connection.ts';
+import { listenForWanted } from '../database/wanted.ts';
 import type { Suspension } from '../engine/suspension.ts';
 import { BackOff } from '../journal/back-off.ts';
 import { PostgresJournalReader } from '../journal/postgres-reader.ts';
@@ -47,6 +48,8 @@ export interface QuarantineNews {
 /** Of more facts than this at once, the log has the number. */
 const NOTICES_MAX = 20;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** A process that was frozen in a round holds up the tables, and all reads, no longer than this. */
+const FROZEN_MS = 3_000;
 const PRUNE_EVERY_MS = 10_000;
 
 export class ProjectionLoop {
@@ -63,6 +66,8 @@ export class ProjectionLoop {
   /** The last position known to be in the journal, and the last one that somebody waits for. */
   #committed = 0;
   #wanted = 0;
+  /** What readers in other processes wait for, as far as the journal has it. */
+  #wantedElsewhere = 0;
   #reached = 0;
   #isMissing = false;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -81,7 +86,7 @@ export class ProjectionLoop {
   notify(committed: number, wanted: number): void {
     if (committed > this.#committed) this.#committed = committed;
     if (wanted > this.#wanted) this.#wanted = wanted;
-    if (performance.now() + this.#pauseMs() < this.#pausedUntilMs) this.#wake?.();
+    this.#hasten();
   }
 
   /** Ends the loop once it has come to `position`; with 0, after the round that is running. */
@@ -121,7 +126,10 @@ export class ProjectionLoop {
     const projector = this.#projector;
     this.#lastRoundMs = performance.now();
     const committed = this.#committed;
+    const elsewhere = this.#wantedElsewhere;
     const moved = await projector.step();
+    // Anybody may say anything there.
+    if (!moved && this.#wantedElsewhere === elsewhere) this.#wantedElsewhere = 0;
     if (moved) {
       this.#tellQuarantine(projector);
       this.#report(projector);
@@ -140,6 +148,7 @@ export class ProjectionLoop {
       synchronous_commit: 'off',
       plan_cache_mode: 'force_generic_plan',
       enable_seqscan: 'off',
+      idle_in_transaction_session_timeout: `${FROZEN_MS}`,
       // Trades that are folded are sorted in memory.
       work_mem: '16MB',
     };
@@ -150,6 +159,12 @@ export class ProjectionLoop {
     const readsAhead = this.#database.address.kind === 'server';
     if (readsAhead) this.#reading = await client();
     if (readsAhead) await holdShared(this.#client, this.#database);
+    if (readsAhead) {
+      await listenForWanted(this.#client, this.#database, position => {
+        if (position > this.#wantedElsewhere) this.#wantedElsewhere = position;
+        this.#hasten();
+      });
+    }
     const journal = new PostgresJournalReader(this.#reading ?? this.#client);
     const projector = await Projector.begin(this.#database, this.#client, journal, {
       ...this.#options,
@@ -193,10 +208,16 @@ export class ProjectionLoop {
     if (!isMore) this.#nextPruneMs = performance.now() + PRUNE_EVERY_MS;
   }
 
+  /** Ends a pause that has become too long. */
+  #hasten(): void {
+    if (performance.now() + this.#pauseMs() < this.#pausedUntilMs) this.#wake?.();
+  }
+
   /** How long to hold the next round back: 0 when it should run now. */
   #pauseMs(): number {
     const { intervalMs, idleMs } = this.#options;
-    if (this.#wanted > this.#reached || this.#projector === null) return 0;
+    const wanted = Math.max(this.#wanted, this.#wantedElsewhere);
+    if (wanted > this.#reached || this.#projector === null) return 0;
     const sinceMs = performance.now() - this.#lastRoundMs;
     const dueMs = this.#committed > this.#reached ? intervalMs : idleMs;
     return Math.max(0, dueMs - sinceMs);

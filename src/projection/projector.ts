@@ -177,8 +177,10 @@ export class Projector {
 
   /** One round. False when the journal had nothing new. */
   async step(): Promise<boolean> {
-    const prepared = await (this.#ahead ?? this.#prepare(this.#standing));
+    const ahead = await this.#ahead;
     this.#ahead = null;
+    // What was made ready while the last round was written may lack what has come since.
+    const prepared = ahead ?? (await this.#prepare(this.#standing));
     if (prepared === null) return false;
     await this.#apply(prepared, this.#options.readsAhead === true);
     await this.#trim?.follow(prepared.changes.keys);

@@ -1,5 +1,6 @@
-// The read commands, each with the query that answers it, over one pool of connections. Whether the
-// tables have caught up is for the realm to see to; who may ask about whom is decided here.
+// The read commands, each with the query that answers it, over one pool of connections. What a
+// read must show is for the realm to say, as a position; whether the snapshot that answers has it
+// is seen to here (at-position.ts), and so is who may ask about whom.
 
 import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
@@ -8,12 +9,15 @@ import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
 import { createPool, type Database } from '../database/connection.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
+import { readAt } from './at-position.ts';
 import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPlaces } from './places.ts';
 import { getPrivateSnapshot } from './private-snapshot.ts';
+import type { Source } from './source.ts';
+import { askStanding, type TablesStanding } from './standing.ts';
 import { getWallet } from './wallet.ts';
 
 /** The read commands that the tables answer. */
@@ -26,53 +30,68 @@ export interface TableRequest {
   readonly role: string;
 }
 
+/** Both answer null when the snapshot that they would have answered from is before `atLeast`. */
 export interface Reader {
-  answer(request: TableRequest): Promise<TableAnswer>;
-  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
-  standing(): Promise<TablesStand>;
+  answer(request: TableRequest, atLeast: number): Promise<TableAnswer | null>;
+  privateSnapshot(player: string, atLeast: number): Promise<PrivateSnapshot | null>;
+  /** `wants`: whoever fills the tables is told when they are behind the journal. */
+  standing(wants: boolean): Promise<TablesStanding>;
   close(): Promise<void>;
 }
 
-/** How far the tables have come, and how many facts they could not take. */
-export interface TablesStand {
+export interface PrivateSnapshot {
+  /** Of the journal, and of the engine. */
   readonly position: number;
-  readonly quarantined: number;
+  readonly sequence: number;
+  readonly data: MeSnapshot;
 }
-
-const STANDING = `select position,
-    (select count(*) from realm.quarantine where settled_at_ms is null)
-    as quarantined from realm.projection`;
 
 const CONNECTIONS = 8;
 const STATEMENT_TIMEOUT_MS = 5_000;
+/** The question where the database stands touches three rows. */
+const STANDING_TIMEOUT_MS = 2_000;
 
 export interface ReaderOptions {
   readonly database: Database;
   readonly log: Log;
   /** The language of amounts in words. */
   readonly amountWordsLocale: AmountLocale;
-  /** The database went away: it may come back with less than it had. */
-  readonly lost?: () => void;
 }
 
 export function createReader(options: ReaderOptions): Reader {
-  const { database, log, amountWordsLocale, lost = () => {} } = options;
+  const { database, log, amountWordsLocale } = options;
   const bounds = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
-  const pool = createPool(database, { name: 'reads', ...bounds, lost }, log);
+  const pool = createPool(database, { name: 'reads', ...bounds }, log);
+  const standing = createPool(
+    database,
+    {
+      name: 'standing',
+      statementTimeoutMs: STANDING_TIMEOUT_MS,
+      max: 1,
+      // The plan is kept from when the journal was empty: it must not be one that reads all of it.
+      settings: { enable_seqscan: 'off' },
+    },
+    log,
+  );
   return {
-    async answer(request) {
+    async answer(request, atLeast) {
       try {
-        return await answerFrom(pool, request, amountWordsLocale);
+        const answer = (source: Source) => answerFrom(source, request, amountWordsLocale);
+        return await readAt(pool, atLeast, answer);
       } catch (error) {
         log.warn({ error: String(error), command: request.command }, 'a read failed');
         return { outcome: 'unavailable', body: AWAY };
       }
     },
-    privateSnapshot: player => getPrivateSnapshot(pool, player),
-    async standing() {
-      return (await pool.query<TablesStand>(STANDING)).rows[0] as TablesStand;
+    privateSnapshot: (player, atLeast) =>
+      readAt(pool, atLeast, async (source, position) => ({
+        position,
+        ...(await getPrivateSnapshot(source, player)),
+      })),
+    standing: wants => askStanding(standing, database, wants),
+    async close() {
+      await Promise.all([pool.end(), standing.end()]);
     },
-    close: () => pool.end(),
   };
 }
 
@@ -82,10 +101,8 @@ const AWAY: RejectBody = Object.freeze({
   retryAfterMs: 1_000,
 });
 
-type Pool = ReturnType<typeof createPool>;
-
 async function answerFrom(
-  pool: Pool,
+  source: Source,
   request: TableRequest,
   locale: AmountLocale,
 ): Promise<TableAnswer> {
@@ -93,38 +110,38 @@ async function answerFrom(
   switch (command) {
     case 'items.get': {
       const ask = request.payload as Payload<'items.get'>;
-      const item = await getItem(pool, ask);
+      const item = await getItem(source, ask);
       if (item !== null) return ok(item);
       return rejected('ITEM_NOT_FOUND', `${ask.item} is not defined.`, { item: ask.item });
     }
     case 'places.list':
-      return ok(await getPlaces(pool, request.payload as Payload<'places.list'>));
+      return ok(await getPlaces(source, request.payload as Payload<'places.list'>));
     case 'listings.get': {
       const ask = request.payload as Payload<'listings.get'>;
-      const listing = await getListing(pool, ask);
+      const listing = await getListing(source, ask);
       if (listing !== null) return ok(listing);
       return rejected('LISTING_NOT_FOUND', `There is no listing ${ask.listing}.`);
     }
     case 'listings.mine': {
       const ask = request.payload as Payload<'listings.mine'>;
-      return ok(await getOwnListings(pool, request.player, ask));
+      return ok(await getOwnListings(source, request.player, ask));
     }
     case 'bids.mine': {
       const ask = request.payload as Payload<'bids.mine'>;
-      return ok(await getOwnBids(pool, request.player, ask));
+      return ok(await getOwnBids(source, request.player, ask));
     }
     case 'wallet.get': {
       const ask = request.payload as Payload<'wallet.get'>;
       const player = subject(request, ask.player);
-      return player === null ? FORBIDDEN : ok(await getWallet(pool, player, ask));
+      return player === null ? FORBIDDEN : ok(await getWallet(source, player, ask));
     }
     case 'history.trades': {
       const ask = request.payload as Payload<'history.trades'>;
       const player = subject(request, ask.player);
-      return player === null ? FORBIDDEN : ok(await getTrades(pool, player, ask));
+      return player === null ? FORBIDDEN : ok(await getTrades(source, player, ask));
     }
     default:
-      return answerDirect(pool, command, request, locale);
+      return answerDirect(source, command, request, locale);
   }
 }
 

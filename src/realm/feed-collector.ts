@@ -123,6 +123,8 @@ export class FeedCollector implements FeedSink {
   }
 
   #beat(): void {
+    // What it says of the position must not come before what was announced up to there.
+    this.flush();
     if (!this.#hasSent) {
       this.#send({ isHeartbeat: true, published: [], windows: [], ended: [], private: [] });
     }

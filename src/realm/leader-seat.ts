@@ -159,19 +159,38 @@ export class LeaderSeat {
     };
     switch (ask.kind) {
       case 'snapshot':
-        if (askedChannel(ask.channel) === null) this.#refuse(node, ask.channel);
-        else realm.snapshot(ask.channel, answer);
+        this.#showChannel(node, ask.channel, answer);
         break;
       case 'listen':
         if (registry.listen(node, ask.player)) answer(realm.released);
         break;
       case 'window':
-        realm.windowSnapshot(ask.player, ask.window, answer);
+        this.#show(node, answer, () => realm.announcer.windows.snapshot(ask.player, ask.window));
         break;
       case 'market':
         this.#readMarket(node, ask.command, ask.payload, answer);
         break;
     }
+  }
+
+  #showChannel(node: string, name: string, answer: (content: unknown) => void): void {
+    const channel = askedChannel(name);
+    if (channel === null) this.#refuse(node, name);
+    else this.#show(node, answer, () => this.#options.realm.announcer.snapshot(name, channel));
+  }
+
+  /**
+   * Answers with what is announced, once all that anybody was shown before is in it. Else not at
+   * all: the node asks again, and may find another leader.
+   */
+  #show(node: string, answer: (content: unknown) => void, content: () => unknown): void {
+    const { realm, refused } = this.#options;
+    realm
+      .caughtUp()
+      .then(isCaughtUp => {
+        if (isCaughtUp) answer(content());
+      })
+      .catch((error: unknown) => refused.note('failed', node, error));
   }
 
   #readMarket(

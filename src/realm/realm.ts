@@ -6,7 +6,6 @@
 
 import { ME, parseChannel } from '../../protocol/channels.ts';
 import type { Payload } from '../../protocol/commands/registry.ts';
-import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
@@ -15,6 +14,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Suspension } from '../engine/suspension.ts';
 import type {
   Answer,
+  Asker,
   EngineRequest,
   FeedSink,
   Readiness,
@@ -23,11 +23,17 @@ import type {
   ReplyTarget,
 } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { PrivateSnapshot } from '../reads/reader.ts';
+import type { TablesStanding } from '../reads/standing.ts';
 import { Announcer } from './announcer.ts';
 import type { RealmClock } from './engine-clock.ts';
 import type { Standing } from './feed-collector.ts';
 import { readMarket } from './market-reads.ts';
+import { PendingSnapshots } from './pending-snapshots.ts';
 import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
+import { Released } from './released.ts';
+import type { TablesWatch } from './tables-watch.ts';
+import { READ_WAIT_MS, type ReaderPort, TABLES_LATE, TrueReads } from './true-reads.ts';
 
 /** What a realm needs of the projection. */
 export interface ProjectionPort {
@@ -43,12 +49,6 @@ export interface ProjectionPort {
   onSuspension(callback: (suspension: Suspension) => void): void;
 }
 
-/** What a realm needs of the tables. */
-export interface ReaderPort {
-  answer(request: ReadRequest): Promise<Answer>;
-  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
-}
-
 export interface RealmOptions {
   readonly name: string;
   readonly epoch: number;
@@ -58,6 +58,8 @@ export interface RealmOptions {
   readonly journal: Journal;
   readonly projection: ProjectionPort;
   readonly reader: ReaderPort;
+  /** Where the database stands. */
+  readonly tables: TablesWatch;
   readonly sink: FeedSink;
   readonly clock: RealmClock;
   readonly limits: PipelineLimits & { readonly projectionLagMaxMs: number };
@@ -82,7 +84,6 @@ const TICK_MS = 50;
 const EASY_LAG_MS = 1_000;
 const PAUSE_SHARE = 1 / 50;
 const PAUSE_MS_MAX = 100;
-const READ_WAIT_MS = 5_000;
 const ROOM_INTERVAL_MS = 2;
 
 const LAGGING: RejectBody = Object.freeze({
@@ -91,7 +92,14 @@ const LAGGING: RejectBody = Object.freeze({
   retryAfterMs: 1_000,
 });
 
-const TABLES_LATE: Answer = Object.freeze({ outcome: 'unavailable', body: LAGGING });
+const UNCERTAIN: Answer = Object.freeze({
+  outcome: 'unavailable',
+  body: Object.freeze({
+    code: 'SERVICE_UNAVAILABLE',
+    message: 'It is not certain that this server knows what was decided last.',
+    retryAfterMs: 1_000,
+  }),
+});
 
 export class Realm implements RealmPort {
   readonly realm: string;
@@ -99,8 +107,11 @@ export class Realm implements RealmPort {
   readonly #options: RealmOptions;
   readonly #pipeline: Pipeline;
   readonly announcer: Announcer;
-  /** What everybody may know: the position of the last released batch. */
-  #released: number;
+  readonly #released: Released;
+  readonly #reads: TrueReads;
+  readonly #snapshots = new PendingSnapshots(() => this.caughtUp());
+  /** The last question where the database stands, and what follows from its answer. */
+  #asked: { answer: Promise<TablesStanding>; isCaughtUp: Promise<boolean> } | null = null;
   #isLagging = false;
   #pauseMs = 0;
   #hasFailed = false;
@@ -110,7 +121,11 @@ export class Realm implements RealmPort {
     this.realm = options.name;
     this.epoch = options.epoch;
     this.#options = options;
-    this.#released = options.position;
+    this.#released = new Released(options.position);
+    this.#reads = new TrueReads(options.reader, {
+      standing: () => options.tables.standing(),
+      waitFor: (position, timeoutMs) => within(timeoutMs, options.projection.waitFor(position)),
+    });
     const { engine, journal, clock, sink, limits, observer, epoch } = options;
     this.announcer = new Announcer({
       state: engine.state,
@@ -129,10 +144,11 @@ export class Realm implements RealmPort {
       offset: options.offset ?? '',
       pauseMs: () => this.#pauseMs,
       committed: (position, groups, offset) => {
-        this.#released = position;
+        this.#released.position = position;
         options.durable?.(offset);
         options.projection.notify(position);
         this.announcer.commit(groups);
+        this.#released.announced();
       },
       failed: error => this.#fail(error),
     });
@@ -166,34 +182,64 @@ export class Realm implements RealmPort {
       case 'market.book':
       case 'market.trades':
       case 'market.ticker': {
+        if (!(await this.caughtUp())) return UNCERTAIN;
         const payload = request.payload as Payload<typeof request.command>;
         const { engine, clock } = this.#options;
         const parts = { announcer: this.announcer, state: engine.state, nowMs: clock.nowMs() };
         return readMarket(parts, request.command, payload);
       }
     }
-    if (this.#isLagging || !(await this.#caughtUp())) return TABLES_LATE;
-    return this.#options.reader.answer(request);
+    return this.#isLagging ? TABLES_LATE : this.#reads.answer(request);
   }
 
-  snapshot(name: string, deliver: (frame: Uint8Array) => void): void {
+  /**
+   * Whether everything that was acknowledged, or shown to anybody, before the call has been
+   * released here: then what is announced may be shown. It has not when another writer goes on by
+   * now, which is found out like this too; waits for an append whose answer is still to come.
+   */
+  caughtUp(): Promise<boolean> {
+    const answer = this.#options.tables.standing();
+    // Who shares the question shares what follows from it: all who come back at once, for example.
+    if (this.#asked?.answer === answer) return this.#asked.isCaughtUp;
+    const isCaughtUp = this.#isCaughtUp(answer);
+    this.#asked = { answer, isCaughtUp };
+    return isCaughtUp;
+  }
+
+  async #isCaughtUp(answer: Promise<TablesStanding>): Promise<boolean> {
+    const before = this.#released.position;
+    const standing = (await within(READ_WAIT_MS, answer)) ? await answer : null;
+    if (standing === null || this.#hasFailed) return false;
+    const { head, epoch } = standing;
+    if (epoch === this.epoch && head >= before) return this.#released.upTo(head, READ_WAIT_MS);
+    // The realm may not be ours any more, or the database has lost rows: an append finds out.
+    if (this.#pipeline.waiting === 0) this.#pipeline.prove();
+    return false;
+  }
+
+  snapshot(name: string, deliver: (frame: Uint8Array) => void, asker: Asker): void {
     const channel = parseChannel(name);
     assert(channel !== null && channel !== ME, 'the gateway asks for public channels');
     assert(channel.family !== 'window', 'a window has its own snapshot');
-    deliver(this.announcer.snapshot(name, channel));
+    this.#snapshots.ask(name, asker, () => deliver(this.announcer.snapshot(name, channel)));
   }
 
-  async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
-    if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
-    return this.#options.reader.privateSnapshot(player);
+  async privateSnapshot(player: string): Promise<PrivateSnapshot> {
+    const snapshot = await this.#reads.privateSnapshot(player);
+    // The tables may show a row whose append is not answered here yet: its events come first, so
+    // that none of them follows a snapshot that has it already.
+    if (await this.#released.upTo(snapshot.position, READ_WAIT_MS)) return snapshot;
+    throw new Error('What the tables show is not announced yet.');
   }
 
   windowSnapshot(
     player: string,
     window: number,
     deliver: (frame: Uint8Array | null) => void,
+    asker: Asker,
   ): void {
-    deliver(this.announcer.windows.snapshot(player, window));
+    const show = () => deliver(this.announcer.windows.snapshot(player, window));
+    this.#snapshots.ask(`window:${window} ${player}`, asker, show);
   }
 
   presence(player: string, sockets: number): void {
@@ -232,7 +278,7 @@ export class Realm implements RealmPort {
 
   /** What everybody may know: the position of the last released batch. */
   get released(): number {
-    return this.#released;
+    return this.#released.position;
   }
 
   readiness(): Readiness {
@@ -297,6 +343,7 @@ export class Realm implements RealmPort {
   /** Stops at once. Whoever still waits for an answer will not get it from here. */
   stop(): void {
     this.#pipeline.stop();
+    this.#snapshots.close();
     this.#stopClock();
   }
 
@@ -313,11 +360,6 @@ export class Realm implements RealmPort {
     this.#pauseMs = Math.min(PAUSE_MS_MAX, Math.round(beyondMs * PAUSE_SHARE));
     this.#pipeline.tick();
     this.announcer.sweep();
-  }
-
-  /** Waits until the tables show what anybody was shown; false when that takes too long. */
-  #caughtUp(): Promise<boolean> {
-    return within(READ_WAIT_MS, this.#options.projection.waitFor(this.#released));
   }
 
   #fail(error: unknown): void {

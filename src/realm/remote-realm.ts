@@ -3,10 +3,11 @@
 // exactly one reply, `unknown` at its deadline at the latest; whatever this node may have missed of
 // the feed is made up for by snapshots, never passed over in silence.
 
-import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
+import type { MeEvent } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { within } from '../base/within.ts';
 import type { Answered, FeedBatch } from '../cluster/messages.ts';
 import type { CommandSender, NodeChannel } from '../cluster/port.ts';
 import type {
@@ -19,11 +20,12 @@ import type {
   RealmPort,
   ReplyTarget,
 } from '../gateway/port.ts';
+import type { PrivateSnapshot } from '../reads/reader.ts';
 import { NodeAnnouncer } from './node-announcer.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { PendingQuestions } from './pending-questions.ts';
-import type { ReaderPort } from './realm.ts';
 import type { TablesWatch } from './tables-watch.ts';
+import { READ_WAIT_MS, type ReaderPort, TrueReads } from './true-reads.ts';
 
 export interface RemoteOptions {
   readonly name: string;
@@ -45,7 +47,8 @@ export interface RemoteOptions {
 /** A leader says something twice a second. */
 const SILENCE_MAX_MS = 3_000;
 const SWEEP_MS = 50;
-const READ_WAIT_MS = 5_000;
+/** How soon the leader is asked again whether it has announced what the tables show. */
+const HEAR_AGAIN_MS = 5;
 /** How much later than the first word of a new leader the last reply of a former one may come. */
 const LATE_REPLY_MS = 250;
 
@@ -67,27 +70,19 @@ const OVERLOADED: RejectBody = Object.freeze({
   retryAfterMs: 1_000,
 });
 
-const TABLES_LATE: Answer = Object.freeze({
-  outcome: 'unavailable',
-  body: Object.freeze({
-    code: 'SERVICE_UNAVAILABLE',
-    message: 'The tables are too far behind the journal.',
-    retryAfterMs: 1_000,
-  }),
-});
-
 export class RemoteRealm implements RealmPort {
   readonly realm: string;
   readonly #options: RemoteOptions;
   readonly #commands: PendingCommands;
   readonly #questions: PendingQuestions;
+  readonly #reads: TrueReads;
   readonly #announcer: NodeAnnouncer;
   readonly #timer: NodeJS.Timeout;
   #epoch = 0;
   /** Of the feed of this epoch: the last message that came. */
   #count = 0;
-  /** What anybody here was shown: readers must see it. */
-  #released = 0;
+  /** Everything up to here was announced to this node: its events have come. */
+  #heard = 0;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #leader = '';
   /** As the leader said last. */
@@ -105,15 +100,12 @@ export class RemoteRealm implements RealmPort {
     const { channel, sender, node, replyTimeoutMs } = options;
     this.#commands = new PendingCommands(replyTimeoutMs);
     this.#questions = new PendingQuestions(channel);
+    this.#reads = new TrueReads(options.reader, options.tables);
     this.#announcer = new NodeAnnouncer(channel, node);
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
     sender.onFailed((numbers, fate) => this.#commands.fail(numbers, fate));
     sender.onEntered((numbers, entry) => this.#commands.entered(numbers, entry));
-    channel.onReplies(({ epoch, position, frames, places }) => {
-      // What a former leader wrote may have been lost when the database was restored.
-      if (epoch >= this.#epoch) this.#release(position);
-      this.#commands.deliver(frames, places);
-    });
+    channel.onReplies(({ frames, places }) => this.#commands.deliver(frames, places));
     channel.onFeed(feed => this.#feed(feed));
     channel.onAnswer((answered: Answered) => {
       if (answered.epoch >= this.#epoch) this.#questions.settle(answered);
@@ -177,8 +169,7 @@ export class RemoteRealm implements RealmPort {
           : (answer as Answer);
       }
     }
-    if (!(await this.#caughtUp())) return TABLES_LATE;
-    return this.#options.reader.answer(request);
+    return this.#reads.answer(request);
   }
 
   snapshot(channel: string, deliver: (frame: Uint8Array) => void, asker: Asker): void {
@@ -196,15 +187,36 @@ export class RemoteRealm implements RealmPort {
     this.#questions.askUntilAnswered({ kind: 'window', player, window }, heard, asker);
   }
 
-  async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+  async privateSnapshot(player: string): Promise<PrivateSnapshot> {
     this.#announcer.listening(player, true);
-    // Only what comes after the leader's answer is surely announced here; what came before it must
-    // be in the tables.
+    // Only what comes after the leader's answer is surely announced here; what came before it is in
+    // the journal, and so in what is read now.
     const position = await this.#questions.ask({ kind: 'listen', player });
     if (typeof position !== 'number') throw new Error('The leader of the realm did not answer.');
-    this.#release(position);
-    if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
-    return this.#options.reader.privateSnapshot(player);
+    const snapshot = await this.#reads.privateSnapshot(player);
+    // No event may follow a snapshot that has it already.
+    if (await this.#hears(player, snapshot.position)) return snapshot;
+    throw new Error('The leader of the realm has not announced what the tables show.');
+  }
+
+  async caughtUp(player: string): Promise<boolean> {
+    const answer = this.#options.tables.standing();
+    if (!(await within(READ_WAIT_MS, answer))) return false;
+    return this.#hears(player, (await answer).head);
+  }
+
+  /** Waits until everything up to `position` was announced here. What it says comes behind that. */
+  async #hears(player: string, position: number): Promise<boolean> {
+    const untilMs = performance.now() + READ_WAIT_MS;
+    while (this.#heard < position) {
+      const heard = await this.#questions.ask({ kind: 'listen', player });
+      if (typeof heard !== 'number') return this.#heard >= position;
+      this.#heard = Math.max(this.#heard, heard);
+      if (this.#heard >= position) break;
+      if (performance.now() > untilMs) return false;
+      await new Promise(resolve => setTimeout(resolve, HEAR_AGAIN_MS));
+    }
+    return true;
   }
 
   presence(player: string, sockets: number): void {
@@ -245,14 +257,6 @@ export class RemoteRealm implements RealmPort {
     this.#options.tables.close();
   }
 
-  #caughtUp(): Promise<boolean> {
-    return this.#options.tables.waitFor(this.#released, READ_WAIT_MS);
-  }
-
-  #release(position: number): void {
-    if (position > this.#released) this.#released = position;
-  }
-
   #feed(feed: FeedBatch): void {
     // A leader that does not know yet that it is deposed has nothing to say any more; and what was
     // said before, its leader does not say again.
@@ -270,7 +274,6 @@ export class RemoteRealm implements RealmPort {
     this.#count = feed.count;
     this.#isSilent = false;
     if (isNew) this.#meet(feed);
-    this.#release(feed.position);
     this.#learnTime(feed);
     if (hasHole) this.#begin();
     const { sink } = this.#options;
@@ -280,6 +283,7 @@ export class RemoteRealm implements RealmPort {
     for (const [player, sequence, event] of feed.private) {
       sink.publishPrivate(player, sequence, event as MeEvent);
     }
+    this.#heard = feed.position;
   }
 
   /** A leader counts up as long as it leads. */
@@ -293,11 +297,9 @@ export class RemoteRealm implements RealmPort {
   }
 
   /** Another leader: it must know us, and what its forerunners left unanswered stays so. */
-  #meet({ begin, position }: FeedBatch): void {
+  #meet({ begin }: FeedBatch): void {
     this.#timeOffsetMs = null;
-    // What was shown before is in what it begins with, or was lost when a database was restored.
-    this.#released = position;
-    this.#options.tables.forget();
+    this.#heard = 0;
     this.#announcer.tellAll();
     this.#commands.giveUp(begin, performance.now() + LATE_REPLY_MS);
   }

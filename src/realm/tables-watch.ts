@@ -1,16 +1,19 @@
-// How far the tables have come, for a node that does not fill them itself: asked of the database
-// only while somebody waits for it, by one question for all who wait; and after a failure until it
-// answers again, for a node that is not ready is asked nothing.
+// Where the database stands, asked of the database itself: one question at a time, and those who
+// come while it is under way share the next one, so a read costs no question of its own. An answer
+// is never used for who came after its question was sent, and nothing of it is remembered: the
+// tables fall back when the database crashes. Also waits for tables that are filled elsewhere.
+// After a failure it asks until the database answers again: a node that is not ready is asked
+// nothing.
 
-/** The position that the tables show, and the time of the entry they end with. */
-export interface TablesStanding {
-  readonly position: number;
-  /** Facts that the tables could not take, and nobody has settled. */
-  readonly quarantined: number;
-}
+import type { TablesStanding } from '../reads/standing.ts';
 
-const ASK_INTERVAL_MS = 3;
+/** How long after an answer tables that are waited for are asked again: longer and longer. */
+const AGAIN_MS = 1;
+const AGAIN_MS_MAX = 5;
+const AGAIN_GROWTH = 1.3;
 const FAILED_INTERVAL_MS = 100;
+/** Who fills the tables may have missed that they are waited for. */
+const WANTED_AGAIN_MS = 100;
 
 interface Waiter {
   readonly position: number;
@@ -18,16 +21,31 @@ interface Waiter {
   readonly untilMs: number;
 }
 
+/** Those who share a question. */
+interface Asking {
+  readonly answer: Promise<TablesStanding>;
+  readonly resolve: (standing: TablesStanding) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** `wants`: whoever fills the tables is told when they are behind. */
+export type AskTables = (wants: boolean) => Promise<TablesStanding>;
+
 export class TablesWatch {
-  readonly #ask: () => Promise<TablesStanding>;
-  #reached = 0;
+  readonly #ask: AskTables;
   #quarantined = 0;
   #waiters: Waiter[] = [];
+  #next: Asking | null = null;
+  /** Somebody came to wait since the last question was sent. */
+  #isNewlyWanted = false;
+  #wantedAtMs = 0;
+  #pauseMs = AGAIN_MS;
+  #wake: (() => void) | null = null;
   #isAsking = false;
   #isClosed = false;
   #isReachable = true;
 
-  constructor(ask: () => Promise<TablesStanding>) {
+  constructor(ask: AskTables) {
     this.#ask = ask;
   }
 
@@ -36,61 +54,115 @@ export class TablesWatch {
     return this.#isReachable;
   }
 
-  get reached(): number {
-    return this.#reached;
-  }
-
   get quarantined(): number {
     return this.#quarantined;
   }
 
-  /** The database may have been restored to an earlier point: it is asked anew. */
-  forget(): void {
-    this.#reached = 0;
+  /** As of a moment after the call. Rejects when the database does not answer. */
+  standing(): Promise<TablesStanding> {
+    if (this.#isClosed) return Promise.reject(closed());
+    this.#next ??= asking();
+    const { answer } = this.#next;
+    this.#begin();
+    return answer;
   }
 
-  /** True once the tables show `position`; false when that takes longer than `timeoutMs`. */
+  /** True once the tables have shown `position`; false when that takes longer than `timeoutMs`. */
   waitFor(position: number, timeoutMs: number): Promise<boolean> {
-    if (this.#reached >= position) return Promise.resolve(true);
     if (this.#isClosed) return Promise.resolve(false);
     return new Promise(resolve => {
       this.#waiters.push({ position, resolve, untilMs: performance.now() + timeoutMs });
-      if (!this.#isAsking) void this.#watch();
+      this.#isNewlyWanted = true;
+      this.#pauseMs = AGAIN_MS;
+      this.#begin();
     });
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#next?.reject(closed());
+    this.#next = null;
+    this.#settle(0);
+    this.#wake?.();
   }
 
-  async #watch(): Promise<void> {
+  #begin(): void {
+    if (!this.#isAsking) void this.#run();
+    else if (this.#isReachable) this.#wake?.();
+  }
+
+  get #isNeeded(): boolean {
+    if (this.#isClosed) return false;
+    return this.#next !== null || this.#waiters.length > 0 || !this.#isReachable;
+  }
+
+  async #run(): Promise<void> {
     this.#isAsking = true;
-    while (this.#waiters.length > 0 || !(this.#isReachable || this.#isClosed)) {
-      try {
-        const { position, quarantined } = await this.#ask();
-        this.#quarantined = quarantined;
-        this.#reached = position;
-        this.#isReachable = true;
-      } catch {
-        this.#isReachable = false;
-        this.forget();
-      }
-      this.#settle();
-      if (this.#waiters.length === 0 && this.#isReachable) break;
-      const pauseMs = this.#isReachable ? ASK_INTERVAL_MS : FAILED_INTERVAL_MS;
-      await new Promise(resolve => setTimeout(resolve, pauseMs));
+    while (this.#isNeeded) {
+      await this.#question();
+      const isPaused = this.#next === null || !this.#isReachable;
+      if (this.#isNeeded && isPaused) await this.#pause();
     }
     this.#isAsking = false;
   }
 
-  #settle(): void {
+  async #question(): Promise<void> {
+    const asking = this.#next;
+    this.#next = null;
     const nowMs = performance.now();
-    const waiting: Waiter[] = [];
-    for (const waiter of this.#waiters) {
-      if (this.#reached >= waiter.position) waiter.resolve(true);
-      else if (this.#isClosed || nowMs >= waiter.untilMs) waiter.resolve(false);
-      else waiting.push(waiter);
+    const isAgain = nowMs - this.#wantedAtMs >= WANTED_AGAIN_MS;
+    const wants = asking !== null || this.#isNewlyWanted || isAgain;
+    if (wants) this.#wantedAtMs = nowMs;
+    this.#isNewlyWanted = false;
+    try {
+      const standing = await this.#ask(wants);
+      this.#quarantined = standing.quarantined;
+      this.#isReachable = true;
+      asking?.resolve(standing);
+      this.#settle(standing.position);
+    } catch (error) {
+      this.#isReachable = false;
+      asking?.reject(error);
+      this.#settle(0);
     }
-    this.#waiters = waiting;
   }
+
+  async #pause(): Promise<void> {
+    const pauseMs = this.#isReachable ? this.#pauseMs : FAILED_INTERVAL_MS;
+    this.#pauseMs = Math.min(AGAIN_MS_MAX, this.#pauseMs * AGAIN_GROWTH);
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = null;
+  }
+
+  /** The tables show `position` at this moment. */
+  #settle(position: number): void {
+    if (this.#waiters.length === 0) return;
+    const nowMs = performance.now();
+    this.#waiters = this.#waiters.filter(waiter => {
+      const isReached = position >= waiter.position;
+      const isOver = isReached || this.#isClosed || nowMs >= waiter.untilMs;
+      if (isOver) waiter.resolve(isReached);
+      return !isOver;
+    });
+  }
+}
+
+function asking(): Asking {
+  let resolve: Asking['resolve'] = () => {};
+  let reject: Asking['reject'] = () => {};
+  const answer = new Promise<TablesStanding>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { answer, resolve, reject };
+}
+
+function closed(): Error {
+  return new Error('The tables are not asked any more.');
 }

@@ -103,16 +103,43 @@ describe('the chain of a private feed', () => {
     expect(first.story).toBe('snapshot@100 105<100 600<105');
   });
 
-  test('sockets that come during a read share it', async () => {
+  test('sockets that come during a read share the next one, which is not older', async () => {
     const { feed, reads, publish, answer } = feedWith();
-    const [first, second] = [new Reader(), new Reader()];
-    feed.join(first);
+    const [first, ...others] = [new Reader(), new Reader(), new Reader()];
+    feed.join(first as Reader);
     publish(105);
-    feed.join(second);
+    for (const other of others) feed.join(other);
     expect(reads).toHaveLength(1);
     await answer(100);
-    expect(second.story).toBe('snapshot@100 105<100');
-    expect(first.story).toBe(second.story);
+    expect(first?.story).toBe('snapshot@100 105<100');
+    expect(reads).toHaveLength(1);
+    publish(107);
+    await answer(106);
+    for (const other of others) expect(other.story).toBe('snapshot@105 107<105');
+    expect(first?.story).toBe('snapshot@100 105<100 107<105');
+    expect(reads).toHaveLength(0);
+  });
+
+  test('who came during a read that failed gets the one that is tried again', async () => {
+    const { feed, reads, answer } = feedWith();
+    const [first, second, gone] = [new Reader(), new Reader(), new Reader()];
+    feed.join(first);
+    feed.join(second);
+    feed.join(gone);
+    feed.leave(gone);
+    reads.shift()?.reject(new Error('away'));
+    await sleep(300);
+    await answer(100);
+    expect([first.story, second.story, gone.story]).toEqual(['snapshot@100', 'snapshot@100', '']);
+  });
+
+  test('what a snapshot has already is not published behind it: no sequence falls', async () => {
+    const { feed, publish, answer } = feedWith();
+    const reader = new Reader();
+    feed.join(reader);
+    await answer(100);
+    publish(99, 100, 101, 101, 98, 102);
+    expect(reader.story).toBe('snapshot@100 101<100 102<101');
   });
 
   test('a resync replaces what the socket knew', async () => {

@@ -45,6 +45,19 @@ describe('the private feed over sockets', () => {
     expect(other.eventsOn('me')).toHaveLength(1);
   });
 
+  test('is not resumed where it is not certain that all of it has come', async () => {
+    const fixture = await startGateway();
+    const first = await following(fixture);
+    first.terminate();
+    await first.ended;
+    fixture.realm.isCaughtUp = false;
+    const back = await resumed(fixture, { epoch: 7, sequence: 100 });
+    expect(back.resumed).toBe(false);
+    fixture.realm.isCaughtUp = true;
+    const again = await resumed(fixture, { epoch: 7, sequence: 100 });
+    expect(again.resumed).toBe(true);
+  });
+
   test('what was missed while disconnected is replayed', async () => {
     const fixture = await startGateway();
     const first = await following(fixture);

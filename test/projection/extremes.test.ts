@@ -93,8 +93,14 @@ async function readsTellTheSame(
   database: Parameters<typeof createReader>[0]['database'],
 ): Promise<void> {
   const reader = createReader({ database, log: quiet, amountWordsLocale: 'en-GB' });
-  const read = (command: string, payload: unknown, player: string) =>
-    reader.answer({ command, payload, player, role: 'service' } as TableRequest);
+  const read = async (command: string, payload: unknown, player: string) => {
+    const answer = await reader.answer(
+      { command, payload, player, role: 'service' } as TableRequest,
+      0,
+    );
+    if (answer === null) throw new Error('The tables show everything here.');
+    return answer;
+  };
   try {
     const { state } = engine;
     let texts = 0;

@@ -10,6 +10,7 @@ import {
   ProjectionStoppedError,
 } from '../../src/projection/projection.ts';
 import { readStanding } from '../../src/projection/projector.ts';
+import { askStanding } from '../../src/reads/standing.ts';
 import { ANN, BOB, sampleGroups, T0 } from '../support/facts.ts';
 import {
   openTestDatabase,
@@ -95,6 +96,21 @@ describe.each(['worker', 'same'] as const)('the projection in the %s thread', th
     await projection.stop();
     expect(await readStanding(client)).toMatchObject({ position: next });
     await expect(projection.waitFor(next + 1)).rejects.toThrow(ProjectionStoppedError);
+    last = next;
+  });
+
+  it('does not hold back what somebody in another process waits for', async () => {
+    if (test.database.address.kind !== 'server') return;
+    const projection = start({ thread, position: last, loop: { intervalMs: 60_000 } });
+    await projection.waitFor(last);
+    const { sequence, atMs } = await readStanding(client);
+    const next = await journal.append({ sequence, atMs, facts: new Uint8Array(0) });
+    projection.notify(next);
+    const isThere = async () => {
+      const { position, head } = await askStanding(client, test.database, true);
+      return position === head;
+    };
+    await expect.poll(isThere, { timeout: 5_000 }).toBe(true);
     last = next;
   });
 

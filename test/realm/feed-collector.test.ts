@@ -18,7 +18,11 @@ beforeEach(() => {
   channel = new FakeLeaderChannel();
   registry = new NodeRegistry({ socketsPerPlayerMax: 5, presence: () => {}, order: () => {} });
   position = 10;
-  collector = new FeedCollector({
+  collector = begin();
+});
+
+function begin(): FeedCollector {
+  return new FeedCollector({
     channel,
     registry,
     epoch: 3,
@@ -29,7 +33,7 @@ beforeEach(() => {
     clock: new StepClock(50_000),
     standing: () => ({ isTaking: true, isReady: true }),
   });
-});
+}
 
 afterEach(() => {
   collector.close();
@@ -40,6 +44,19 @@ const feeds = () => channel.of<FeedBatch>('feed').map(({ content }) => content);
 const bytes = (n: number) => new Uint8Array([n]);
 
 describe('the feed of a leader', () => {
+  it('never tells of a position before what was announced up to there', async () => {
+    collector.close();
+    // Released by a timer that comes right before that of the heartbeat.
+    setTimeout(() => {
+      position = 11;
+      collector.publishPrivate('alice', 9, { balances: [] } as never);
+    }, HEARTBEAT_MS);
+    collector = begin();
+    await vi.advanceTimersByTimeAsync(HEARTBEAT_MS + 1);
+    const [first] = feeds().filter(feed => feed.position === 11);
+    expect(first?.private).toHaveLength(1);
+  });
+
   it('has everything of one turn in one message, in its order', async () => {
     collector.publish('book:ore', bytes(1));
     collector.publish('trades:ore', bytes(2));

@@ -119,7 +119,7 @@ describe('a full pipeline', () => {
 });
 
 describe('what nodes ask', () => {
-  it('is answered behind everything that was announced before', () => {
+  it('is answered behind everything that was announced before', async () => {
     stage.channel.published.length = 0;
     stage.channel.question({ node: 'b', n: 1, ask: { kind: 'snapshot', channel: 'book:ore' } });
     stage.channel.question({
@@ -127,6 +127,7 @@ describe('what nodes ask', () => {
       n: 2,
       ask: { kind: 'window', player: 'alice', window: 1 },
     });
+    await settled();
     expect(stage.channel.published.map(({ kind, node }) => [kind, node])).toEqual([
       ['answer', 'b'],
       ['answer', 'c'],
@@ -134,6 +135,20 @@ describe('what nodes ask', () => {
     const [book, window] = stage.channel.of<Answered>('answer').map(({ content }) => content);
     expect(book).toMatchObject({ epoch: EPOCH, n: 1, answer: expect.any(Uint8Array) });
     expect(window).toEqual({ epoch: EPOCH, n: 2, answer: null });
+  });
+
+  it('is not answered when another leader goes on, and this one finds out', async () => {
+    await stage.quietly();
+    stage.channel.published.length = 0;
+    stage.journalEnd = { head: stage.realm.released + 1, epoch: EPOCH + 1 };
+    const window = { kind: 'window', player: 'alice', window: 1 } as const;
+    stage.channel.question({ node: 'b', n: 1, ask: { kind: 'snapshot', channel: 'book:ore' } });
+    stage.channel.question({ node: 'b', n: 2, ask: window });
+    await settled();
+    expect(stage.channel.of('answer')).toEqual([]);
+    expect(stage.journal.isAppending).toBe(true);
+    await stage.journal.fail(new DeposedError('another'));
+    expect(stage.failures.length).toBe(1);
   });
 
   it('about the market is answered as in one process', async () => {

@@ -9,6 +9,7 @@ import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import type { EngineRequest, ReplyTarget } from '../../src/gateway/port.ts';
 import { decodeGroups } from '../../src/journal/fact-reader.ts';
 import { Realm } from '../../src/realm/realm.ts';
+import { TablesWatch } from '../../src/realm/tables-watch.ts';
 import { FakeJournal, settled } from '../support/fake-journal.ts';
 import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
@@ -34,7 +35,7 @@ afterEach(() => realm.stop());
 /** A realm over the engine as it stands, as after a start. */
 function begin(): Realm {
   journal = new FakeJournal();
-  const begun = new Realm({
+  const begun: Realm = new Realm({
     name: 'test',
     epoch: 4,
     position: 1,
@@ -55,6 +56,10 @@ function begin(): Realm {
       answer: async () => ({ outcome: 'ok', body: {} }),
       privateSnapshot: () => Promise.reject(new Error('Nobody reads here.')),
     },
+    tables: new TablesWatch(async () => {
+      const { released: head } = begun;
+      return { head, epoch: 4, position: head, quarantined: 0 };
+    }),
     sink,
     clock,
     limits: {
@@ -101,12 +106,10 @@ function told(): unknown[] {
   return sink.windowFrames.map(({ event }) => (event.data as { event: string }).event);
 }
 
-function shown(): Record<string, unknown> {
-  let frame: Uint8Array | null = null;
-  realm.windowSnapshot('alice', 1, found => {
-    frame = found;
-  });
-  return decodeEvent(frame as unknown as Uint8Array).data as Record<string, unknown>;
+async function shown(): Promise<Record<string, unknown>> {
+  const asker = { on: {}, isWaiting: () => true };
+  const frame = await new Promise(found => realm.windowSnapshot('alice', 1, found, asker));
+  return decodeEvent(frame as Uint8Array).data as Record<string, unknown>;
 }
 
 describe('the presence of a player', () => {
@@ -153,10 +156,14 @@ describe('the presence of a player', () => {
     await settled();
     expect(journal.isAppending).toBe(true);
     expect(told()).toEqual(['invited', 'joined']);
-    expect(shown()).toMatchObject({ window: { sides: [{ present: true }, { present: true }] } });
+    expect(await shown()).toMatchObject({
+      window: { sides: [{ present: true }, { present: true }] },
+    });
     await committed();
     expect(told()).toEqual(['invited', 'joined', 'left']);
-    expect(shown()).toMatchObject({ window: { sides: [{ present: true }, { present: false }] } });
+    expect(await shown()).toMatchObject({
+      window: { sides: [{ present: true }, { present: false }] },
+    });
     const facts = decodeGroups(journal.rows.at(-1) as Uint8Array).flatMap(group => group.facts);
     expect(facts).toMatchObject([{ kind: 'window', event: 'left' }]);
   });
@@ -174,7 +181,9 @@ describe('the presence of a player', () => {
     await expect.poll(() => engine.state.windows.size).toBe(0);
     await committed();
     expect(told()).toEqual(['invited', 'joined', 'left', 'returned', 'left', 'cancelled']);
-    expect(shown()).toMatchObject({ window: { status: 'cancelled', reason: 'disconnected' } });
+    expect(await shown()).toMatchObject({
+      window: { status: 'cancelled', reason: 'disconnected' },
+    });
   });
 
   it('is not taken any more while the realm drains', async () => {
@@ -201,7 +210,7 @@ describe('a start', () => {
     expect(told()).toEqual(['left', 'returned']);
     const expiresAtMs = clock.nowMs() + graceMs;
     const sides = [{ present: false }, { present: true }];
-    expect(shown()).toMatchObject({ window: { status: 'open', sides, expiresAtMs } });
+    expect(await shown()).toMatchObject({ window: { status: 'open', sides, expiresAtMs } });
     const [left] = sink.windowFrames;
     expect(left?.event.data).toMatchObject({ player: null, changes: [] });
   });

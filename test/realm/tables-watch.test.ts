@@ -1,23 +1,27 @@
-// How far the tables have come, seen from a node that does not fill them: asked of the database
-// only while somebody waits.
+// Where the database stands: asked only while somebody wants to know, by one question at a time,
+// and nobody is answered by a question that was sent before they came.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TablesWatch } from '../../src/realm/tables-watch.ts';
 
+const QUESTION_MS = 2;
+
 let position: number;
-let asked: number;
+let head: number;
+/** Each question: whether whoever fills the tables was to be told. */
+let asked: boolean[];
 let isAway: boolean;
 let tables: TablesWatch;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  position = 5;
-  asked = 0;
-  isAway = false;
-  tables = new TablesWatch(async () => {
-    asked++;
+  [position, head, asked, isAway] = [5, 5, [], false];
+  tables = new TablesWatch(async wants => {
+    asked.push(wants);
+    const seen = { head, epoch: 1, position, quarantined: position - 5 };
+    await new Promise(resolve => setTimeout(resolve, QUESTION_MS));
     if (isAway) throw new Error('away');
-    return { position, quarantined: position - 5 };
+    return seen;
   });
 });
 
@@ -27,14 +31,56 @@ afterEach(() => {
 });
 
 /** Lets `ms` pass and says what came out, or 'waits'. */
-async function outcome(waiting: Promise<boolean>, ms: number): Promise<boolean | 'waits'> {
-  let result: boolean | 'waits' = 'waits';
-  void waiting.then(reached => {
-    result = reached;
-  });
+async function outcome<Found>(waiting: Promise<Found>, ms: number): Promise<Found | string> {
+  let result: Found | string = 'waits';
+  void waiting.then(
+    found => {
+      result = found;
+    },
+    (error: Error) => {
+      result = error.message;
+    },
+  );
   await vi.advanceTimersByTimeAsync(ms);
   return result;
 }
+
+describe('where the database stands', () => {
+  it('is never told by a question that was sent before somebody came', async () => {
+    const first = tables.standing();
+    await vi.advanceTimersByTimeAsync(1);
+    head = 6;
+    const second = tables.standing();
+    expect(await outcome(first, QUESTION_MS)).toMatchObject({ head: 5 });
+    expect(await outcome(second, QUESTION_MS)).toMatchObject({ head: 6 });
+  });
+
+  it('costs one question for all who come while another one is under way', async () => {
+    const first = tables.standing();
+    const others = Array.from({ length: 100 }, () => tables.standing());
+    await vi.advanceTimersByTimeAsync(2 * QUESTION_MS);
+    expect(new Set(await Promise.all([first, ...others])).size).toBe(2);
+    expect(asked.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked.length).toBe(2);
+  });
+
+  it('is not remembered: the tables may fall back', async () => {
+    expect(await outcome(tables.standing(), 5)).toMatchObject({ position: 5 });
+    position = 2;
+    expect(await outcome(tables.standing(), 5)).toMatchObject({ position: 2 });
+  });
+
+  it('is an error when the database does not answer, and when the node ends', async () => {
+    isAway = true;
+    expect(await outcome(tables.standing(), 5)).toBe('away');
+    expect(tables.isReachable).toBe(false);
+    const waiting = tables.standing();
+    tables.close();
+    expect(await outcome(waiting, 0)).toMatch('not asked any more');
+    expect(await outcome(tables.standing(), 0)).toMatch('not asked any more');
+  });
+});
 
 describe('the tables', () => {
   it('are waited for until they show the position', async () => {
@@ -42,26 +88,30 @@ describe('the tables', () => {
     expect(await outcome(waiting, 100)).toBe('waits');
     position = 7;
     expect(await outcome(waiting, 10)).toBe(true);
-    expect(tables.reached).toBe(7);
     expect(tables.quarantined).toBe(2);
+    const { length } = asked;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked.length).toBe(length);
   });
 
-  it('are not asked for what they have shown already, nor when nobody waits', async () => {
-    await outcome(tables.waitFor(5, 1_000), 10);
-    expect(asked).toBe(1);
-    expect(await outcome(tables.waitFor(5, 1_000), 0)).toBe(true);
-    expect(await outcome(tables.waitFor(3, 1_000), 1_000)).toBe(true);
-    expect(asked).toBe(1);
-  });
-
-  it('are asked by one question at a time, however many wait', async () => {
+  it('are asked by one question at a time, less and less often, however many wait', async () => {
     const all = Array.from({ length: 50 }, () => tables.waitFor(6, 1_000));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(asked).toBe(1);
+    await vi.advanceTimersByTimeAsync(700);
+    expect(asked.length).toBeLessThan(700 / (QUESTION_MS + 4));
     position = 6;
     await vi.advanceTimersByTimeAsync(10);
     expect(await Promise.all(all)).toEqual(all.map(() => true));
-    expect(asked).toBe(2);
+  });
+
+  it('are made wanted by who comes, and now and then as long as somebody waits', async () => {
+    void tables.waitFor(9, 1_000);
+    await vi.advanceTimersByTimeAsync(90);
+    expect(asked.filter(Boolean)).toEqual([true]);
+    void tables.standing();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(asked.filter(Boolean).length).toBe(2);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked.filter(Boolean).length).toBe(4);
   });
 
   it('that are too late are said to be so, each waiter by his own time', async () => {
@@ -71,40 +121,24 @@ describe('the tables', () => {
     expect(await outcome(long, 300)).toBe(false);
   });
 
-  it('are seen to go back when the database did, after a failover for example', async () => {
-    await outcome(tables.waitFor(5, 1_000), 10);
-    position = 2;
-    await outcome(tables.waitFor(6, 50), 100);
-    expect(tables.reached).toBe(2);
-  });
-
-  it('are asked anew for what they had shown, once that is to be forgotten', async () => {
-    await outcome(tables.waitFor(5, 1_000), 10);
-    position = 3;
-    tables.forget();
-    const waiting = tables.waitFor(5, 1_000);
-    expect(await outcome(waiting, 100)).toBe('waits');
-    position = 5;
-    expect(await outcome(waiting, 10)).toBe(true);
-  });
-
-  it('are asked anew after a question that was not answered', async () => {
-    await outcome(tables.waitFor(5, 1_000), 10);
-    isAway = true;
-    await outcome(tables.waitFor(6, 50), 60);
-    [position, isAway] = [3, false];
-    expect(await outcome(tables.waitFor(5, 100), 150)).toBe(false);
-  });
-
   it('of a database that does not answer are waited for, and it is told', async () => {
     isAway = true;
     const waiting = tables.waitFor(5, 2_000);
     expect(await outcome(waiting, 500)).toBe('waits');
     expect(tables.isReachable).toBe(false);
-    expect(asked).toBeLessThan(10);
+    expect(asked.length).toBeLessThan(10);
     isAway = false;
     expect(await outcome(waiting, 200)).toBe(true);
     expect(tables.isReachable).toBe(true);
+  });
+
+  it('of a database that is away are not asked more often for those who come', async () => {
+    isAway = true;
+    for (let i = 0; i < 100; i++) {
+      void tables.standing().catch(() => {});
+      await vi.advanceTimersByTimeAsync(5);
+    }
+    expect(asked.length).toBeLessThan(10);
   });
 
   it('of a database that is back are found so, although nobody waits any more', async () => {
@@ -114,9 +148,9 @@ describe('the tables', () => {
     isAway = false;
     await vi.advanceTimersByTimeAsync(200);
     expect(tables.isReachable).toBe(true);
-    asked = 0;
+    asked.length = 0;
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(asked).toBe(0);
+    expect(asked).toEqual([]);
   });
 
   it('are waited for no more when the node ends', async () => {

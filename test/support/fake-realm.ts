@@ -100,6 +100,13 @@ export class FakeRealm implements RealmPort {
     return this.answerRead(request);
   }
 
+  /** While false, nothing is certain here. */
+  isCaughtUp = true;
+
+  async caughtUp(): Promise<boolean> {
+    return this.isCaughtUp;
+  }
+
   snapshot(channel: string, deliver: (frame: Uint8Array) => void): void {
     const at = this.sequence;
     deliver(encodeEvent(channel, this.epoch, at, at, 'snapshot', this.snapshotData(channel)));

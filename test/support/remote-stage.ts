@@ -23,6 +23,7 @@ export class RemoteStage {
   /** What was read of the tables: commands, and players for private snapshots. */
   readonly read: string[] = [];
   quarantined = 0;
+  journalAt = 100;
   tablesAt = 100;
   isTablesAway = false;
 
@@ -33,18 +34,21 @@ export class RemoteStage {
       sender: this.sender,
       channel: this.channel,
       reader: {
-        answer: async ({ command }) => {
+        answer: async ({ command }, atLeast) => {
+          if (this.tablesAt < atLeast) return null;
           this.read.push(command);
           return { outcome: 'ok', body: { at: this.tablesAt } };
         },
-        privateSnapshot: async player => {
+        privateSnapshot: async (player, atLeast) => {
+          if (this.tablesAt < atLeast) return null;
           this.read.push(player);
-          return { sequence: 7, data: EMPTY_ME };
+          return { position: this.tablesAt, sequence: 7, data: EMPTY_ME };
         },
       },
       tables: new TablesWatch(async () => {
         if (this.isTablesAway) throw new Error('away');
-        return { position: this.tablesAt, quarantined: this.quarantined };
+        const { journalAt: head, tablesAt: position, quarantined } = this;
+        return { head, epoch: 1, position, quarantined };
       }),
       sink: this.sink,
       clock: { nowMs: () => 1_000 },

@@ -11,6 +11,7 @@ import { FeedCollector } from '../../src/realm/feed-collector.ts';
 import { LeaderSeat } from '../../src/realm/leader-seat.ts';
 import { NodeRegistry } from '../../src/realm/node-registry.ts';
 import { Realm } from '../../src/realm/realm.ts';
+import { TablesWatch } from '../../src/realm/tables-watch.ts';
 import { decodeReply, FakeLeaderChannel, FakeReader, type Reply } from './fake-cluster.ts';
 import { FakeJournal, settled } from './fake-journal.ts';
 import { quiet } from './postgres.ts';
@@ -51,6 +52,8 @@ export class SeatStage {
   lost = 0;
   readonly failures: unknown[] = [];
   readonly refusals: string[] = [];
+  /** The last row of the journal, as the database tells it; null: what was released. */
+  journalEnd: { head: number; epoch: number } | null = null;
 
   constructor(waitingEntriesMax: number) {
     const { engine, journal, channel, reader } = this;
@@ -68,6 +71,10 @@ export class SeatStage {
       ...{ name: 'main', epoch: EPOCH, position: 1, offset: '5-0', engine, journal },
       projection: PROJECTION,
       reader: { answer: nobodyReads, privateSnapshot: nobodyReads },
+      tables: new TablesWatch(async () => {
+        const end = this.journalEnd ?? { head: this.realm.released, epoch: EPOCH };
+        return { ...end, position: end.head, quarantined: 0 };
+      }),
       sink: collector,
       clock: new StepClock(),
       limits: {
