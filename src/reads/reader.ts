@@ -15,6 +15,7 @@ import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPlaces } from './places.ts';
 import { getPrivateSnapshot } from './private-snapshot.ts';
 import { getWallet } from './wallet.ts';
+import { type EndedWindow, getWindowEnd } from './window-end.ts';
 
 /** The read commands that the tables answer. */
 type TableCommand = Exclude<ReadCommand, `market.${string}`>;
@@ -29,6 +30,7 @@ export interface TableRequest {
 export interface Reader {
   answer(request: TableRequest): Promise<TableAnswer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  windowEnd(player: string, window: number): Promise<EndedWindow | null>;
   standing(): Promise<TablesStand>;
   close(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export function createReader(options: ReaderOptions): Reader {
       }
     },
     privateSnapshot: player => getPrivateSnapshot(pool, player),
+    windowEnd: (player, window) => getWindowEnd(pool, player, window, amountWordsLocale),
     async standing() {
       return (await pool.query<TablesStand>(STANDING)).rows[0] as TablesStand;
     },

@@ -23,10 +23,12 @@ import type {
   ReplyTarget,
 } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { EndedWindow } from '../reads/window-end.ts';
 import { Announcer } from './announcer.ts';
 import type { RealmClock } from './engine-clock.ts';
 import { readMarket } from './market-reads.ts';
 import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
+import { endFrame } from './window-view.ts';
 
 /** What a realm needs of the projection. */
 export interface ProjectionPort {
@@ -46,6 +48,7 @@ export interface ProjectionPort {
 export interface ReaderPort {
   answer(request: ReadRequest): Promise<Answer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  windowEnd(player: string, window: number): Promise<EndedWindow | null>;
 }
 
 export interface RealmOptions {
@@ -181,12 +184,17 @@ export class Realm implements RealmPort {
     return this.#options.reader.privateSnapshot(player);
   }
 
-  windowSnapshot(
+  windowSnapshots(
     player: string,
-    window: number,
-    deliver: (frame: Uint8Array | null) => void,
+    windows: readonly number[],
+    deliver: (frames: readonly (Uint8Array | null)[]) => void,
   ): void {
-    deliver(this.announcer.windows.snapshot(player, window));
+    deliver(windows.map(window => this.announcer.windows.snapshot(player, window)));
+  }
+
+  async windowEnd(player: string, window: number): Promise<Uint8Array | null> {
+    if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
+    return endFrame(this.epoch, await this.#options.reader.windowEnd(player, window));
   }
 
   presence(player: string, sockets: number): void {

@@ -56,6 +56,7 @@ function begin(): Realm {
     reader: {
       answer: async () => ({ outcome: 'ok', body: {} }),
       privateSnapshot: () => Promise.reject(new Error('Nobody reads here.')),
+      windowEnd: () => Promise.reject(new Error('Nobody reads here.')),
     },
     sink,
     clock,
@@ -105,7 +106,7 @@ function told(): unknown[] {
 
 function shown(): Record<string, unknown> {
   let frame: Uint8Array | null = null;
-  realm.windowSnapshot('alice', 1, found => {
+  realm.windowSnapshots('alice', [1], ([found = null]) => {
     frame = found;
   });
   return decodeEvent(frame as unknown as Uint8Array).data as Record<string, unknown>;

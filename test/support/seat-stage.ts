@@ -45,6 +45,7 @@ export class SeatStage {
   readonly journal = new NotingJournal();
   readonly channel = new FakeLeaderChannel();
   readonly reader = new FakeReader();
+  readonly clock = new StepClock();
   readonly registry: NodeRegistry;
   readonly realm: Realm;
   readonly seat: LeaderSeat;
@@ -55,7 +56,11 @@ export class SeatStage {
   constructor(waitingEntriesMax: number) {
     const { engine, journal, channel, reader } = this;
     const order = () => {};
-    const registry = new NodeRegistry({ socketsPerPlayerMax: 5, presence: () => {}, order });
+    const registry = new NodeRegistry({
+      socketsPerPlayerMax: 5,
+      presence: (player, isPresent) => this.realm.presence(player, isPresent ? 1 : 0),
+      order,
+    });
     const collector = new FeedCollector({
       ...{ channel, registry, epoch: EPOCH, node: 'a', begin: '5-0' },
       position: () => this.realm.released,
@@ -66,9 +71,9 @@ export class SeatStage {
     this.realm = new Realm({
       ...{ name: 'main', epoch: EPOCH, position: 1, offset: '5-0', engine, journal },
       projection: PROJECTION,
-      reader: { answer: nobodyReads, privateSnapshot: nobodyReads },
+      reader: { answer: nobodyReads, privateSnapshot: nobodyReads, windowEnd: nobodyReads },
       sink: collector,
-      clock: new StepClock(),
+      clock: this.clock,
       limits: {
         waitingEntriesMax,
         waitingBytesMax: 10_000_000,
