@@ -68,6 +68,7 @@ function readDirectRules(env: Environment): DirectRules {
     inviteTimeoutMs: timeMs('WINDOW_INVITE_TIMEOUT_MS', defaults.inviteTimeoutMs, 1, DAY_MS),
     openTimeoutMs: timeMs('WINDOW_OPEN_TIMEOUT_MS', defaults.openTimeoutMs, 1, DAY_MS),
     reviewTimeoutMs: timeMs('WINDOW_REVIEW_TIMEOUT_MS', defaults.reviewTimeoutMs, 1, DAY_MS),
+    awayAfterMs: timeMs('WINDOW_AWAY_AFTER_MS', defaults.awayAfterMs, 0, MINUTE_MS),
     graceMs: timeMs('WINDOW_GRACE_MS', defaults.graceMs, 0, DAY_MS),
     invitesPerMinuteMax: count('WINDOW_INVITES_PER_MINUTE_MAX', defaults.invitesPerMinuteMax),
     invitesPerPlayerMax: count('WINDOW_INVITES_PER_PLAYER_MAX', defaults.invitesPerPlayerMax),

@@ -1,11 +1,12 @@
 // The gateway's end of the command stream: what is sent in one turn becomes one entry. It knows of
 // each command whether it certainly never entered the stream, or may have; never sends anything
-// twice; and refuses before its bounds are passed, so that no queue grows behind a slow leader.
+// twice; and refuses before its bounds are passed, so that no queue grows behind a slow leader. Who
+// comes and goes at the node takes its place among the commands: neither overtakes the other.
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
 import type { Envelope } from './envelope.ts';
-import type { SentCommand } from './messages.ts';
+import { PIECE_PLAYERS_MAX, type Piece, type SentCommand, type SentPresence } from './messages.ts';
 import type { CommandSender } from './port.ts';
 import { RedisClock } from './redis-clock.ts';
 
@@ -30,6 +31,12 @@ const LENGTH_INTERVAL_MS = 250;
 
 const COMMANDS = Buffer.from('c');
 
+type Sent = SentCommand | SentPresence;
+/** One that may still grow until its turn is over. */
+interface FormingPresence extends SentPresence {
+  readonly present: (readonly [player: string, sockets: number])[];
+}
+
 export class RedisCommandSender implements CommandSender {
   readonly #options: SenderOptions;
   readonly #clock: RedisClock;
@@ -37,7 +44,8 @@ export class RedisCommandSender implements CommandSender {
   #incarnation = 1;
   #count = 0;
   #last = 0;
-  #forming: SentCommand[] = [];
+  #forming: (SentCommand | FormingPresence)[] = [];
+  #presenceTold = 0;
   #isScheduled = false;
   #isStreamFull = false;
   /** Redis has answered that it takes nothing new: its memory is full, or its disk. */
@@ -46,6 +54,7 @@ export class RedisCommandSender implements CommandSender {
   readonly #timer: NodeJS.Timeout;
   #entered: (numbers: readonly number[], entry: string) => void = () => {};
   #failed: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void = () => {};
+  #presenceFailed: () => void = () => {};
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -72,16 +81,36 @@ export class RedisCommandSender implements CommandSender {
     return this.isReady && !this.#isStreamFull && !this.#isRefused;
   }
 
+  onPresenceFailed(callback: () => void): void {
+    this.#presenceFailed = callback;
+  }
+
   send(command: Omit<SentCommand, 'n'>): number {
     if (!this.isTaking) return -1;
     const n = this.#last >= 0xffff_ffff ? 1 : this.#last + 1;
     this.#last = n;
     this.#forming.push({ n, ...command });
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(() => this.#flush());
-    }
+    this.#schedule();
     return n;
+  }
+
+  get presenceTold(): number {
+    return this.#presenceTold;
+  }
+
+  tellPresence(piece: Piece, present: SentPresence['present']): boolean {
+    if (!this.isReady || this.#isStreamFull) return false;
+    const last = this.#forming.at(-1);
+    const hasPlace =
+      piece === 'change' &&
+      last !== undefined &&
+      isPresence(last) &&
+      last.piece === 'change' &&
+      last.present.length + present.length <= PIECE_PLAYERS_MAX;
+    if (hasPlace) last.present.push(...present);
+    else this.#forming.push({ count: ++this.#presenceTold, piece, present: [...present] });
+    this.#schedule();
+    return true;
   }
 
   close(): void {
@@ -89,18 +118,37 @@ export class RedisCommandSender implements CommandSender {
     this.#options.redis.off('ready', this.#opened);
   }
 
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
   #flush(): void {
     this.#isScheduled = false;
-    const { batchMax } = this.#options;
     while (this.#forming.length > 0) {
-      const rest = this.#forming.length > batchMax ? this.#forming.splice(batchMax) : [];
+      const size = this.#sizeOfEntry();
+      const rest = this.#forming.length > size ? this.#forming.splice(size) : [];
       const commands = this.#forming;
       this.#forming = rest;
       void this.#add(commands);
     }
   }
 
-  async #add(commands: readonly SentCommand[]): Promise<void> {
+  /** How much of what is forming goes into one entry: its players are bounded, too. */
+  #sizeOfEntry(): number {
+    const { batchMax } = this.#options;
+    const forming = this.#forming;
+    let players = 0;
+    let size = 0;
+    while (size < forming.length && size < batchMax && players < PIECE_PLAYERS_MAX) {
+      const one = forming[size++] as Sent;
+      if (isPresence(one)) players += one.present.length;
+    }
+    return size;
+  }
+
+  async #add(commands: readonly Sent[]): Promise<void> {
     const { redis, key, node, envelope, lifeMs, log } = this.#options;
     const incarnation = this.#incarnation;
     const count = ++this.#count;
@@ -108,7 +156,9 @@ export class RedisCommandSender implements CommandSender {
     const sentAtMs = this.#clock.nowMs() as number;
     const batch = { node, incarnation, count, sentAtMs, lifeMs, commands };
     const bytes = envelope.seal(key, 'commands', batch);
-    const numbers = commands.map(({ n }) => n);
+    const numbers: number[] = [];
+    for (const one of commands) if (!isPresence(one)) numbers.push(one.n);
+    const hasPresence = numbers.length < commands.length;
     const isConnected = redis.status === 'ready';
     let entry: string;
     try {
@@ -123,6 +173,7 @@ export class RedisCommandSender implements CommandSender {
       if (isRefusal(error)) this.#isRefused = true;
       const fate = isConnected && !isRefusal(error) ? 'unknown' : 'unsent';
       this.#failed(numbers, fate);
+      if (hasPresence) this.#presenceFailed();
       return;
     }
     this.#entered(numbers, entry);
@@ -157,6 +208,10 @@ export class RedisCommandSender implements CommandSender {
       this.#isRefused = true;
     }
   }
+}
+
+function isPresence<Kind extends Sent>(one: Kind): one is Extract<Kind, SentPresence> {
+  return 'present' in one;
 }
 
 /** Whether Redis itself answered with an error: then it has not taken the entry. */

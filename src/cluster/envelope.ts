@@ -51,8 +51,8 @@ const BYTES_MAX: Readonly<Record<Tag, number>> = {
   feed: 64 * MEGABYTE,
   question: 64 * 1024,
   answer: 4 * MEGABYTE,
-  state: 32 * MEGABYTE,
-  orders: 32 * MEGABYTE,
+  state: MEGABYTE,
+  orders: MEGABYTE,
 };
 
 const packr = new Packr({ useRecords: false, moreTypes: false });

@@ -5,9 +5,9 @@
 
 /**
  * Rises with every change of a message. 2: the identity of the realm, signatures, `sentAtMs`; the
- * feed tells engine time.
+ * feed tells engine time. 3: who is here is told in the stream, and in differences.
  */
-export const CLUSTER_VERSION = 2;
+export const CLUSTER_VERSION = 3;
 
 /** One command on its way to the leader. `n` names it within its node's incarnation. */
 export interface SentCommand {
@@ -19,7 +19,26 @@ export interface SentCommand {
   readonly payload: unknown;
 }
 
-/** One entry of the stream: the commands that a node sent in one turn. */
+/**
+ * Of what is told in differences: a difference, or a piece of the whole, which is told in pieces of
+ * a bounded size, all in one turn. What no piece of a whole has is over with its last piece.
+ */
+export const PIECES = ['change', 'first', 'next', 'last', 'only'] as const;
+export type Piece = (typeof PIECES)[number];
+
+/** More players than any piece has. */
+export const PIECE_PLAYERS_MAX = 1_000;
+
+/** Who came to a node and who went, in one order with its commands. */
+export interface SentPresence {
+  /** Counts what a node tells of it, from 1 on, as long as it lives. A hole means a loss. */
+  readonly count: number;
+  readonly piece: Piece;
+  /** Players with sockets there: how many, 0 when the last one is gone. */
+  readonly present: readonly (readonly [player: string, sockets: number])[];
+}
+
+/** One entry of the stream: what a node sent in one turn. */
 export interface CommandBatch {
   readonly node: string;
   /** Changes when the node can't tell any more what of it has reached the stream. */
@@ -33,7 +52,8 @@ export interface CommandBatch {
   readonly sentAtMs: number;
   /** How long after that it may still be executed. */
   readonly lifeMs: number;
-  readonly commands: readonly SentCommand[];
+  /** In their order, and between them who came and went. */
+  readonly commands: readonly (SentCommand | SentPresence)[];
 }
 
 /** From the leader to one node: complete reply frames whose request id is `n`. */
@@ -85,7 +105,8 @@ export type Ask =
   | { readonly kind: 'market'; readonly command: string; readonly payload: unknown }
   /** His private events are wanted from the answer on, which is the position that it stands at. */
   | { readonly kind: 'listen'; readonly player: string }
-  | { readonly kind: 'window'; readonly player: string; readonly window: number };
+  /** All at one moment: what is announced later comes behind all of them. */
+  | { readonly kind: 'windows'; readonly player: string; readonly windows: readonly number[] };
 
 export interface Question {
   readonly node: string;
@@ -96,31 +117,45 @@ export interface Question {
 export interface Answered {
   readonly epoch: number;
   readonly n: number;
-  /** A frame for `snapshot` and `window` (null: not to be seen), an answer for `market`. */
+  /** A frame for `snapshot`, one for each of `windows` (null: not to be seen), an answer for `market`. */
   readonly answer: unknown;
 }
 
 /**
- * What a node tells of itself: once a second, and at once when something changes. Complete, so
- * that a lost one does not matter; players only where they changed since `since`, or all of them.
+ * What a node tells of itself: twice a second, and at once when something changes. Who is there
+ * comes by the stream; here is how much of that was told, so that a loss is noticed.
  */
 export interface NodeState {
   readonly node: string;
+  /** A hole means a loss: then the whole is asked for. */
   readonly count: number;
-  /** True: `listening` and `present` are complete. False: they are what changed. */
-  readonly isComplete: boolean;
+  /** One of the two of each second, which are answered. */
+  readonly isBeat: boolean;
+  readonly piece: Piece;
   /** Players whose private feed is live here (or not any more). */
   readonly listening: readonly (readonly [player: string, isOn: boolean])[];
-  /** Players with sockets here: how many, 0 when the last one is gone. */
-  readonly present: readonly (readonly [player: string, sockets: number])[];
+  /** The count of what was told last of who is here: see {@link SentPresence}. */
+  readonly presence: number;
+  /** Orders were lost: all that holds is to be told again. */
+  readonly wantsOrders: boolean;
   readonly isLeaving: boolean;
 }
 
 /** From the leader to one node. What they say holds by itself: told twice, it changes nothing. */
 export interface Orders {
   readonly epoch: number;
-  /** The leader has missed something: tell everything. */
-  readonly wantsState: boolean;
+  /**
+   * Which of its memories of the node the leader has: another one than before means that he had
+   * forgotten it, and announced nothing private to it meanwhile. 0: he does not know it yet.
+   */
+  readonly membership: number;
+  /** Counts the orders of a membership. A hole means that some were lost. */
+  readonly count: number;
+  /** The beat that this answers; 0 when it answers none. */
+  readonly heard: number;
+  /** The leader has missed something: tell all whose private feeds are live; all who are here. */
+  readonly wantsListening: boolean;
+  readonly wantsPresence: boolean;
   /** On how many nodes each of these players is now: his budget is divided by it. */
   readonly shares: readonly (readonly [player: string, nodes: number])[];
   /** True: players who are not in `shares` are on one node. False: they are what changed. */

@@ -8,8 +8,10 @@ import type {
   FeedBatch,
   NodeState,
   Orders,
+  Piece,
   Question,
   ReplyBatch,
+  SentPresence,
 } from './messages.ts';
 
 /** The gateway's way to the leader. */
@@ -25,6 +27,15 @@ export interface CommandSender {
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void;
   /** Commands whose batch is in the stream, and as which entry. */
   onEntered(callback: (numbers: readonly number[], entry: string) => void): void;
+  /**
+   * Puts who came and went behind the commands that were sent before, and before those that come
+   * after. False when nothing can be sent; then it was not told.
+   */
+  tellPresence(piece: Piece, present: SentPresence['present']): boolean;
+  /** The count of what was told last of it. */
+  readonly presenceTold: number;
+  /** Something of what was told may not have come: the whole must be told again. */
+  onPresenceFailed(callback: () => void): void;
   close(): void;
 }
 

@@ -4,8 +4,9 @@
 // who may write to Redis. What is in a command is checked where it is executed, by its own schema.
 
 import { PLAYER_PATTERN } from '../../protocol/fields.ts';
+import { CHANNELS_PER_COMMAND_MAX } from '../../protocol/limits.ts';
 import { OUTCOMES } from '../../protocol/rejects.ts';
-import type { Messages, Tag } from './messages.ts';
+import { type Messages, PIECE_PLAYERS_MAX, PIECES, type Tag } from './messages.ts';
 import { isPossible } from './stream-id.ts';
 
 type Unknown = { readonly [field: string]: unknown };
@@ -53,8 +54,17 @@ function tuple(...checks: readonly Check[]): Check {
     checks.every((check, index) => check(value[index]));
 }
 
-const isCommand: Check = value =>
-  isRecord(value) &&
+const isShare = tuple(isPlayer, isNumber);
+const isPiece: Check = value => PIECES.some(piece => piece === value);
+const isPieceOf = (value: unknown, check: Check) => isListOf(value, check, PIECE_PLAYERS_MAX);
+
+const isPresence = (value: Unknown) =>
+  isCount(value.count) && isPiece(value.piece) && isPieceOf(value.present, isShare);
+
+const isSent: Check = value =>
+  isRecord(value) && ('present' in value ? isPresence(value) : isCommand(value));
+
+const isCommand = (value: Unknown) =>
   isNumber(value.n) &&
   isPlayer(value.player) &&
   isKey(value.key) &&
@@ -65,13 +75,12 @@ const isPublished = tuple(isName, isBytes);
 const isOfWindow = tuple(tuple(isPlayer, isPlayer), isCount, isBytes);
 const isPrivate = tuple(isPlayer, isCount, isRecord);
 const isListening = tuple(isPlayer, isFlag);
-const isShare = tuple(isPlayer, isNumber);
 
 const ASKS: Readonly<Record<string, (ask: Unknown) => boolean>> = {
   snapshot: ask => isName(ask.channel),
   market: ask => isName(ask.command) && isRecord(ask.payload),
   listen: ask => isPlayer(ask.player),
-  window: ask => isPlayer(ask.player) && isCount(ask.window),
+  windows: ask => isPlayer(ask.player) && isListOf(ask.windows, isCount, CHANNELS_PER_COMMAND_MAX),
 };
 
 function isAsk(ask: unknown): boolean {
@@ -119,7 +128,7 @@ const SHAPES: { readonly [Name in Tag]: (content: Unknown) => boolean } = {
     isCount(content.sentAtMs) &&
     isCount(content.lifeMs) &&
     (content.lifeMs as number) <= LIFE_MS_MAX &&
-    isListOf(content.commands, isCommand, COMMANDS_MAX) &&
+    isListOf(content.commands, isSent, COMMANDS_MAX) &&
     (content.commands as readonly unknown[]).length > 0,
   replies: content =>
     isCount(content.epoch) &&
@@ -146,14 +155,20 @@ const SHAPES: { readonly [Name in Tag]: (content: Unknown) => boolean } = {
   state: content =>
     isNode(content.node) &&
     isCount(content.count) &&
-    isFlag(content.isComplete) &&
-    isListOf(content.listening, isListening) &&
-    isListOf(content.present, isShare) &&
+    isFlag(content.isBeat) &&
+    isPiece(content.piece) &&
+    isPieceOf(content.listening, isListening) &&
+    isCount(content.presence) &&
+    isFlag(content.wantsOrders) &&
     isFlag(content.isLeaving),
   orders: content =>
     isCount(content.epoch) &&
-    isFlag(content.wantsState) &&
-    isListOf(content.shares, isShare) &&
+    isCount(content.membership) &&
+    isCount(content.count) &&
+    isCount(content.heard) &&
+    isFlag(content.wantsListening) &&
+    isFlag(content.wantsPresence) &&
+    isPieceOf(content.shares, isShare) &&
     isFlag(content.isComplete) &&
-    isListOf(content.kept, isShare),
+    isPieceOf(content.kept, isShare),
 } satisfies { readonly [Name in keyof Messages]: (content: Unknown) => boolean };

@@ -8,7 +8,7 @@ import type { Line } from './fact.ts';
 import { lineView } from './lines.ts';
 import type { Records } from './records.ts';
 import type { State } from './state.ts';
-import { dueAtMs, type Window, type WindowSide } from './window.ts';
+import { nextAtMs, type Window, type WindowSide } from './window.ts';
 
 /** Adds what the sides of live windows and the makers of open offers hold, by account. */
 export function* addDirectHolds(state: State, held: Records, broken: string[], pace: Pace): Steps {
@@ -97,7 +97,7 @@ function auditPlace(state: State, window: Window, name: string, broken: string[]
     broken.push(`${name} has lost the player who joined`);
   }
   if (!windows.expiries.keeps(window)) broken.push(`${name} is not where it expires`);
-  if (window.expiresAtMs !== dueAtMs(window)) broken.push(`${name} ends at a wrong time`);
+  if (window.expiresAtMs !== nextAtMs(window)) broken.push(`${name} ends at a wrong time`);
 }
 
 /** Whether status, revision, acceptances and confirmations of a window fit together. */
@@ -119,6 +119,9 @@ function auditAgreement(window: Window, name: string, broken: string[]): void {
   if (confirmed > 1) broken.push(`${name} is confirmed, and not done`);
   if (accepted > 0 && baseline === null) broken.push(`${name} forgot what was first accepted`);
   if (accepted > 0 && isEmpty) broken.push(`${name} is accepted with nothing on the table`);
+  if (count(side => side.leavesAtMs > 0 && side.awayUntilMs > 0) > 0) {
+    broken.push(`${name} waits for one to leave who is away`);
+  }
   if (count(side => side.accepted && side.awayUntilMs > 0) > 0) {
     broken.push(`${name} is accepted by one who is away`);
   }

@@ -1,11 +1,12 @@
 // What ends although nobody asks for it: orders, windows and offers whose time is up, offers that
-// want what was burnt, the presence of everybody when the server begins. An entry does a bounded
+// want what was burnt, the presence of a player whose sockets are gone, and that of everybody when
+// the server begins. An entry does a bounded
 // part of it; what is left is due at once. Invariant: nothing but a tick is decided while anything
 // is due, so what is due never trades, and no command ever sees it.
 
 import { endOffer, invalidateBurnt } from './offers.ts';
 import type { State } from './state.ts';
-import { continueRestart, endWindow } from './window-presence.ts';
+import { continueRestart, passWindow } from './window-presence.ts';
 
 /**
  * Does what is due, at most `rules.endsPerEntryMax` things of it, each line that one of them holds
@@ -35,6 +36,6 @@ function endEarliest(state: State): number {
     state.close(order, 'expired');
     return 1;
   }
-  if (window !== null && windowMs <= offerMs) return endWindow(state, window);
+  if (window !== null && windowMs <= offerMs) return passWindow(state, window);
   return offer === null ? 0 : endOffer(state, offer, 'expired');
 }

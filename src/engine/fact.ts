@@ -167,7 +167,7 @@ export interface WindowSideFact {
   readonly lines: readonly Line[];
   readonly accepted: boolean;
   readonly confirmed: boolean;
-  /** When the window ends unless the player comes back; 0 while he is there. */
+  /** When the window ends unless the player comes back; 0 while they are there. */
   readonly awayUntilMs: number;
 }
 
@@ -196,6 +196,11 @@ export interface WindowFact {
   readonly event: WindowEventKind;
   /** Whose doing it was; -1 when the time was up or the server had been away. */
   readonly by: number;
+  /**
+   * Whether the log of the window keeps it. Coming and going is no step of a trade unless it took
+   * back what somebody had agreed to: else the log would grow with the connections of a player.
+   */
+  readonly isLogged: boolean;
 }
 
 /** What both players of a window confirm. Never changes; the window says which one counts. */

@@ -45,7 +45,12 @@ export interface DirectRules {
   readonly inviteTimeoutMs: number;
   readonly openTimeoutMs: number;
   readonly reviewTimeoutMs: number;
-  /** How long a window waits for a player whose last socket is gone. */
+  /**
+   * How long a player has no socket before they are away; 0: at once. Whoever changes connections
+   * or nodes within it is not away, and nobody is told.
+   */
+  readonly awayAfterMs: number;
+  /** How long a window waits for a player who is away. */
   readonly graceMs: number;
   /** Invitations of one player within a minute: in all, and to the same player. */
   readonly invitesPerMinuteMax: number;
@@ -74,6 +79,7 @@ export const DEFAULT_DIRECT_RULES: DirectRules = Object.freeze({
   inviteTimeoutMs: 30_000,
   openTimeoutMs: 300_000,
   reviewTimeoutMs: 60_000,
+  awayAfterMs: 2_000,
   graceMs: 15_000,
   invitesPerMinuteMax: 10,
   invitesPerPlayerMax: 3,

@@ -81,6 +81,7 @@ function swap(state: State, { window, side }: step.Seat, { manifest }: Manifest)
   }
   befriend(state, inviter.player, invited.player);
   side.awayUntilMs = 0;
+  side.leavesAtMs = 0;
   window.status = 'done';
   step.end(state, window, 'done', side.player);
   const receipt = { window: window.id, manifest, atMs: state.nowMs };

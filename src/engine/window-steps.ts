@@ -54,23 +54,40 @@ export function whyTableHalted(state: State, { sides }: Window): Decision | null
   return whyLinesHalted(state, sides[0].lines) ?? whyLinesHalted(state, sides[1].lines);
 }
 
-/** Puts out what has just happened to a live window. */
-export function tell(state: State, window: Window, event: WindowEventKind, by: number): void {
+/** Puts out what has just happened to a live window, for its log too or only to be seen. */
+export function tell(
+  state: State,
+  window: Window,
+  event: WindowEventKind,
+  by: number,
+  isLogged = true,
+): void {
   assert(window.isLive, 'what is over is told by its end');
   state.windows.put(window);
-  state.output.push(windowFact(window, event, by));
+  state.output.push(windowFact(window, event, by, isLogged));
 }
 
 /** A command of `side` has changed the window. Whoever acts is there. */
 export function acted(state: State, { window, side }: Seat, event: WindowEventKind): Decision {
   side.awayUntilMs = 0;
+  side.leavesAtMs = 0;
   tell(state, window, event, side.player);
   return accept(brief(window));
 }
 
-/** A command of `side` was right and changes nothing, but that he is there. */
-export function unchanged(state: State, seat: Seat): Decision {
-  return seat.side.awayUntilMs > 0 ? acted(state, seat, 'returned') : accept(brief(seat.window));
+/** A command of `side` was right and changes nothing, but that they are there. */
+export function unchanged(state: State, { window, side }: Seat): Decision {
+  returned(state, window, side);
+  return accept(brief(window));
+}
+
+/** Whoever has this side is there, however long they were not. */
+export function returned(state: State, window: Window, side: WindowSide): void {
+  const wasAway = side.awayUntilMs > 0;
+  side.awayUntilMs = 0;
+  side.leavesAtMs = 0;
+  if (wasAway) tell(state, window, 'returned', side.player, false);
+  else state.windows.wake(window);
 }
 
 /** What every command of a window answers. */

@@ -14,8 +14,13 @@ export class WindowSide {
   lines: readonly Line[] = [];
   accepted = false;
   confirmed = false;
-  /** When the window ends unless he comes back; 0 while he is there. */
+  /** When the window ends unless they come back; 0 while they are there. */
   awayUntilMs = 0;
+  /**
+   * When they are away unless they come back before; 0 when they have a socket, or are away. No
+   * fact: it ends with the process, after which all are away in any case.
+   */
+  leavesAtMs = 0;
 
   constructor(player: number) {
     this.player = player;
@@ -41,7 +46,7 @@ export class Window {
   baseline: readonly [readonly Line[], readonly Line[]] | null = null;
   /** The hash of the table at a revision, once somebody asked for it; derived. */
   hashed = { revision: -1, hash: '' };
-  /** When it is due: the earliest of its deadline and of both absences. See {@link Windows}. */
+  /** When something happens to it by itself: {@link nextAtMs}. See {@link Windows}. */
   expiresAtMs = 0;
   expiryIndex = -1;
 
@@ -129,12 +134,17 @@ export class Windows {
     const [inviter, invited] = window.sides;
     this.#ofPlayer.set(inviter.player, window);
     if (window.status !== 'invited') this.#ofPlayer.set(invited.player, window);
-    const dueMs = dueAtMs(window);
+    this.wake(window);
+  }
+
+  /** Brings the place of a live window among what is due up to what has changed in it. */
+  wake(window: Window): void {
+    const nextMs = nextAtMs(window);
     if (window.expiryIndex >= 0) {
-      if (window.expiresAtMs === dueMs) return;
+      if (window.expiresAtMs === nextMs) return;
       this.expiries.remove(window);
     }
-    window.expiresAtMs = dueMs;
+    window.expiresAtMs = nextMs;
     this.expiries.add(window);
   }
 
@@ -230,8 +240,17 @@ export function dueAtMs({ deadlineMs, sides }: Due): number {
   return dueMs;
 }
 
+/** When something happens to a live window by itself: it ends, or one of its players is away. */
+export function nextAtMs(window: Window): number {
+  let nextMs = dueAtMs(window);
+  for (const { leavesAtMs } of window.sides) {
+    if (leavesAtMs > 0) nextMs = Math.min(nextMs, leavesAtMs);
+  }
+  return nextMs;
+}
+
 /** What a window is, whatever happened to it last. */
-export type WindowState = Omit<WindowFact, 'kind' | 'event' | 'by'>;
+export type WindowState = Omit<WindowFact, 'kind' | 'event' | 'by' | 'isLogged'>;
 
 export function windowState(window: Window): WindowState {
   const side = (of: WindowSide): WindowSideFact => ({
@@ -255,7 +274,12 @@ export function windowState(window: Window): WindowState {
   };
 }
 
-export function windowFact(window: Window, event: WindowEventKind, by: number): WindowFact {
+export function windowFact(
+  window: Window,
+  event: WindowEventKind,
+  by: number,
+  isLogged = true,
+): WindowFact {
   const state = windowState(window);
   return {
     kind: 'window',
@@ -271,5 +295,6 @@ export function windowFact(window: Window, event: WindowEventKind, by: number): 
     baseline: state.baseline,
     event,
     by,
+    isLogged,
   };
 }

@@ -100,15 +100,22 @@ export interface RealmPort {
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
 
   /**
-   * As {@link snapshot}, for a window as it is committed. Null when `player` has no window of this
-   * number that is live or ended within the last minute.
+   * As {@link snapshot}, for windows as they are committed, all of them at one moment and in the
+   * order in which they are asked for. Null for one when `player` has no window of this number that
+   * is live or ended within the last minute.
    */
-  windowSnapshot(
+  windowSnapshots(
     player: string,
-    window: number,
-    deliver: (frame: Uint8Array | null) => void,
+    windows: readonly number[],
+    deliver: (frames: readonly (Uint8Array | null)[]) => void,
     asker: Asker,
   ): void;
+
+  /**
+   * The frame with which a window of `player` ended, however long ago, from the tables; null when
+   * none of theirs with this number has ended. Rejects when it cannot be found out now.
+   */
+  windowEnd(player: string, window: number): Promise<Uint8Array | null>;
 
   /** How many open sockets a player has here now; 0 when his last one is gone. */
   presence(player: string, sockets: number): void;

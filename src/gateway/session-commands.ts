@@ -284,27 +284,30 @@ function showWindows(
 ): void {
   const shown = new Map<string, ShownWindow>();
   const asked = names.filter(name => windowOf(name) !== null);
-  let awaited = asked.length;
-  if (awaited === 0) goOn(shown);
+  if (asked.length === 0) {
+    goOn(shown);
+    return;
+  }
   const max = session.context.config.subscriptionsPerSocketMax;
-  if (session.awaitedWindows + awaited > max) {
+  if (session.awaitedWindows + asked.length > max) {
     session.refuse(request.id, route, limitReached('subscriptionsPerSocket', max));
     return;
   }
-  session.awaitedWindows += awaited;
+  session.awaitedWindows += asked.length;
   const asker = { on: request, isWaiting: () => session.alive };
-  for (const name of asked) {
-    const id = windowOf(name) as number;
-    const heard = (snapshot: Uint8Array | null) => {
-      session.awaitedWindows -= 1;
-      awaited -= 1;
-      if (snapshot !== null) shown.set(name, { id, snapshot });
-      if (awaited > 0 || !session.alive) return;
-      if (shown.size === asked.length) goOn(shown);
-      else session.refuse(request.id, route, WINDOW_NOT_FOUND);
-    };
-    realm.windowSnapshot(player.name, id, heard, asker);
-  }
+  const ids = asked.map(name => windowOf(name) as number);
+  // All of one moment, and shown at once: what happens to one of them later comes behind it.
+  const heard = (snapshots: readonly (Uint8Array | null)[]) => {
+    session.awaitedWindows -= asked.length;
+    asked.forEach((name, index) => {
+      const snapshot = snapshots[index] ?? null;
+      if (snapshot !== null) shown.set(name, { id: ids[index] as number, snapshot });
+    });
+    if (!session.alive) return;
+    if (shown.size === asked.length) goOn(shown);
+    else session.refuse(request.id, route, WINDOW_NOT_FOUND);
+  };
+  realm.windowSnapshots(player.name, ids, heard, asker);
 }
 
 function hasChannel(session: Session, name: string): boolean {

@@ -12,10 +12,14 @@ import type { Session } from './session.ts';
 /** The channel of a window that somebody listens to. */
 interface WindowFeed {
   readonly sessions: Session[];
+  /** Those of them that are about to be shown its end. */
+  readonly ending: Set<Session>;
   /** Of the last frame that went out. */
   sequence: number;
   sentAtMs: number;
 }
+
+const RETRY_MS = 1_000;
 
 export class WindowFeeds {
   readonly #feeds = new Map<number, WindowFeed>();
@@ -28,7 +32,7 @@ export class WindowFeeds {
   subscribe(session: Session, window: number, snapshot: Uint8Array): void {
     let feed = this.#feeds.get(window);
     if (feed === undefined) {
-      feed = { sessions: [], sequence: 0, sentAtMs: performance.now() };
+      feed = { sessions: [], ending: new Set(), sequence: 0, sentAtMs: performance.now() };
       this.#feeds.set(window, feed);
     }
     if (session.windows?.includes(window) !== true) {
@@ -80,19 +84,43 @@ export class WindowFeeds {
     }
   }
 
-  /** Every window is shown anew; one that is over by now is no channel any more. */
+  /** Every window is shown anew; one that is over by now shows its end and is no channel any more. */
   restart(realm: RealmPort): void {
     for (const [window, { sessions }] of this.#feeds) {
-      for (const session of [...sessions]) {
-        const isWaiting = () => session.windows?.includes(window) ?? false;
-        const goOn = (frame: Uint8Array | null) => {
-          if (!isWaiting()) return;
-          if (frame === null) this.unsubscribe(session, window);
-          else this.resync(session, window, frame);
-        };
-        const asker = { on: session, isWaiting };
-        realm.windowSnapshot(session.player?.name ?? '', window, goOn, asker);
-      }
+      for (const session of [...sessions]) this.#showAnew(realm, session, window);
+    }
+  }
+
+  #showAnew(realm: RealmPort, session: Session, window: number): void {
+    const isWaiting = () => session.windows?.includes(window) ?? false;
+    const goOn = ([frame = null]: readonly (Uint8Array | null)[]) => {
+      if (!isWaiting()) return;
+      if (frame === null) void this.#showEnd(realm, session, window);
+      else this.resync(session, window, frame);
+    };
+    const player = session.player?.name ?? '';
+    realm.windowSnapshots(player, [window], goOn, { on: session, isWaiting });
+  }
+
+  /**
+   * The window is over, and whoever should have said so ended before: what the session waits for is
+   * in the tables. Until they can be read it goes on waiting.
+   */
+  async #showEnd(realm: RealmPort, session: Session, window: number): Promise<void> {
+    const ending = this.#feeds.get(window)?.ending;
+    if (ending === undefined || ending.has(session)) return;
+    ending.add(session);
+    try {
+      const frame = await realm.windowEnd(session.player?.name ?? '', window);
+      if (session.windows?.includes(window) !== true) return;
+      if (frame !== null) session.sendPrivate(frame);
+      this.unsubscribe(session, window);
+    } catch {
+      setTimeout(() => {
+        if (session.alive) this.#showAnew(realm, session, window);
+      }, RETRY_MS).unref();
+    } finally {
+      ending.delete(session);
     }
   }
 

@@ -29,6 +29,7 @@ export type DirectFact = WindowFact | OfferFact | BlockFact | PrivacyFact | Frie
 export const SIDE_FLAG = { accepted: 1, confirmed: 2 } as const;
 /** In the byte of a window's event. */
 export const BASELINE_FLAG = 0x10;
+export const UNLOGGED_FLAG = 0x20;
 
 const FIELDS_PER_LINE = 3;
 
@@ -80,7 +81,11 @@ function writeWindow(out: ByteWriter, fact: WindowFact): void {
     codeOf(WINDOW_STATUSES, fact.status) |
       ((fact.reason === null ? 0 : 1 + codeOf(WINDOW_ENDS, fact.reason)) << 4),
   );
-  out.byte(codeOf(WINDOW_EVENTS, fact.event) | (baseline === null ? 0 : BASELINE_FLAG));
+  out.byte(
+    codeOf(WINDOW_EVENTS, fact.event) |
+      (baseline === null ? 0 : BASELINE_FLAG) |
+      (fact.isLogged ? 0 : UNLOGGED_FLAG),
+  );
   out.uint(fact.id);
   out.uint(fact.revision);
   out.uint(fact.armedAtMs);

@@ -17,7 +17,7 @@ import type {
   WindowSideFact,
 } from '../engine/fact.ts';
 import type { ByteReader } from './bytes.ts';
-import { BASELINE_FLAG, SIDE_FLAG } from './fact-codec-direct.ts';
+import { BASELINE_FLAG, SIDE_FLAG, UNLOGGED_FLAG } from './fact-codec-direct.ts';
 import { wordOf } from './words.ts';
 
 /** A manifest whose body is left as the MessagePack bytes that it was written with. */
@@ -42,6 +42,7 @@ export function readWindow(reader: ByteReader): WindowFact {
     deadlineMs: reader.uint(),
     createdAtMs: reader.uint(),
     event: wordOf(WINDOW_EVENTS, event & (BASELINE_FLAG - 1)),
+    isLogged: (event & UNLOGGED_FLAG) === 0,
     by: reader.uint() - 1,
     manifest: reader.string(),
     sides: [readSide(reader), readSide(reader)],

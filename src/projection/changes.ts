@@ -157,16 +157,7 @@ export class Changes {
         break;
       case 'window':
         this.windows.set(fact.id, fact);
-        this.windowLog.push({
-          sequence,
-          atMs,
-          step,
-          id: fact.id,
-          revision: fact.revision,
-          by: fact.by,
-          event: fact.event,
-          put: linesPut(fact),
-        });
+        if (fact.isLogged) this.windowLog.push(stepOf({ sequence, atMs }, step, fact));
         if (fact.id > this.lastWindow) this.lastWindow = fact.id;
         break;
       case 'manifest':
@@ -223,6 +214,11 @@ export class Changes {
 }
 
 const asItIs: Substitute = fact => fact;
+
+function stepOf({ sequence, atMs }: Entry, step: number, fact: WindowFact): WindowStep {
+  const { id, revision, by, event } = fact;
+  return { sequence, atMs, step, id, revision, by, event, put: linesPut(fact) };
+}
 
 function linesPut({ event, by, sides }: WindowFact): readonly Line[] | null {
   if (event !== 'put') return null;

@@ -98,6 +98,7 @@ function windowOf(cells: Cells): WindowFact {
     baseline: (cells[18] as boolean) ? [linesOf(cells[19]), linesOf(cells[20])] : null,
     event: wordOf(WINDOW_EVENTS, cells[21] as number),
     by: cells[22] as number,
+    isLogged: true,
   };
 }
 

@@ -1,7 +1,7 @@
 // What must hold in the tables of windows and offers, each rule one query that finds what breaks
 // it. audit.ts runs them with its own.
 
-import { OFFER_STATUSES, WINDOW_STATUSES } from '../../protocol/direct.ts';
+import { OFFER_STATUSES, WINDOW_EVENTS, WINDOW_STATUSES } from '../../protocol/direct.ts';
 import { TRANSFER_REASONS, type TransferReason } from '../engine/fact.ts';
 import { codeOf } from '../journal/words.ts';
 import type { Check } from './audit.ts';
@@ -9,6 +9,8 @@ import type { Check } from './audit.ts';
 const DONE = codeOf(WINDOW_STATUSES, 'done');
 const INVITED = codeOf(WINDOW_STATUSES, 'invited');
 const REVIEW = codeOf(WINDOW_STATUSES, 'review');
+/** Coming and going is logged only where it took something back. */
+const PRESENCES = `${codeOf(WINDOW_EVENTS, 'left')}, ${codeOf(WINDOW_EVENTS, 'returned')}`;
 const OPEN_OFFER = codeOf(OFFER_STATUSES, 'open');
 const ACCEPTED_OFFER = codeOf(OFFER_STATUSES, 'accepted');
 
@@ -98,8 +100,9 @@ export const DIRECT_CHECKS: readonly Check[] = [
         select distinct on (window_id) * from realm.window_log
         order by window_id, sequence desc, step desc
       ) as e on e.window_id = w.id
-      where (w.revision, w.event, w.by, w.inviter_lines, w.invited_lines) is distinct from
-        (e.revision, e.event, e.by, ${LAST_PUT('w.inviter')}, ${LAST_PUT('w.invited')})`,
+      where (w.revision, w.inviter_lines, w.invited_lines) is distinct from
+        (e.revision, ${LAST_PUT('w.inviter')}, ${LAST_PUT('w.invited')})
+        or (w.event not in (${PRESENCES}) and (w.event, w.by) is distinct from (e.event, e.by))`,
   },
   {
     check: 'a window under review, or traded, was shown its manifest and accepted by both',

@@ -19,6 +19,7 @@ import { getPrivateSnapshot } from './private-snapshot.ts';
 import type { Source } from './source.ts';
 import { askStanding, type TablesStanding } from './standing.ts';
 import { getWallet } from './wallet.ts';
+import { type EndedWindow, getWindowEnd } from './window-end.ts';
 
 /** The read commands that the tables answer. */
 type TableCommand = Exclude<ReadCommand, `market.${string}`>;
@@ -30,13 +31,19 @@ export interface TableRequest {
   readonly role: string;
 }
 
-/** Both answer null when the snapshot that they would have answered from is before `atLeast`. */
+/** All three answer null when the snapshot that they would have answered from is before `atLeast`. */
 export interface Reader {
   answer(request: TableRequest, atLeast: number): Promise<TableAnswer | null>;
   privateSnapshot(player: string, atLeast: number): Promise<PrivateSnapshot | null>;
+  windowEnd(player: string, window: number, atLeast: number): Promise<WindowEndRead | null>;
   /** `wants`: whoever fills the tables is told when they are behind the journal. */
   standing(wants: boolean): Promise<TablesStanding>;
   close(): Promise<void>;
+}
+
+export interface WindowEndRead {
+  /** Null when the window is live, or not the player's, or there is none. */
+  readonly ended: EndedWindow | null;
 }
 
 export interface PrivateSnapshot {
@@ -87,6 +94,10 @@ export function createReader(options: ReaderOptions): Reader {
       readAt(pool, atLeast, async (source, position) => ({
         position,
         ...(await getPrivateSnapshot(source, player)),
+      })),
+    windowEnd: (player, window, atLeast) =>
+      readAt(pool, atLeast, async source => ({
+        ended: await getWindowEnd(source, player, window, amountWordsLocale),
       })),
     standing: wants => askStanding(standing, database, wants),
     async close() {

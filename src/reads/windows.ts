@@ -30,7 +30,7 @@ const side = (name: 'inviter' | 'invited') => `json_build_object(
       'accepted', w.${name}_accepted, 'confirmed', w.${name}_confirmed,
       'present', w.${name}_away_until_ms = 0)`;
 
-const VIEW = `w.id as window, w.status, w.reason, w.revision, w.manifest,
+export const VIEW = `w.id as window, w.status, w.reason, w.revision, w.manifest,
     w.armed_at_ms as "armedAtMs", ${EXPIRES_AT_MS} as "expiresAtMs",
     json_build_array(${side('inviter')}, ${side('invited')}) as sides`;
 
@@ -64,7 +64,7 @@ const BLOCKED = `with me as (select id from realm.players where name = $1)
       where b.player = (select id from me) and b.blocked) as blocked`;
 
 /** Words are numbers, and an empty hash stands for none. */
-type Row = Omit<WindowView, 'status' | 'reason' | 'manifest'> & {
+export type WindowRow = Omit<WindowView, 'status' | 'reason' | 'manifest'> & {
   readonly status: number;
   readonly reason: number;
   readonly manifest: string;
@@ -79,7 +79,7 @@ interface LogRow {
   readonly put: readonly LineView[] | null;
 }
 
-interface FullRow extends Row {
+interface FullRow extends WindowRow {
   readonly createdAtMs: number;
   readonly manifests: readonly string[];
   readonly log: readonly LogRow[];
@@ -110,7 +110,7 @@ export async function getOwnWindows(
   payload: Payload<'windows.mine'>,
 ): Promise<Result<'windows.mine'>> {
   const limit = pageRows(payload.limit);
-  const { rows } = await source.query<Row>(OWN, [player, payload.before ?? null, limit + 1]);
+  const { rows } = await source.query<WindowRow>(OWN, [player, payload.before ?? null, limit + 1]);
   const { page: windows, next } = page(rows, limit, row => row.window);
   return { windows: windows.map(windowView), next };
 }
@@ -129,7 +129,7 @@ export function endOf(reason: number): WindowEnd | null {
   return reason < 0 ? null : wordOf(WINDOW_ENDS, reason);
 }
 
-function windowView(row: Row): WindowView {
+export function windowView(row: WindowRow): WindowView {
   return {
     window: row.window,
     status: wordOf(WINDOW_STATUSES, row.status),

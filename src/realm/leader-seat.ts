@@ -1,5 +1,6 @@
-// Where the realm of the leader meets the cluster: takes the commands off the stream in order,
-// brings each node the replies to its own, and answers what nodes ask. Invariant: all commands of
+// Where the realm of the leader meets the cluster: takes the commands off the stream in order, and
+// between them who came to a node and who went; brings each node the replies to its own, and answers
+// what nodes ask. Invariant: all commands of
 // an entry go into the pipeline in one turn, and only then the pipeline is told that the entry was
 // reached; so a batch of the journal ends between two entries, and its offset is exact. Refusals
 // leave with a durable batch too: a leader that was deposed without knowing must not say of a
@@ -8,7 +9,7 @@
 
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Log } from '../base/log.ts';
-import type { Question, SentCommand } from '../cluster/messages.ts';
+import type { Question, SentCommand, SentPresence } from '../cluster/messages.ts';
 import type { CommandReader, LeaderChannel, ReceivedBatch } from '../cluster/port.ts';
 import type { Refused } from '../cluster/refused.ts';
 import type { ReplyTarget } from '../gateway/port.ts';
@@ -73,8 +74,9 @@ export class LeaderSeat {
   readonly #options: SeatOptions;
   readonly #targets = new Map<string, NodeTarget>();
   #timer: NodeJS.Timeout | null = null;
-  /** An entry was passed that brings about no row of the journal by itself. */
+  /** An entry was passed that may bring about no row of the journal by itself. */
   #isOwed = false;
+  #reached = '';
 
   constructor(options: SeatOptions) {
     this.#options = options;
@@ -102,6 +104,7 @@ export class LeaderSeat {
 
   /** The batch up to `offset` is durable: the stream need not keep it. */
   durable(offset: string): void {
+    if (offset === this.#reached) this.#isOwed = false;
     if (offset !== '') this.#options.reader.release(offset);
   }
 
@@ -118,12 +121,20 @@ export class LeaderSeat {
     } else {
       const target = this.#targetOf(batch.node);
       for (const command of batch.commands) {
-        if (isLate) realm.refuse(command.n, LATE, target);
+        if ('present' in command) this.#takePresence(command, batch.node);
+        else if (isLate) realm.refuse(command.n, LATE, target);
         else this.#submit(command, batch.node, target);
       }
     }
+    this.#reached = offset;
     realm.reached(offset);
     return realm.hasRoom ? null : realm.room();
+  }
+
+  /** However late it comes, it is the latest that is known; and mostly it leaves no row. */
+  #takePresence(told: SentPresence, node: string): void {
+    this.#isOwed = true;
+    this.#options.registry.takePresence(node, told, performance.now());
   }
 
   #submit(command: SentCommand, node: string, target: ReplyTarget): void {
@@ -164,8 +175,8 @@ export class LeaderSeat {
       case 'listen':
         if (registry.listen(node, ask.player)) answer(realm.released);
         break;
-      case 'window':
-        this.#show(node, answer, () => realm.announcer.windows.snapshot(ask.player, ask.window));
+      case 'windows':
+        this.#show(node, answer, () => realm.windowFrames(ask.player, ask.windows));
         break;
       case 'market':
         this.#readMarket(node, ask.command, ask.payload, answer);

@@ -1,85 +1,125 @@
-// What a node tells the leader of itself: who is here, and whose private feed is live. Changes go
-// out at the end of the turn in which they came about; all of it when the leader asks, when there
-// is a new leader, and now and then, so that a lost message does not matter for long.
+// What a node tells the leader of itself. Who is here goes through the stream of commands, in one
+// order with them; whose private feed is live goes beside it, in one order with the questions.
+// Invariant: of both only differences are told, counted, so that a loss is noticed; the whole only
+// to a new leader, to one who asks, and when something could not be told. Two beats a second say that
+// the node lives, and how far it has told.
 
-import type { NodeChannel } from '../cluster/port.ts';
+import {
+  type NodeState,
+  PIECE_PLAYERS_MAX,
+  type Piece,
+  type SentPresence,
+} from '../cluster/messages.ts';
+import type { CommandSender, NodeChannel } from '../cluster/port.ts';
+import { changesOf, piecesOf } from './pieces.ts';
+
+export interface AnnouncerParts {
+  readonly node: string;
+  readonly channel: Pick<NodeChannel, 'tell'>;
+  readonly sender: Pick<CommandSender, 'tellPresence' | 'presenceTold' | 'onPresenceFailed'>;
+  /** A beat was told, with this count: the leader answers it. */
+  readonly beaten: (count: number) => void;
+}
 
 /** How often the leader hears from a node that has nothing new. */
-const INTERVAL_MS = 1_000;
-/** Every so many of these everything is told again. */
-const COMPLETE_EVERY = 5;
+export const BEAT_MS = 500;
+
+const NOBODY: NodeState['listening'] = [];
 
 export class NodeAnnouncer {
-  readonly #channel: NodeChannel;
-  readonly #node: string;
+  readonly #parts: AnnouncerParts;
   readonly #present = new Map<string, number>();
   readonly #listening = new Set<string>();
-  #changedPresent = new Map<string, number>();
-  #changedListening = new Map<string, boolean>();
+  #changed = new Map<string, boolean>();
   #count = 0;
-  #beats = 0;
   #isScheduled = false;
+  /** Something of who is here could not be told: the next beat tries the whole. */
+  #isPresenceOwed = false;
+  #wantsOrders = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(channel: NodeChannel, node: string) {
-    this.#channel = channel;
-    this.#node = node;
-    this.#timer = setInterval(() => this.#beat(), INTERVAL_MS);
+  constructor(parts: AnnouncerParts) {
+    this.#parts = parts;
+    parts.sender.onPresenceFailed(() => {
+      this.#isPresenceOwed = true;
+    });
+    this.#timer = setInterval(() => this.#beat(), BEAT_MS);
   }
 
-  /** How many sockets a player has here now; 0 when his last one is gone. */
+  /** How many sockets a player has here now; 0 when their last one is gone. */
   present(player: string, sockets: number): void {
     if (sockets > 0) this.#present.set(player, sockets);
     else this.#present.delete(player);
-    this.#changedPresent.set(player, sockets);
-    this.#schedule();
+    if (!this.#isPresenceOwed) this.#tellPresent('change', [[player, sockets]]);
   }
 
   listening(player: string, isOn: boolean): void {
     if (isOn) this.#listening.add(player);
     else this.#listening.delete(player);
-    this.#changedListening.set(player, isOn);
-    this.#schedule();
+    this.#changed.set(player, isOn);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#tellChanges();
+    });
   }
 
-  /** Tells everything. */
-  tellAll(): void {
-    this.#changedPresent.clear();
-    this.#changedListening.clear();
-    const listening = [...this.#listening].map(player => [player, true] as const);
-    this.#tell({ isComplete: true, listening, present: [...this.#present], isLeaving: false });
+  /** Orders of the leader were lost: with the next beat they are asked for. */
+  missOrders(): void {
+    this.#wantsOrders = true;
+  }
+
+  /** Tells who is here, all of them. */
+  tellPresence(): void {
+    this.#isPresenceOwed = false;
+    for (const [piece, present] of piecesOf([...this.#present], PIECE_PLAYERS_MAX)) {
+      if (!this.#isPresenceOwed) this.#tellPresent(piece, present);
+    }
+  }
+
+  /** Tells whose private feeds are live here, all of them. */
+  tellListening(): void {
+    this.#changed.clear();
+    const all = [...this.#listening].map(player => [player, true] as const);
+    for (const [piece, listening] of piecesOf(all, PIECE_PLAYERS_MAX)) {
+      this.#tell({ piece, listening });
+    }
   }
 
   /** The node stops: whoever was here is not any more. */
   close(): void {
     clearInterval(this.#timer);
-    this.#tell({ isComplete: true, listening: [], present: [], isLeaving: true });
+    this.#tell({ piece: 'only', listening: NOBODY, isLeaving: true });
   }
 
   #beat(): void {
-    if (this.#beats++ % COMPLETE_EVERY === 0) this.tellAll();
-    else this.#tellChanges();
+    if (this.#isPresenceOwed) this.tellPresence();
+    this.#tellChanges();
+    const count = this.#tell({ piece: 'change', listening: NOBODY, isBeat: true });
+    this.#wantsOrders = false;
+    this.#parts.beaten(count);
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      const hasChanges = this.#changedPresent.size > 0 || this.#changedListening.size > 0;
-      if (hasChanges) this.#tellChanges();
-    });
+  #tellPresent(piece: Piece, present: SentPresence['present']): void {
+    if (!this.#parts.sender.tellPresence(piece, present)) this.#isPresenceOwed = true;
   }
 
   #tellChanges(): void {
-    const present = [...this.#changedPresent];
-    const listening = [...this.#changedListening];
-    this.#changedPresent = new Map();
-    this.#changedListening = new Map();
-    this.#tell({ isComplete: false, listening, present, isLeaving: false });
+    const changed = [...this.#changed];
+    this.#changed = new Map();
+    for (const listening of changesOf(changed, PIECE_PLAYERS_MAX)) {
+      this.#tell({ piece: 'change', listening });
+    }
   }
 
-  #tell(state: Omit<Parameters<NodeChannel['tell']>[0], 'node' | 'count'>): void {
-    this.#channel.tell({ node: this.#node, count: ++this.#count, ...state });
+  #tell(what: Pick<NodeState, 'piece' | 'listening'> & Partial<NodeState>): number {
+    const { channel, node, sender } = this.#parts;
+    const count = ++this.#count;
+    const wantsOrders = this.#wantsOrders;
+    const presence = sender.presenceTold;
+    const head = { node, count, isBeat: false, presence, wantsOrders, isLeaving: false };
+    channel.tell({ ...head, ...what });
+    return count;
   }
 }

@@ -121,17 +121,22 @@ export class PendingQuestions {
 }
 
 /** Whether an answer is of the kind that a question wants. */
-function fits({ kind }: Ask, answer: unknown): boolean {
-  switch (kind) {
+function fits(ask: Ask, answer: unknown): boolean {
+  switch (ask.kind) {
     case 'snapshot':
       return answer instanceof Uint8Array;
-    case 'window':
-      return answer === null || answer instanceof Uint8Array;
+    case 'windows':
+      return isOneEach(answer, ask.windows.length);
     case 'listen':
       return Number.isSafeInteger(answer);
     case 'market':
       return isAnswer(answer);
   }
+}
+
+function isOneEach(answer: unknown, count: number): boolean {
+  if (!Array.isArray(answer) || answer.length !== count) return false;
+  return answer.every(one => one === null || one instanceof Uint8Array);
 }
 
 function isAnswer(answer: unknown): boolean {

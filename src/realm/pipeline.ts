@@ -165,7 +165,7 @@ export class Pipeline {
   /**
    * A player is here, or is gone. That matters to those who are in a window, and to one who is here
    * for the first time and whom the realm knows from now on. After a drain nobody is here in any
-   * case.
+   * case. Whoever comes and goes within moments leaves no fact, and so no row.
    */
   presence(player: string, present: boolean): void {
     const { players, windows } = this.#options.engine.state;
@@ -240,7 +240,10 @@ export class Pipeline {
     const forming = this.#forming;
     if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
     try {
-      forming.add(this.#options.engine.apply(entry), entry.atMs, target, id);
+      const applied = this.#options.engine.apply(entry);
+      // Nobody waits for it, and it says nothing that another writer could contradict.
+      if (entry.command === 'presence' && applied.output.length === 0) return;
+      forming.add(applied, entry.atMs, target, id);
     } catch (error) {
       // The state may be half changed: what is not in the journal must not go there any more.
       this.stop();

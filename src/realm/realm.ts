@@ -34,6 +34,7 @@ import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline
 import { Released } from './released.ts';
 import type { TablesWatch } from './tables-watch.ts';
 import { READ_WAIT_MS, type ReaderPort, TABLES_LATE, TrueReads } from './true-reads.ts';
+import { endFrame } from './window-view.ts';
 
 /** What a realm needs of the projection. */
 export interface ProjectionPort {
@@ -232,14 +233,23 @@ export class Realm implements RealmPort {
     throw new Error('What the tables show is not announced yet.');
   }
 
-  windowSnapshot(
+  windowSnapshots(
     player: string,
-    window: number,
-    deliver: (frame: Uint8Array | null) => void,
+    windows: readonly number[],
+    deliver: (frames: readonly (Uint8Array | null)[]) => void,
     asker: Asker,
   ): void {
-    const show = () => deliver(this.announcer.windows.snapshot(player, window));
-    this.#snapshots.ask(`window:${window} ${player}`, asker, show);
+    const show = () => deliver(this.windowFrames(player, windows));
+    this.#snapshots.ask(`windows:${windows.join()} ${player}`, asker, show);
+  }
+
+  /** What is announced of them by now. */
+  windowFrames(player: string, windows: readonly number[]): readonly (Uint8Array | null)[] {
+    return windows.map(window => this.announcer.windows.snapshot(player, window));
+  }
+
+  async windowEnd(player: string, window: number): Promise<Uint8Array | null> {
+    return endFrame(this.epoch, await this.#reads.windowEnd(player, window));
   }
 
   presence(player: string, sockets: number): void {

@@ -1,14 +1,15 @@
 // The realm as a node of a cluster sees it: commands go to the leader, replies and announcements
 // come back, reads are answered from the tables. Invariants: every command that was taken gets
 // exactly one reply, `unknown` at its deadline at the latest; whatever this node may have missed of
-// the feed is made up for by snapshots, never passed over in silence.
+// the feed is made up for by snapshots, never passed over in silence: also what was not announced to
+// it, because the leader had not heard it for a while.
 
 import type { MeEvent } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { within } from '../base/within.ts';
-import type { Answered, FeedBatch } from '../cluster/messages.ts';
+import type { Answered, FeedBatch, Orders } from '../cluster/messages.ts';
 import type { CommandSender, NodeChannel } from '../cluster/port.ts';
 import type {
   Answer,
@@ -21,11 +22,13 @@ import type {
   ReplyTarget,
 } from '../gateway/port.ts';
 import type { PrivateSnapshot } from '../reads/reader.ts';
+import { Membership } from './membership.ts';
 import { NodeAnnouncer } from './node-announcer.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { PendingQuestions } from './pending-questions.ts';
 import type { TablesWatch } from './tables-watch.ts';
 import { READ_WAIT_MS, type ReaderPort, TrueReads } from './true-reads.ts';
+import { endFrame } from './window-view.ts';
 
 export interface RemoteOptions {
   readonly name: string;
@@ -77,6 +80,9 @@ export class RemoteRealm implements RealmPort {
   readonly #questions: PendingQuestions;
   readonly #reads: TrueReads;
   readonly #announcer: NodeAnnouncer;
+  readonly #membership = new Membership();
+  /** The leader may have forgotten this node, and it began anew for that. */
+  #isUnheard = false;
   readonly #timer: NodeJS.Timeout;
   #epoch = 0;
   /** Of the feed of this epoch: the last message that came. */
@@ -101,7 +107,8 @@ export class RemoteRealm implements RealmPort {
     this.#commands = new PendingCommands(replyTimeoutMs);
     this.#questions = new PendingQuestions(channel);
     this.#reads = new TrueReads(options.reader, options.tables);
-    this.#announcer = new NodeAnnouncer(channel, node);
+    const beaten = (count: number) => this.#membership.told(count, performance.now());
+    this.#announcer = new NodeAnnouncer({ node, channel, sender, beaten });
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
     sender.onFailed((numbers, fate) => this.#commands.fail(numbers, fate));
     sender.onEntered((numbers, entry) => this.#commands.entered(numbers, entry));
@@ -111,13 +118,8 @@ export class RemoteRealm implements RealmPort {
       if (answered.epoch >= this.#epoch) this.#questions.settle(answered);
     });
     channel.onInterrupted(() => this.#begin());
-    channel.onOrders(({ epoch, wantsState, shares, isComplete, kept }) => {
-      if (epoch !== this.#epoch) return;
-      if (wantsState) this.#tellAll();
-      const { sink } = options;
-      if (isComplete) sink.shareAll(shares);
-      else for (const [player, nodes] of shares) sink.share(player, nodes);
-      for (const [player, sockets] of kept) sink.closeOldest(player, sockets);
+    channel.onOrders(orders => {
+      if (orders.epoch === this.#epoch) this.#obey(orders);
     });
   }
 
@@ -177,14 +179,18 @@ export class RemoteRealm implements RealmPort {
     this.#questions.askUntilAnswered({ kind: 'snapshot', channel }, heard, asker);
   }
 
-  windowSnapshot(
+  windowSnapshots(
     player: string,
-    window: number,
-    deliver: (frame: Uint8Array | null) => void,
+    windows: readonly number[],
+    deliver: (frames: readonly (Uint8Array | null)[]) => void,
     asker: Asker,
   ): void {
-    const heard = (answer: unknown) => deliver(answer as Uint8Array | null);
-    this.#questions.askUntilAnswered({ kind: 'window', player, window }, heard, asker);
+    const heard = (answer: unknown) => deliver(answer as readonly (Uint8Array | null)[]);
+    this.#questions.askUntilAnswered({ kind: 'windows', player, windows }, heard, asker);
+  }
+
+  async windowEnd(player: string, window: number): Promise<Uint8Array | null> {
+    return endFrame(this.#epoch, await this.#reads.windowEnd(player, window));
   }
 
   async privateSnapshot(player: string): Promise<PrivateSnapshot> {
@@ -269,7 +275,8 @@ export class RemoteRealm implements RealmPort {
     this.#isLeaderReady = feed.isReady;
     const expected = feed.isHeartbeat ? this.#count : this.#count + 1;
     const isNew = feed.epoch !== this.#epoch;
-    const hasHole = isNew || this.#isSilent || feed.count !== expected;
+    const isUnheard = !isNew && this.#losesTouch(this.#heardAtMs);
+    const hasHole = isNew || isUnheard || this.#isSilent || feed.count !== expected;
     this.#epoch = feed.epoch;
     this.#count = feed.count;
     this.#isSilent = false;
@@ -300,14 +307,43 @@ export class RemoteRealm implements RealmPort {
   #meet({ begin }: FeedBatch): void {
     this.#timeOffsetMs = null;
     this.#heard = 0;
-    this.#announcer.tellAll();
+    this.#isUnheard = false;
+    this.#membership.begin(performance.now());
+    this.#announcer.tellListening();
+    this.#announcer.tellPresence();
     this.#commands.giveUp(begin, performance.now() + LATE_REPLY_MS);
   }
 
-  /** The leader has not known us for a while: it announced nothing private to us meanwhile. */
-  #tellAll(): void {
-    this.#announcer.tellAll();
-    this.#begin();
+  #obey(orders: Orders): void {
+    const { membership, count, heard, shares, isComplete, kept } = orders;
+    let { wantsListening, wantsPresence } = orders;
+    const { sink, log } = this.#options;
+    if (membership > 0) {
+      const { forgotten, missed } = this.#membership.take(membership, count);
+      this.#membership.answered(heard);
+      if (missed) this.#announcer.missOrders();
+      if (this.#membership.isSure(performance.now())) this.#isUnheard = false;
+      if (forgotten) {
+        log.warn({ leader: this.#leader }, 'the leader had not heard this node for a while');
+        wantsListening = true;
+        wantsPresence = true;
+        this.#begin();
+      }
+    }
+    if (wantsListening) this.#announcer.tellListening();
+    if (wantsPresence) this.#announcer.tellPresence();
+    if (isComplete) sink.shareAll(shares);
+    else for (const [player, nodes] of shares) sink.share(player, nodes);
+    for (const [player, sockets] of kept) sink.closeOldest(player, sockets);
+  }
+
+  /** Whether from this moment on the leader may have forgotten this node. */
+  #losesTouch(nowMs: number): boolean {
+    if (this.#isUnheard || this.#membership.isSure(nowMs)) return false;
+    this.#isUnheard = true;
+    const { leader } = this;
+    this.#options.log.warn({ leader }, 'the leader may not hear this node any more');
+    return true;
   }
 
   /** Something may have been missed: every channel begins anew with a snapshot. */
@@ -322,6 +358,7 @@ export class RemoteRealm implements RealmPort {
     const nowMs = performance.now();
     this.#commands.sweep(nowMs);
     this.#questions.sweep(nowMs);
+    if (!this.#isSilent && this.#losesTouch(nowMs)) this.#begin();
     if (!this.#isSilent && nowMs - this.#heardAtMs > SILENCE_MAX_MS) {
       this.#isSilent = true;
       this.#options.log.warn({ leader: this.#leader }, 'the leader of the realm is silent');

@@ -7,13 +7,15 @@
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { InvariantError } from '../base/assert.ts';
 import type { Answer, ReadRequest } from '../gateway/port.ts';
-import type { PrivateSnapshot } from '../reads/reader.ts';
+import type { PrivateSnapshot, WindowEndRead } from '../reads/reader.ts';
 import type { TablesStanding } from '../reads/standing.ts';
+import type { EndedWindow } from '../reads/window-end.ts';
 
 /** What a realm needs of the tables. See Reader for what null means. */
 export interface ReaderPort {
   answer(request: ReadRequest, atLeast: number): Promise<Answer | null>;
   privateSnapshot(player: string, atLeast: number): Promise<PrivateSnapshot | null>;
+  windowEnd(player: string, window: number, atLeast: number): Promise<WindowEndRead | null>;
 }
 
 /** How far the database is. */
@@ -56,6 +58,13 @@ export class TrueReads {
     const snapshot = await this.#read(read);
     if (snapshot === null) throw new Error('The tables are behind the journal.');
     return snapshot;
+  }
+
+  /** How a window ended that is over. Rejects when it can't be read in time. */
+  async windowEnd(player: string, window: number): Promise<EndedWindow | null> {
+    const found = await this.#read(atLeast => this.#reader.windowEnd(player, window, atLeast));
+    if (found === null) throw new Error('The tables are behind the journal.');
+    return found.ended;
   }
 
   /** Null when it can't be done in time. */

@@ -17,6 +17,7 @@ import { NOBODY, windowFact } from '../engine/window.ts';
 import { viewOfWindow } from '../engine/window-view.ts';
 import type { FeedSink } from '../gateway/port.ts';
 import { manifestView } from '../reads/manifest-view.ts';
+import type { EndedWindow } from '../reads/window-end.ts';
 import type { CommittedGroup } from './announcer.ts';
 import type { RealmClock } from './engine-clock.ts';
 
@@ -31,6 +32,14 @@ export interface WindowViewsOptions {
   readonly epoch: number;
   /** The language of the words in manifests. */
   readonly locale: AmountLocale;
+}
+
+/** The last frame of a channel whose window ended while nobody could say so. */
+export function endFrame(epoch: number, ended: EndedWindow | null): Uint8Array | null {
+  if (ended === null) return null;
+  const { sequence, data } = ended;
+  const name = windowChannelName(data.window.window);
+  return encodeEvent(name, epoch, sequence, sequence, 'snapshot', data);
 }
 
 /** A window as of its last committed fact. */
@@ -94,7 +103,7 @@ export class WindowViews {
     if (fact.status === 'done' || fact.status === 'cancelled') this.#end(fact.id);
   }
 
-  /** See RealmPort.windowSnapshot. */
+  /** See RealmPort.windowSnapshots. */
   snapshot(player: string, window: number): Uint8Array | null {
     const committed = this.#windows.get(window);
     if (committed === undefined || !this.#players(committed.fact).includes(player)) return null;

@@ -9,6 +9,7 @@ import {
   type Messages,
   type Tag,
 } from '../../src/cluster/messages.ts';
+import { ordersOf, stateOf } from '../support/fake-cluster.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import {
   NO_REDIS,
@@ -54,7 +55,7 @@ async function openBench(nodeUrl?: string, isSigned = true) {
   node.onFeed(({ count }) => heard.push(`feed ${count}`));
   node.onReplies(({ position }) => heard.push(`replies ${position}`));
   node.onAnswer(({ n, answer }) => heard.push(`answer ${n} ${answer}`));
-  node.onOrders(({ wantsState }) => heard.push(`orders ${wantsState}`));
+  node.onOrders(({ count }) => heard.push(`orders ${count}`));
   node.onInterrupted(() => interruptions++);
   leader.onQuestion(question => heard.push(`question ${question.node} ${question.n}`));
   leader.onState(({ node: name, count }) => heard.push(`state ${name} ${count}`));
@@ -94,19 +95,18 @@ describe.skipIf(redisUrl === null)(`messages of the leader${NO_REDIS}`, () => {
 
   it('for one node are not heard by another', async () => {
     const { leader, heard } = await openBench();
-    leader.order('c', { epoch: 1, wantsState: false, shares: [], isComplete: false, kept: [] });
+    leader.order('c', ordersOf({ count: 1 }));
     leader.answer('bb', { epoch: 1, n: 1, answer: 'no' });
-    leader.order('b', { epoch: 1, wantsState: true, shares: [], isComplete: false, kept: [] });
+    leader.order('b', ordersOf({ count: 2 }));
     await until(() => heard.length > 0, 'its own arrives');
-    expect(heard).toEqual(['orders true']);
+    expect(heard).toEqual(['orders 2']);
   });
 });
 
 describe.skipIf(redisUrl === null)(`messages of a node${NO_REDIS}`, () => {
   it('name the node, and its questions have numbers of their own', async () => {
     const { node, heard } = await openBench();
-    const state = { isComplete: true, listening: [], present: [], isLeaving: false };
-    node.tell({ node: 'b', count: 1, ...state });
+    node.tell(stateOf({ count: 1 }));
     const numbers = [1, 2, 3].map(() => node.ask({ kind: 'snapshot', channel: 'book:ore' }));
     await until(() => heard.length === 4, 'all arrive');
     expect(numbers).toEqual([1, 2, 3]);

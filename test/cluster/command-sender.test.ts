@@ -4,8 +4,9 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RedisCommandSender } from '../../src/cluster/command-sender.ts';
 import type { Links } from '../../src/cluster/links.ts';
-import type { CommandBatch } from '../../src/cluster/messages.ts';
+import { type CommandBatch, PIECE_PLAYERS_MAX } from '../../src/cluster/messages.ts';
 import { millisecondsOf } from '../../src/cluster/stream-id.ts';
+import { commandsOf } from '../support/fake-cluster.ts';
 import { quiet } from '../support/postgres.ts';
 import {
   NO_REDIS,
@@ -82,8 +83,7 @@ async function throughProxy(): Promise<{ proxy: TcpProxy; bench: Bench }> {
   return { proxy, bench: await openBench({}, url.href) };
 }
 
-const namesOf = (batches: CommandBatch[]) =>
-  batches.map(batch => batch.commands.map(({ command }) => command));
+const namesOf = (batches: CommandBatch[]) => batches.map(batch => commandsOf(batch.commands));
 
 async function batchesOf(bench: Bench, count: number): Promise<CommandBatch[]> {
   let found: CommandBatch[] = [];
@@ -102,7 +102,9 @@ describe.skipIf(redisUrl === null)(`what a node sends${NO_REDIS}`, () => {
     bench.send('d');
     const batches = await batchesOf(bench, 2);
     expect(namesOf(batches)).toEqual([['a', 'b', 'c'], ['d']]);
-    expect(batches.flatMap(batch => batch.commands.map(({ n }) => n))).toEqual([1, 2, 3, 4]);
+    expect(batches.flatMap(({ commands }) => commands.map(one => 'n' in one && one.n))).toEqual([
+      1, 2, 3, 4,
+    ]);
     expect(numbers).toEqual([1, 2, 3]);
     expect(batches.map(({ node, lifeMs }) => [node, lifeMs])).toEqual([
       ['a', 5_000],
@@ -153,6 +155,65 @@ describe.skipIf(redisUrl === null)(`what a node sends${NO_REDIS}`, () => {
     bench.send('b');
     await until(() => bench.failures.length > 0, 'the refusal is told');
     expect(bench.failures).toEqual([[[1, 2], 'unsent']]);
+  });
+});
+
+describe.skipIf(redisUrl === null)(`who comes and goes${NO_REDIS}`, () => {
+  const presenceOf = (batches: CommandBatch[]) =>
+    batches.flatMap(({ commands }) => commands.filter(one => 'present' in one));
+
+  it('stands among the commands of its turn, where it was told', async () => {
+    const bench = await openBench();
+    bench.sender.tellPresence('change', [['alice', 1]]);
+    bench.sender.tellPresence('change', [['bob', 1]]);
+    bench.send('windows.accept');
+    bench.sender.tellPresence('change', [['alice', 0]]);
+    const [batch] = await batchesOf(bench, 1);
+    const both = [
+      ['alice', 1],
+      ['bob', 1],
+    ];
+    expect(batch?.commands).toMatchObject([
+      { count: 1, piece: 'change', present: both },
+      { n: 1, command: 'windows.accept' },
+      { count: 2, piece: 'change', present: [['alice', 0]] },
+    ]);
+    expect(bench.sender.presenceTold).toBe(2);
+    expect(bench.entered.map(([numbers]) => numbers)).toEqual([[1]]);
+  });
+
+  it('is told in entries and pieces of a bounded size', async () => {
+    const bench = await openBench();
+    const players = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => [`player-${from + n}`, 1] as const);
+    bench.sender.tellPresence('first', players(0, PIECE_PLAYERS_MAX));
+    bench.sender.tellPresence('last', players(PIECE_PLAYERS_MAX, 5));
+    for (let n = 0; n < PIECE_PLAYERS_MAX; n++) {
+      bench.sender.tellPresence('change', players(n, 1));
+    }
+    const batches = await batchesOf(bench, 3);
+    expect(batches.length).toBeLessThanOrEqual(3);
+    expect(presenceOf(batches).map(({ count }) => count)).toEqual([1, 2, 3]);
+    const sizes = batches.map(({ commands }) => presenceOf([{ commands } as CommandBatch]));
+    for (const told of sizes) {
+      const [one] = told;
+      expect(told).toHaveLength(1);
+      expect(one && 'present' in one && one.present.length).toBeLessThanOrEqual(PIECE_PLAYERS_MAX);
+    }
+  });
+
+  it('is told to have failed with its entry, and is not told while nothing can be sent', async () => {
+    const { proxy, bench } = await throughProxy();
+    let failures = 0;
+    bench.sender.onPresenceFailed(() => failures++);
+    proxy.cutAt({ pattern: 'xadd', when: 'before' });
+    bench.sender.tellPresence('change', [['alice', 1]]);
+    await until(() => failures > 0, 'the loss is told');
+    expect(bench.failures).toEqual([[[], 'unknown']]);
+    proxy.refuse();
+    await until(() => bench.links.commands.status !== 'ready', 'the connection is lost');
+    expect(bench.sender.tellPresence('change', [['alice', 0]])).toBe(false);
+    expect([failures, bench.sender.presenceTold]).toEqual([1, 1]);
   });
 });
 

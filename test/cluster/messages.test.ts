@@ -3,7 +3,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CLUSTER_VERSION, type Messages, type Tag } from '../../src/cluster/messages.ts';
+import {
+  CLUSTER_VERSION,
+  type Messages,
+  PIECE_PLAYERS_MAX,
+  type Tag,
+} from '../../src/cluster/messages.ts';
 import { type Refusal, RefusedError } from '../../src/cluster/refused.ts';
 import { testEnvelope } from '../support/redis.ts';
 
@@ -22,6 +27,7 @@ const EXAMPLES: Messages = {
     lifeMs: 5_000,
     commands: [
       { n: 1, player: 'alice', key: null, command: 'listings.buy', payload: { listing: SAFE } },
+      { count: 4, piece: 'change', present: [['alice', 0]] },
       { n: 0xffff_ffff, player: 'bob', key: 'k', command: 'offers.create', payload: { a: [1.5] } },
     ],
   },
@@ -48,18 +54,21 @@ const EXAMPLES: Messages = {
     ended: [1, 2],
     private: [['alice', SAFE, { balances: [] }]],
   },
-  question: { node: 'b-2', n: 5, ask: { kind: 'window', player: 'alice', window: 3 } },
+  question: { node: 'b-2', n: 5, ask: { kind: 'windows', player: 'alice', windows: [3] } },
   answer: { epoch: 4, n: 5, answer: null },
   state: {
     node: 'b-2',
     count: 1,
-    isComplete: true,
+    isBeat: true,
+    piece: 'only',
     listening: [['alice', true]],
-    present: [['alice', 2]],
+    presence: 7,
+    wantsOrders: false,
     isLeaving: false,
   },
   orders: {
-    ...{ epoch: 4, wantsState: true, isComplete: true },
+    ...{ epoch: 4, membership: 3, count: 2, heard: 1, isComplete: true },
+    ...{ wantsListening: true, wantsPresence: false },
     ...{ shares: [['alice', 2]], kept: [['alice', 1]] },
   },
 };
@@ -198,10 +207,24 @@ describe('a message is refused', () => {
     { kind: 'constructor' },
     { kind: 'snapshot' },
     { kind: 'listen', player: '$house' },
-    { kind: 'window', player: 'alice', window: -1 },
+    { kind: 'windows', player: 'alice', windows: [-1] },
+    { kind: 'windows', player: 'alice', windows: Array(51).fill(1) },
     { kind: 'market', command: 'market.book', payload: null },
   ])('of a question for %j', ask => {
     expect(refusalOf(seal('question', { ...EXAMPLES.question, ask }))).toBe('malformed');
+  });
+
+  it.each([
+    { count: -1 },
+    { piece: 'all' },
+    { present: [['alice']] },
+    { present: [['$house', 1]] },
+    { present: Array(PIECE_PLAYERS_MAX + 1).fill(['alice', 1]) },
+  ])('of who came and went with %j', more => {
+    const told = { count: 4, piece: 'change', present: [], ...more };
+    expect(refusalOf(seal('commands', { ...EXAMPLES.commands, commands: [told] }))).toBe(
+      'malformed',
+    );
   });
 
   it.each(TAGS)('or taken, but nothing else, whatever stands in a %s', tag => {

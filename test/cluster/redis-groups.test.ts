@@ -9,6 +9,7 @@ import { RedisCommandSender } from '../../src/cluster/command-sender.ts';
 import { realmKeys } from '../../src/cluster/keys.ts';
 import { RedisLease } from '../../src/cluster/lease.ts';
 import { onOwnRedis, TestCluster } from '../support/cluster-nodes.ts';
+import { commandsOf } from '../support/fake-cluster.ts';
 import { until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { quiet } from '../support/postgres.ts';
@@ -61,7 +62,7 @@ async function openBench({ url }: RedisGroup) {
   const received: string[] = [];
   const reader = new RedisCommandReader({ ...common, commands, reading: ofLeader.openReading() });
   reader.start('', ({ batch }) => {
-    received.push(...(batch?.commands ?? []).map(({ command }) => command));
+    received.push(...commandsOf(batch?.commands ?? []));
     return null;
   });
   const leader = new RedisLeaderChannel({ ...ofLeader, ...common, keys: KEYS, node: 'a' });

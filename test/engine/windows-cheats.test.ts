@@ -6,7 +6,7 @@ import { COMMANDS } from '../../protocol/commands/registry.ts';
 import { play } from '../support/scenario.ts';
 
 const MET = `
-  rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0 reviewMs 0
+  rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0 reviewMs 0 awayAfterMs 0
   define ore commodity
   define sword unique
   grant ann coins 50_000

@@ -1,11 +1,12 @@
 // Who goes, who comes back, and what time does: nothing ever waits for a client for longer than it
 // says, and whoever is away has agreed to nothing.
 
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Fact } from '../../src/engine/fact.ts';
 import { play } from '../support/scenario.ts';
 
 const MET = `
-  rules armTakenMs 0 armAcceptedMs 0 reviewMs 0 acknowledgeFrom danger
+  rules armTakenMs 0 armAcceptedMs 0 reviewMs 0 acknowledgeFrom danger awayAfterMs 0
   define ore commodity
   grant ann coins 100
   grant bob ore 10
@@ -21,6 +22,9 @@ const REVIEW = `${MET}
   accept ann #1
   accept bob #1                     -> #1 review rev 2 armed 1_000
 `;
+
+const isPresence = (fact: Fact) =>
+  fact.kind === 'window' && (fact.event === 'left' || fact.event === 'returned');
 
 describe('a player whose last socket is gone', () => {
   test('has not accepted any more, and is waited for', () => {
@@ -112,16 +116,16 @@ describe('a player whose last socket is gone', () => {
   });
 
   test.each([
-    ['put', 'put ann #1 50 coins', 'open rev 3: ann 50 coins', 'put ann'],
-    ['put of the same', 'put ann #1 100 coins', 'open rev 2: ann 100 coins', 'returned ann'],
-    ['acceptance', 'accept ann #1', 'open rev 2: ann 100 coins accepted', 'accepted ann'],
-    ['withdrawal', 'unaccept ann #1', 'open rev 2: ann 100 coins', 'returned ann'],
-  ])('is there again with a command: %s', (_what, command, shows, event) => {
+    ['put', 'put ann #1 50 coins', 'open rev 3: ann 50 coins', ', put ann'],
+    ['put of the same', 'put ann #1 100 coins', 'open rev 2: ann 100 coins', ''],
+    ['acceptance', 'accept ann #1', 'open rev 2: ann 100 coins accepted', ', accepted ann'],
+    ['withdrawal', 'unaccept ann #1', 'open rev 2: ann 100 coins', ''],
+  ])('is there again with a command: %s', (_what, command, shows, logged) => {
     play(`${MET}
       leaves ann                    -> window #1 left
       ${command}
       window #1 ${shows} | bob 10 ore
-      log #1 invited ann, joined bob, put ann, put bob, left ann, ${event}
+      log #1 invited ann, joined bob, put ann, put bob${logged}
     `);
   });
 
@@ -160,8 +164,119 @@ describe('a player whose last socket is gone', () => {
   });
 });
 
+describe('a player who has no socket for a moment only', () => {
+  const RULES = 'rules armTakenMs 0 armAcceptedMs 0 reviewMs 0 acknowledgeFrom danger';
+  const MOVES = MET.replace(/rules .*/, `${RULES} awayAfterMs 2_000`);
+
+  test('is not away: nothing is told, written or taken back', () => {
+    play(`${MOVES}
+      accept ann #1
+      leaves ann
+      time 2_999                    -> nothing
+      returns ann
+      time 60_000                   -> nothing
+      window #1 open rev 2: ann 100 coins accepted | bob 10 ore
+      log #1 invited ann, joined bob, put ann, put bob, accepted ann
+    `);
+  });
+
+  test('is away when the moment is over, and is waited for from then on', () => {
+    play(`${MOVES}
+      accept ann #1
+      leaves ann
+      times #1 armed 1_000 ends 300_000
+      time 2_999                    -> nothing
+      time 3_000                    -> window #1 left
+      window #1 open rev 2: ann 100 coins away | bob 10 ore
+      times #1 armed 1_000 ends 300_000 back 18_000
+      time 18_000                   -> window #1 cancelled disconnected
+      log #1 invited ann, joined bob, put ann, put bob, accepted ann, left ann, cancelled nobody
+    `);
+  });
+
+  test('is told of at most once in that time, however often the connection is lost', () => {
+    const { groups } = play(`${MOVES}
+      ${'leaves ann \n returns ann \n'.repeat(100)}
+      time 1_999                    -> nothing
+      ${'leaves ann \n returns ann \n'.repeat(100)}
+      time 60_000                   -> nothing
+    `);
+    expect(groups.flatMap(({ facts }) => facts).filter(isPresence)).toEqual([]);
+  });
+
+  test('comes and goes without a step in the log, unless something was agreed to', () => {
+    play(`${MOVES}
+      leaves ann
+      time 3_000                    -> window #1 left
+      returns ann                   -> window #1 returned
+      leaves ann
+      time 5_000                    -> window #1 left
+      returns ann                   -> window #1 returned
+      log #1 invited ann, joined bob, put ann, put bob
+      accept ann #1
+      leaves ann
+      time 7_000                    -> window #1 left
+      log #1 invited ann, joined bob, put ann, put bob, accepted ann, left ann
+    `);
+  });
+
+  test('is there for all who act meanwhile, and with a command of their own too', () => {
+    play(`${MOVES}
+      leaves ann
+      time 2_000
+      accept bob #1                 -> #1 open rev 2 armed 1_000
+      accept ann #1                 -> #1 review rev 2 armed 1_000
+      time 10_000                   -> nothing
+      leaves bob
+      confirm ann #1
+      time 12_000                   -> window #1 left
+      window #1 open rev 3: ann 100 coins | bob 10 ore away
+    `);
+  });
+
+  test('does not keep a window beyond its time, and is away before a later one', () => {
+    play(`${MOVES}
+      time 299_000
+      leaves ann
+      time 300_000                  -> window #1 cancelled timeout
+    `);
+    play(`${MOVES}
+      accept ann #1
+      accept bob #1                 -> #1 review rev 2 armed 1_000
+      time 58_000
+      leaves ann
+      time 70_000                   -> window #1 left
+      window #1 open rev 3: ann 100 coins away | bob 10 ore
+    `);
+  });
+
+  test('is waited for no longer by going again', () => {
+    play(`${MOVES}
+      leaves ann
+      time 2_000
+      leaves ann
+      time 3_000                    -> window #1 left
+      leaves ann
+      time 18_000                   -> window #1 cancelled disconnected
+    `);
+  });
+
+  test('both are gone: each is away in their turn', () => {
+    play(`${MOVES}
+      leaves bob
+      time 2_000
+      leaves ann
+      time 3_000                    -> window #1 left
+      window #1 open rev 2: ann 100 coins | bob 10 ore away
+      time 4_000                    -> window #1 left
+      window #1 open rev 2: ann 100 coins away | bob 10 ore away
+    `);
+  });
+});
+
 describe('an invitation', () => {
   const INVITED = `
+    rules awayAfterMs 0
     grant ann coins 1
     grant bob coins 1
     grant cid coins 1
@@ -213,7 +328,8 @@ describe('when the server begins', () => {
       server begins                 -> window #1 left, window #2 left
       window #1 open rev 3: ann 100 coins away | bob 10 ore away
       window #2 invited rev 0: cid nothing away | dee nothing
-      log #2 invited cid, left nobody
+      log #2 invited cid
+      log #1 invited ann, joined bob, put ann, put bob, accepted ann, reviewed bob, confirmed ann, left nobody
       returns ann                   -> window #1 returned
       time 16_000                   -> window #1 cancelled disconnected, window #2 cancelled expired
       balance ann coins 100 held 0

@@ -7,7 +7,7 @@ import { play } from '../support/scenario.ts';
 
 /** No waiting, and nothing to acknowledge: what is tested is the states. */
 const QUICK = `
-  rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0 reviewMs 0 acknowledgeFrom danger
+  rules armAddedMs 0 armTakenMs 0 armAcceptedMs 0 reviewMs 0 acknowledgeFrom danger awayAfterMs 0
   define ore commodity
   define sword unique
   grant ann coins 1_000

@@ -7,6 +7,7 @@ import { millisecondsOf } from '../../src/cluster/stream-id.ts';
 import { Attacker } from '../support/attacker.ts';
 import { type NodeProcess, onCluster, TestCluster } from '../support/cluster-nodes.ts';
 import { passVerdict } from '../support/cluster-verdict.ts';
+import { ordersOf } from '../support/fake-cluster.ts';
 import { sleep, until } from '../support/fault-realm.ts';
 import { TestClient } from '../support/gateway-fixture.ts';
 import { Judge } from '../support/judge.ts';
@@ -179,10 +180,10 @@ onCluster(
           published: CHANNELS.map(name => [name, lie] as const),
         },
       });
-      const orders = { epoch, wantsState: false, isComplete: true, shares: [] };
       const kept = [['game', 0]] as const;
+      const orders = ordersOf({ epoch, isComplete: true, kept });
       await redis.publish(channel, feed);
-      await redis.publish(channel, attacker.forge(channel, 'orders', { ...orders, kept }));
+      await redis.publish(channel, attacker.forge(channel, 'orders', orders));
     }
     await sleep(500);
     expect((await coins()).body).toEqual(before);

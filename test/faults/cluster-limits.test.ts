@@ -18,7 +18,7 @@ const STANDARD = limits.standard as NonNullable<typeof limits.standard>;
 const REFILL_PER_MS = STANDARD.perMinute / 60_000;
 /** More than his whole burst. */
 const ASKED = STANDARD.burst + 10;
-/** A silent node is taken for gone after three seconds; the leader tells everything in five. */
+/** A silent node is taken for gone after three seconds. */
 const TOLD_MS = 12_000;
 /** Whatever was on its way between two nodes has arrived. */
 const SETTLED_MS = 1_000;

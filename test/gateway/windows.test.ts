@@ -119,8 +119,8 @@ describe('the channel of a window', () => {
     const fixture = await startWithWindow({ subscriptionsPerSocketMax: 2 });
     const client = await fixture.enter('alice');
     const unheard: (() => void)[] = [];
-    fixture.realm.windowSnapshot = (_player, _window, deliver) => {
-      unheard.push(() => deliver(null));
+    fixture.realm.windowSnapshots = (_player, windows, deliver) => {
+      unheard.push(() => deliver(windows.map(() => null)));
     };
     client.tell('session.subscribe', { channels: ['window:1', 'window:2'] });
     const refused = await client.ask('session.subscribe', { channels: ['window:3'] });

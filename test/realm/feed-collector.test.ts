@@ -6,7 +6,7 @@ import { StepClock } from '../../src/base/clock.ts';
 import type { FeedBatch } from '../../src/cluster/messages.ts';
 import { FeedCollector, HEARTBEAT_MS } from '../../src/realm/feed-collector.ts';
 import { NodeRegistry } from '../../src/realm/node-registry.ts';
-import { FakeLeaderChannel } from '../support/fake-cluster.ts';
+import { FakeLeaderChannel, stateOf } from '../support/fake-cluster.ts';
 
 let channel: FakeLeaderChannel;
 let registry: NodeRegistry;
@@ -139,8 +139,7 @@ describe('the feed of a leader', () => {
 
   it('has private events of those only whom some node listens to', () => {
     expect(collector.hasPrivateListeners()).toBe(false);
-    const state = { isComplete: true, present: [], isLeaving: false, node: 'b', count: 1 };
-    registry.take({ ...state, listening: [['alice', true]] }, 0);
+    registry.take(stateOf({ piece: 'only', listening: [['alice', true]] }), 0);
     expect(collector.hasPrivateListeners()).toBe(true);
     expect(['alice', 'bob'].map(player => collector.listensPrivately(player))).toEqual([
       true,

@@ -1,8 +1,10 @@
 // Where the leader's realm meets the stream: what becomes of an entry, and what nodes are told.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Answered, ReplyBatch } from '../../src/cluster/messages.ts';
+import { tableHash } from '../../protocol/window-hash.ts';
+import type { Answered, ReplyBatch, SentCommand } from '../../src/cluster/messages.ts';
 import { DeposedError } from '../../src/journal/journal.ts';
+import { stateOf } from '../support/fake-cluster.ts';
 import { settled } from '../support/fake-journal.ts';
 import { EPOCH, grant, SeatStage } from '../support/seat-stage.ts';
 
@@ -125,7 +127,7 @@ describe('what nodes ask', () => {
     stage.channel.question({
       node: 'c',
       n: 2,
-      ask: { kind: 'window', player: 'alice', window: 1 },
+      ask: { kind: 'windows', player: 'alice', windows: [1, 2] },
     });
     await settled();
     expect(stage.channel.published.map(({ kind, node }) => [kind, node])).toEqual([
@@ -134,16 +136,16 @@ describe('what nodes ask', () => {
     ]);
     const [book, window] = stage.channel.of<Answered>('answer').map(({ content }) => content);
     expect(book).toMatchObject({ epoch: EPOCH, n: 1, answer: expect.any(Uint8Array) });
-    expect(window).toEqual({ epoch: EPOCH, n: 2, answer: null });
+    expect(window).toEqual({ epoch: EPOCH, n: 2, answer: [null, null] });
   });
 
   it('is not answered when another leader goes on, and this one finds out', async () => {
     await stage.quietly();
     stage.channel.published.length = 0;
     stage.journalEnd = { head: stage.realm.released + 1, epoch: EPOCH + 1 };
-    const window = { kind: 'window', player: 'alice', window: 1 } as const;
+    const windows = { kind: 'windows', player: 'alice', windows: [1] } as const;
     stage.channel.question({ node: 'b', n: 1, ask: { kind: 'snapshot', channel: 'book:ore' } });
-    stage.channel.question({ node: 'b', n: 2, ask: window });
+    stage.channel.question({ node: 'b', n: 2, ask: windows });
     await settled();
     expect(stage.channel.of('answer')).toEqual([]);
     expect(stage.journal.isAppending).toBe(true);
@@ -167,8 +169,7 @@ describe('what nodes ask', () => {
     await stage.quietly();
     stage.channel.question({ node: 'b', n: 1, ask: { kind: 'listen', player: 'alice' } });
     expect(stage.channel.of('answer')).toEqual([]);
-    const state = { isComplete: true, listening: [], present: [], isLeaving: false };
-    stage.channel.state({ node: 'b', count: 1, ...state });
+    stage.channel.state(stateOf({ piece: 'only' }));
     stage.channel.question({ node: 'b', n: 2, ask: { kind: 'listen', player: 'alice' } });
     expect(stage.channel.of<Answered>('answer')[0]?.content).toEqual({
       epoch: EPOCH,
@@ -176,6 +177,75 @@ describe('what nodes ask', () => {
       answer: stage.realm.released,
     });
     expect(stage.registry.listens('alice')).toBe(true);
+  });
+});
+
+describe('who comes and goes', () => {
+  const command = (n: number, player: string, name: string, payload: unknown) => {
+    return { n, player, key: null, command: name, payload };
+  };
+  const here = (count: number, ...present: [player: string, sockets: number][]) => {
+    return { count, piece: count === 1 ? ('only' as const) : ('change' as const), present };
+  };
+
+  /** A window of alice and bob with coins of alice on it, that may be accepted. */
+  async function open(): Promise<() => object> {
+    await stage.quietly();
+    const { reader, engine, clock } = stage;
+    const assets = [{ asset: 'coins', quantity: 1 }];
+    reader.entry('6-0', [here(1, ['alice', 1], ['bob', 1]), grant(1)]);
+    reader.entry('6-1', [command(2, 'alice', 'windows.invite', { player: 'bob' })]);
+    reader.entry('6-2', [command(3, 'bob', 'windows.join', { window: 1 })]);
+    reader.entry('6-3', [command(4, 'alice', 'windows.put', { window: 1, revision: 0, assets })]);
+    clock.advance(engine.state.rules.direct.armAddedMs);
+    await stage.quietly();
+    const side = (player: string, lines: readonly object[]) => ({ player, assets: lines });
+    const line = { asset: 'coins', location: 'main', quantity: 1 };
+    const hash = tableHash(1, 1, [side('alice', [line]), side('bob', [])] as never);
+    return () => command(5, 'bob', 'windows.accept', { window: 1, revision: 1, hash });
+  }
+
+  const bobsSide = () => stage.engine.state.windows.get(1)?.sides[1];
+
+  it('comes in one order with the commands: who accepts and goes has gone', async () => {
+    const accept = await open();
+    stage.reader.entry('7-0', [accept() as SentCommand, here(2, ['bob', 0])]);
+    expect(bobsSide()).toMatchObject({ accepted: true });
+    expect(bobsSide()?.leavesAtMs).toBeGreaterThan(0);
+    stage.clock.advance(stage.engine.state.rules.direct.awayAfterMs);
+    await expect.poll(() => bobsSide()).toMatchObject({ accepted: false });
+    expect(bobsSide()?.awayUntilMs).toBeGreaterThan(0);
+  });
+
+  it('is taken from an entry that came too late, too: it is the latest that is known', async () => {
+    const accept = await open();
+    stage.reader.entry('7-0', [accept() as SentCommand, here(2, ['bob', 0])], { isLate: true });
+    expect(bobsSide()).toMatchObject({ accepted: false });
+    expect(bobsSide()?.leavesAtMs).toBeGreaterThan(0);
+  });
+
+  it('is passed durably soon, once, so that the stream does not fill up with it', async () => {
+    await open();
+    stage.reader.entry('7-0', [here(2, ['bob', 0])]);
+    stage.reader.entry('7-1', [here(3, ['bob', 1])]);
+    const rows = stage.journal.rows.length;
+    await expect.poll(() => stage.journal.isAppending, { timeout: 5_000 }).toBe(true);
+    await stage.journal.commit();
+    expect(stage.reader.released.at(-1)).toBe('7-1');
+    await new Promise(resolve => setTimeout(resolve, 1_200));
+    expect([stage.journal.isAppending, stage.journal.rows.length]).toEqual([false, rows + 1]);
+  });
+
+  it('to another node is not gone, whichever of the two is heard first', async () => {
+    await open();
+    stage.reader.entry('7-0', [here(2, ['bob', 0])]);
+    stage.reader.entry('7-1', [here(1, ['bob', 1])], { node: 'c' });
+    stage.reader.entry('7-2', [here(3, ['bob', 1])]);
+    stage.reader.entry('7-3', [here(2, ['bob', 0])], { node: 'c' });
+    await settled();
+    stage.clock.advance(60_000);
+    await stage.quietly();
+    expect(bobsSide()).toMatchObject({ leavesAtMs: 0, awayUntilMs: 0 });
   });
 });
 

@@ -112,7 +112,10 @@ describe('a question for a snapshot', () => {
 describe('an answer of another kind than was asked for', () => {
   it.each([
     [SNAPSHOT, [null, 'frame', 7, {}]],
-    [{ kind: 'window', player: 'alice', window: 1 }, ['frame', 7, {}]],
+    [
+      { kind: 'windows', player: 'alice', windows: [1, 2] },
+      ['frame', 7, {}, null, [], [null], [null, 'frame'], [null, null, null]],
+    ],
     [{ kind: 'listen', player: 'alice' }, [null, 1.5, '7', {}]],
     [BOOK, [null, 7, {}, { outcome: 'ok' }, { outcome: 'fine', body: {} }]],
   ] as [Ask, unknown[]][])('to %j is not heard, and who waits waits on', (ask, answers) => {

@@ -14,7 +14,9 @@ import { FakeJournal, settled } from '../support/fake-journal.ts';
 import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
 const UNHEARD: ReplyTarget = { deliver: () => {} };
-const { graceMs } = DEFAULT_RULES.direct;
+const { graceMs, awayAfterMs } = DEFAULT_RULES.direct;
+/** Whoever has no socket is away at once. */
+const AT_ONCE = { ...DEFAULT_RULES, direct: { ...DEFAULT_RULES.direct, awayAfterMs: 0 } };
 
 let clock: StepClock;
 let engine: Engine;
@@ -24,7 +26,7 @@ let realm: Realm;
 
 beforeEach(() => {
   clock = new StepClock();
-  engine = new Engine(DEFAULT_RULES);
+  engine = new Engine(AT_ONCE);
   sink = new RecordingSink();
   sink.windows.add(1);
   realm = begin();
@@ -55,6 +57,7 @@ function begin(): Realm {
     reader: {
       answer: async () => ({ outcome: 'ok', body: {} }),
       privateSnapshot: () => Promise.reject(new Error('Nobody reads here.')),
+      windowEnd: () => Promise.reject(new Error('Nobody reads here.')),
     },
     tables: new TablesWatch(async () => {
       const { released: head } = begun;
@@ -108,7 +111,9 @@ function told(): unknown[] {
 
 async function shown(): Promise<Record<string, unknown>> {
   const asker = { on: {}, isWaiting: () => true };
-  const frame = await new Promise(found => realm.windowSnapshot('alice', 1, found, asker));
+  const [frame] = await new Promise<readonly (Uint8Array | null)[]>(found =>
+    realm.windowSnapshots('alice', [1], found, asker),
+  );
   return decodeEvent(frame as Uint8Array).data as Record<string, unknown>;
 }
 
@@ -147,6 +152,30 @@ describe('the presence of a player', () => {
     expect(realm.waiting).toBe(0);
     realm.presence('alice', 0);
     expect(realm.waiting).toBe(1);
+  });
+
+  it('that changes 60,000 times in a minute of engine time leaves no row, and tells nobody', async () => {
+    realm.stop();
+    engine = new Engine(DEFAULT_RULES);
+    realm = begin();
+    await open();
+    const rows = journal.rows.length;
+    for (let second = 0; second < 60; second++) {
+      for (let n = 0; n < 500; n++) {
+        realm.presence('bob', 0);
+        clock.advance(1);
+        realm.presence('bob', 1);
+        clock.advance(1);
+      }
+      await committed();
+    }
+    expect([journal.rows.length - rows, told()]).toEqual([0, ['invited', 'joined']]);
+    expect(engine.state.windows.get(1)?.expiresAtMs).toBeGreaterThan(clock.nowMs());
+    realm.presence('bob', 0);
+    clock.advance(awayAfterMs);
+    await expect.poll(() => realm.waiting).toBe(1);
+    await committed();
+    expect(told()).toEqual(['invited', 'joined', 'left']);
   });
 
   it('is announced when it is durable, and not before', async () => {

@@ -3,7 +3,9 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReadRequest } from '../../src/gateway/port.ts';
-import { replyBatch } from '../support/fake-cluster.ts';
+import type { EndedWindow } from '../../src/reads/window-end.ts';
+import { ordersOf, replyBatch } from '../support/fake-cluster.ts';
+import { decodeEvent } from '../support/recording-sink.ts';
 import { EMPTY_ME, RemoteStage, snapshotFrame } from '../support/remote-stage.ts';
 
 const wallet = {
@@ -52,11 +54,12 @@ describe('a snapshot', () => {
   it('of a window that the player may not see is null', () => {
     stage.beat(0);
     const frames: (Uint8Array | null)[] = [];
-    stage.realm.windowSnapshot('alice', 4, bytes => frames.push(bytes), SOMEBODY);
-    const ask = { kind: 'window', player: 'alice', window: 4 };
+    stage.realm.windowSnapshots('alice', [4, 5], all => frames.push(...all), SOMEBODY);
+    const ask = { kind: 'windows', player: 'alice', windows: [4, 5] };
     expect(stage.channel.asked).toEqual([{ n: 1, ask }]);
-    stage.channel.answer({ epoch: 1, n: 1, answer: null });
-    expect(frames).toEqual([null]);
+    const frame = snapshotFrame(3, 'window:5');
+    stage.channel.answer({ epoch: 1, n: 1, answer: [null, frame] });
+    expect(frames).toEqual([null, frame]);
   });
 });
 
@@ -216,27 +219,69 @@ describe('orders of the leader', () => {
     stage.beat(0);
     const shares = [['alice', 2]] as const;
     const kept = [['bob', 1]] as const;
-    const changed = { wantsState: false, shares, isComplete: false, kept };
-    stage.channel.orders({ epoch: 1, ...changed });
-    stage.channel.orders({ epoch: 9, ...changed });
+    stage.channel.orders(ordersOf({ shares, kept }));
+    stage.channel.orders(ordersOf({ epoch: 9, shares, kept }));
     const { sink } = stage;
     expect([sink.shares, sink.allShares, sink.closed]).toEqual([shares, [], kept]);
-    stage.channel.orders({ epoch: 1, ...changed, isComplete: true });
+    stage.channel.orders(ordersOf({ count: 2, shares, isComplete: true }));
     expect([sink.shares, sink.allShares]).toEqual([shares, [shares]]);
   });
 
-  it('to tell everything are followed, and the feed begins anew', () => {
+  it('to tell everything are followed, and nothing else begins anew', () => {
     stage.beat(0);
     stage.realm.presence('alice', 2);
-    stage.channel.orders({ epoch: 1, wantsState: true, shares: [], isComplete: false, kept: [] });
-    expect(stage.channel.told.at(-1)).toMatchObject({ isComplete: true, present: [['alice', 2]] });
-    expect(stage.sink.restarts).toBe(2);
+    const failed = stage.realm.privateSnapshot('alice').catch(() => {});
+    stage.channel.orders(ordersOf({ wantsPresence: true, wantsListening: true }));
+    const whole = { piece: 'only', present: [['alice', 2]] };
+    expect(stage.sender.presence.at(-1)).toMatchObject(whole);
+    expect(stage.channel.told.at(-1)).toMatchObject({ listening: [['alice', true]] });
+    expect(stage.sink.restarts).toBe(1);
+    stage.realm.stop();
+    return failed;
+  });
+
+  it('that did not come are asked for', async () => {
+    stage.isHeard = false;
+    stage.beat(0);
+    stage.channel.orders(ordersOf({ count: 1 }));
+    await stage.pass(500);
+    expect(stage.channel.told.at(-1)).toMatchObject({ isBeat: true, wantsOrders: false });
+    stage.channel.orders(ordersOf({ count: 3 }));
+    await stage.pass(500);
+    expect(stage.channel.told.at(-1)).toMatchObject({ isBeat: true, wantsOrders: true });
   });
 
   it('of a new leader need not be waited for: he is told everything', () => {
     stage.realm.presence('alice', 1);
     stage.beat(0, { epoch: 2 });
-    expect(stage.channel.told.at(-1)).toMatchObject({ isComplete: true, present: [['alice', 1]] });
+    expect(stage.channel.told.at(-1)).toMatchObject({ piece: 'only', listening: [] });
+    const whole = { piece: 'only', present: [['alice', 1]] };
+    expect(stage.sender.presence.at(-1)).toMatchObject(whole);
+  });
+});
+
+describe('the end of a window that nobody announced', () => {
+  it('is read once the tables show what the leader begins with', async () => {
+    stage.beat(0, { position: 120 });
+    const [revision, manifest] = [0, null];
+    const times = { armedAtMs: 1, expiresAtMs: 2 };
+    const side = { assets: [], accepted: false, confirmed: false, present: true };
+    const sides = ['alice', 'bob'].map(player => ({ player, ...side }));
+    const window = { window: 4, status: 'cancelled', reason: 'timeout', revision, ...times };
+    const data = { window: { ...window, sides, manifest }, manifest: null, receipt: null };
+    stage.ended = { sequence: 77, data } as unknown as EndedWindow;
+    const end = stage.realm.windowEnd('alice', 4);
+    await stage.pass(100);
+    expect(stage.read).toEqual([]);
+    stage.tablesAt = 120;
+    await stage.pass(100);
+    expect(stage.read).toEqual(['alice 4']);
+    const head = { channel: 'window:4', kind: 'snapshot', epoch: 1 };
+    expect(decodeEvent((await end) as Uint8Array)).toMatchObject({
+      ...{ ...head, sequence: 77, previousSequence: 77, data },
+    });
+    stage.ended = null;
+    expect(await stage.realm.windowEnd('alice', 5)).toBeNull();
   });
 });
 

@@ -35,6 +35,8 @@ beforeEach(() => {
         const position = await read(atLeast);
         return position === null ? null : { position, sequence: position, data: {} as never };
       },
+      windowEnd: async (_player, _window, atLeast) =>
+        (await read(atLeast)) === null ? null : { ended: null },
     },
     {
       standing: async () => {
@@ -122,6 +124,7 @@ describe('a read of the tables', () => {
       {
         answer: () => Promise.reject(new InvariantError('a rule')),
         privateSnapshot: () => Promise.reject(new InvariantError('a rule')),
+        windowEnd: () => Promise.reject(new InvariantError('a rule')),
       },
       {
         standing: async () => ({ head, epoch: 1, position: 10, quarantined: 0 }),

@@ -13,7 +13,7 @@ import { Announcer, type CommittedGroup } from '../../src/realm/announcer.ts';
 import { MarketPast } from '../../src/realm/market-past.ts';
 import { decodeEvent, RecordingSink } from '../support/recording-sink.ts';
 
-const { direct } = DEFAULT_RULES;
+const direct = { ...DEFAULT_RULES.direct, awayAfterMs: 0 };
 const MINUTE_MS = 60_000;
 
 let clock: StepClock;
@@ -23,7 +23,7 @@ let announcer: Announcer;
 
 beforeEach(() => {
   clock = new StepClock();
-  engine = new Engine(DEFAULT_RULES);
+  engine = new Engine({ ...DEFAULT_RULES, direct });
   sink = new RecordingSink();
   announcer = begun(4);
   act('game', 'items.define', { item: 'iron', kind: 'commodity' });

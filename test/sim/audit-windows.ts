@@ -28,7 +28,9 @@ export interface WindowChange {
 export function checkWindowFact(change: WindowChange): void {
   const { before, fact, entry, tables } = change;
   const { id, sides, status } = fact;
-  const isOurs = fact.by < 0 || tables.playerName(fact.by) === entry.player;
+  // Who is away is found out when their time is up, whatever the entry.
+  const isAbsence = fact.event === 'left';
+  const isOurs = fact.by < 0 || isAbsence || tables.playerName(fact.by) === entry.player;
   demand(isOurs, `window ${id} is changed by the one who said so`);
   demand((status === 'cancelled') === (fact.reason !== null), `window ${id} says why it ended`);
   demand(

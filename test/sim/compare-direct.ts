@@ -59,7 +59,9 @@ function modelWindow(window: ModelWindow): object {
   return {
     ...{ status, reason, revision, armedAtMs, deadlineMs, createdAtMs },
     manifest: window.manifest,
-    sides: sides.map(side => (isOver ? { ...side, awayUntilMs: 0 } : side)),
+    sides: sides.map(({ leavesAtMs: _, ...side }) => {
+      return isOver ? { ...side, awayUntilMs: 0 } : side;
+    }),
     baseline: window.baseline,
   };
 }

@@ -1,9 +1,9 @@
 // The model's reading of RULES.md on what ends although nobody asks for it: what is due, in which
 // order, and how much of it in one entry.
 
-import { leaveAll } from './model-presence.ts';
+import { leave, leaveAll } from './model-presence.ts';
 import { end, expiryOf } from './model-windows.ts';
-import type { World } from './model-world.ts';
+import type { ModelWindow, World } from './model-world.ts';
 
 /** Something that is due: it counts as itself and each line that it holds. */
 interface Due {
@@ -17,8 +17,10 @@ interface Due {
 /** Ends as much of what is due as one entry may. */
 export function endDue(world: World): void {
   let left = endBurnt(world, world.rules.endsPerEntryMax);
-  for (const due of dueAt(world, world.nowMs)) {
-    if (left <= 0) return;
+  while (left > 0) {
+    // Who is away by now may have given a window more time, or less.
+    const [due] = dueAt(world, world.nowMs);
+    if (due === undefined) break;
     due.end();
     left -= due.counts;
   }
@@ -30,6 +32,10 @@ export function isMuchDue(world: World, atMs: number): boolean {
   let counts = world.beginning?.length ?? 0;
   for (const { give } of wantingBurnt(world)) counts += 1 + give.length;
   for (const due of dueAt(world, atMs)) counts += due.counts;
+  // Each may have somebody leave before it ends.
+  for (const { sides } of world.liveWindows()) {
+    for (const { leavesAtMs } of sides) if (leavesAtMs > 0 && leavesAtMs <= atMs) counts += 2;
+  }
   return counts >= world.rules.endsPerEntryMax;
 }
 
@@ -71,6 +77,15 @@ function endBurnt(world: World, most: number): number {
   return left;
 }
 
+/** Who is to be away before the window ends, if anybody: the one who has been gone for longer. */
+function leaverOf(world: World, window: ModelWindow): Due | null {
+  const gone = window.sides.filter(({ leavesAtMs }) => leavesAtMs > 0);
+  const [side] = gone.sort((a, b) => a.leavesAtMs - b.leavesAtMs);
+  if (side === undefined || side.leavesAtMs >= expiryOf(window)) return null;
+  const end = () => leave(world, window, side);
+  return { atMs: side.leavesAtMs, kind: 1, id: window.id, counts: 1, end };
+}
+
 function dueAt(world: World, nowMs: number): Due[] {
   const orders = world.openOrders().map((order): Due => {
     const endOrder = () => {
@@ -80,6 +95,8 @@ function dueAt(world: World, nowMs: number): Due[] {
     return { atMs, kind: 0, id: order.id, counts: 1, end: endOrder };
   });
   const windows = world.liveWindows().map((window): Due => {
+    const leaving = leaverOf(world, window);
+    if (leaving !== null) return leaving;
     const isDeserted = window.sides.some(({ awayUntilMs: ms }) => ms !== 0 && ms <= nowMs);
     const reason = isDeserted ? 'disconnected' : 'timeout';
     const endWindow = () => end(window, window.status === 'invited' ? 'expired' : reason);

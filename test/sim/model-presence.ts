@@ -10,8 +10,14 @@ export function presence(world: World, player: string, present: boolean): Body {
   const window = windowOf(world, player);
   const side = window?.sides.find(one => one.player === player);
   if (!window || !side) return {};
-  if (present) side.awayUntilMs = 0;
-  else leave(world, window, side);
+  if (present) {
+    side.awayUntilMs = 0;
+    side.leavesAtMs = 0;
+  } else if (side.awayUntilMs === 0 && side.leavesAtMs === 0) {
+    const { awayAfterMs } = world.rules.direct;
+    if (awayAfterMs === 0) leave(world, window, side);
+    else side.leavesAtMs = world.nowMs + awayAfterMs;
+  }
   return {};
 }
 
@@ -22,9 +28,11 @@ export function leaveAll(world: World, window: ModelWindow): void {
   }
 }
 
-function leave(world: World, window: ModelWindow, side: ModelSide): void {
+/** They have been gone for long: they are away. */
+export function leave(world: World, window: ModelWindow, side: ModelSide): void {
   if (window.status === 'review') backToTable(world, window);
   side.accepted = false;
+  side.leavesAtMs = 0;
   side.awayUntilMs = world.nowMs + world.rules.direct.graceMs;
 }
 

@@ -30,7 +30,7 @@ export function invite(world: World, inviter: string, invited: string): Body {
     recent.filter(({ sides }) => sides[1].player === invited).length < invitesPerPlayerMax;
   if (!isReachable) throw new Refusal('PLAYER_UNAVAILABLE');
   const side = (player: string): ModelSide => {
-    return { player, assets: [], accepted: false, confirmed: false, awayUntilMs: 0 };
+    return { player, assets: [], accepted: false, confirmed: false, awayUntilMs: 0, leavesAtMs: 0 };
   };
   const window: ModelWindow = {
     id: world.windows.length + 1,
@@ -70,7 +70,7 @@ export function decline(world: World, player: string, id: number): Body {
 
 export function cancelWindow(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id);
-  side.awayUntilMs = 0;
+  isThere(side);
   const refuses = window.status === 'invited' && window.sides[1].player === player;
   end(window, refuses ? 'declined' : 'cancelled');
   return brief(window);
@@ -81,7 +81,7 @@ export function put(world: World, player: string, payload: Payload<'windows.put'
   current(window, payload.revision);
   const lines = resolve(world, payload.assets);
   able(world, player, lines, side.assets);
-  side.awayUntilMs = 0;
+  isThere(side);
   const changes = differences(player, side.assets, lines);
   if (changes.length === 0) return brief(window);
   const { armAddedMs, armTakenMs, armAcceptedMs, openTimeoutMs } = world.rules.direct;
@@ -110,7 +110,7 @@ export function acceptTable(
   armed(world, window);
   if (side.assets.length + partner.assets.length === 0) throw new Refusal('NOTHING_ON_TABLE');
   if (partner.accepted) noneHalted(world, onTable(window));
-  side.awayUntilMs = 0;
+  isThere(side);
   side.accepted = true;
   window.baseline ??= [window.sides[0].assets, window.sides[1].assets];
   if (partner.accepted) {
@@ -125,7 +125,7 @@ export function acceptTable(
 
 export function unaccept(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'open');
-  side.awayUntilMs = 0;
+  isThere(side);
   side.accepted = false;
   return brief(window);
 }
@@ -144,6 +144,7 @@ export function confirm(world: World, player: string, payload: Payload<'windows.
     throw new Refusal('NOT_ACKNOWLEDGED', { code, token });
   }
   noneHalted(world, onTable(window));
+  isThere(side);
   side.confirmed = true;
   if (!partner.confirmed) return { ...brief(window), receipt: null };
   window.status = 'done';
@@ -160,12 +161,14 @@ export function confirm(world: World, player: string, payload: Payload<'windows.
 
 export function unconfirm(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'review');
+  isThere(side);
   side.confirmed = false;
   return brief(window);
 }
 
 export function reopen(world: World, player: string, id: number): Body {
-  const [window] = own(world, player, id, 'review');
+  const [window, side] = own(world, player, id, 'review');
+  isThere(side);
   backToTable(world, window);
   return brief(window);
 }
@@ -183,6 +186,12 @@ function raiseBaseline(window: ModelWindow, side: ModelSide): void {
   const raised = [...most.values()].sort(inOrder);
   const [first, second] = window.baseline;
   window.baseline = at === 0 ? [raised, second] : [first, raised];
+}
+
+/** Whoever acts is there. */
+function isThere(side: ModelSide): void {
+  side.awayUntilMs = 0;
+  side.leavesAtMs = 0;
 }
 
 /** From the review to the open table, where everybody must look and accept anew. */

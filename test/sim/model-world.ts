@@ -73,8 +73,10 @@ export interface ModelSide {
   assets: readonly LineView[];
   accepted: boolean;
   confirmed: boolean;
-  /** 0: he is there. */
+  /** 0: they are there, or have not been gone for long. */
   awayUntilMs: number;
+  /** When they will have been gone for long; 0: they are not gone, or away. */
+  leavesAtMs: number;
 }
 
 export interface ModelWindow {

@@ -91,6 +91,8 @@ export class Model {
   restored(rules: Rules): void {
     this.world.rules = rules;
     this.world.beginning = null;
+    // Who had just gone is nobody's knowledge any more: all are away in a moment.
+    for (const { sides } of this.world.windows) for (const side of sides) side.leavesAtMs = 0;
   }
 
   #decide(entry: Entry): Predicted {

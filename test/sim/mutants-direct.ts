@@ -95,6 +95,12 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
     replace: "if (window.status === 'done')",
   },
   {
+    name: 'gone-for-long-is-over',
+    file: PRESENCE,
+    find: 'leaver.leavesAtMs < dueAtMs(window)',
+    replace: 'leaver.leavesAtMs > dueAtMs(window)',
+  },
+  {
     name: 'grace-one-too-long',
     file: PRESENCE,
     find: '+ state.rules.direct.graceMs',

@@ -62,6 +62,7 @@ function randomDirectRules(random: Random): DirectRules {
     inviteTimeoutMs: random.pick([60, 400, 30_000]),
     openTimeoutMs: random.pick([150, 1_000, 300_000]),
     reviewTimeoutMs: random.pick([60, 300, 60_000]),
+    awayAfterMs: random.pick([0, 0, 3, 40]),
     graceMs: random.pick([30, 200, 15_000]),
     invitesPerMinuteMax: random.pick([2, 10, 500, 500, 500]),
     invitesPerPlayerMax: random.pick([1, 3, 500, 500, 500]),

@@ -188,6 +188,7 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     baseline: fc.oneof(fc.constant(null), fc.tuple(lines, lines)),
     event: fc.constantFrom(...WINDOW_EVENTS),
     by: fc.oneof(fc.constant(-1), id),
+    isLogged: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('manifest' as const), window: amount, body: manifest }),
   fc.record({

@@ -12,9 +12,11 @@ import type {
   FeedBatch,
   NodeState,
   Orders,
+  Piece,
   Question,
   ReplyBatch,
   SentCommand,
+  SentPresence,
 } from '../../src/cluster/messages.ts';
 import type {
   CommandReader,
@@ -28,7 +30,10 @@ import { RecordingSink } from './recording-sink.ts';
 
 export class FakeSender implements CommandSender {
   readonly sent: SentCommand[] = [];
+  /** Who came and went, and how many commands were sent before. */
+  readonly presence: (SentPresence & { readonly behind: number })[] = [];
   hasRoom = true;
+  failPresence: () => void = () => {};
   fail: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void = () => {};
   enter: (numbers: readonly number[], entry: string) => void = () => {};
 
@@ -40,6 +45,21 @@ export class FakeSender implements CommandSender {
     if (!this.hasRoom) return -1;
     this.sent.push({ n: this.sent.length + 1, ...command });
     return this.sent.length;
+  }
+
+  tellPresence(piece: Piece, present: SentPresence['present']): boolean {
+    if (!this.hasRoom) return false;
+    const count = this.presence.length + 1;
+    this.presence.push({ count, piece, present, behind: this.sent.length });
+    return true;
+  }
+
+  get presenceTold(): number {
+    return this.presence.length;
+  }
+
+  onPresenceFailed(callback: () => void): void {
+    this.failPresence = callback;
   }
 
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void {
@@ -62,6 +82,8 @@ export class FakeNodeChannel implements NodeChannel {
   answer: (answered: Answered) => void = () => {};
   orders: (orders: Orders) => void = () => {};
   interrupt: () => void = () => {};
+  /** What a leader would do when it hears it. */
+  heard: (state: NodeState) => void = () => {};
 
   ask(ask: Ask): number {
     const n = this.asked.length + 1;
@@ -71,6 +93,7 @@ export class FakeNodeChannel implements NodeChannel {
 
   tell(state: NodeState): void {
     this.told.push(state);
+    this.heard(state);
   }
 
   onFeed(callback: (feed: FeedBatch) => void): void {
@@ -173,6 +196,24 @@ export class FakeReader implements CommandReader {
   nothing(offset: string): Promise<void> | null {
     return this.take({ batch: null, offset, isLate: false });
   }
+}
+
+/** Orders that say nothing but this. */
+export function ordersOf(more: Partial<Orders>): Orders {
+  const head = { epoch: 1, membership: 1, count: 1, heard: 0 };
+  const wants = { wantsListening: false, wantsPresence: false };
+  return { ...head, ...wants, shares: [], isComplete: false, kept: [], ...more };
+}
+
+/** A state that says nothing but this. */
+export function stateOf(more: Partial<NodeState>): NodeState {
+  const head = { node: 'b', count: 1, isBeat: false, piece: 'change' as const, listening: [] };
+  return { ...head, presence: 0, wantsOrders: false, isLeaving: false, ...more };
+}
+
+/** The names of the commands among what a node sent. */
+export function commandsOf(sent: CommandBatch['commands']): string[] {
+  return sent.flatMap(one => ('present' in one ? [] : [one.command]));
 }
 
 /** A gateway among several. */

@@ -116,15 +116,24 @@ export class FakeRealm implements RealmPort {
     return this.readPrivate(player);
   }
 
-  windowSnapshot(
+  windowSnapshots(
     player: string,
-    window: number,
-    deliver: (frame: Uint8Array | null) => void,
+    windows: readonly number[],
+    deliver: (frames: readonly (Uint8Array | null)[]) => void,
   ): void {
-    const isKnown = this.windowPlayers.get(window)?.includes(player) === true;
-    const [at, data] = [this.sequence, { window: { window } }];
-    deliver(isKnown ? encodeEvent(`window:${window}`, this.epoch, at, at, 'snapshot', data) : null);
+    const frames = windows.map(window => {
+      const isKnown = this.windowPlayers.get(window)?.includes(player) === true;
+      return isKnown ? this.windowFrame(window) : null;
+    });
+    deliver(frames);
   }
+
+  windowFrame(window: number, status = 'open'): Uint8Array {
+    const [at, data] = [this.sequence, { window: { window, status } }];
+    return encodeEvent(`window:${window}`, this.epoch, at, at, 'snapshot', data);
+  }
+
+  windowEnd: (player: string, window: number) => Promise<Uint8Array | null> = async () => null;
 
   presence(player: string, sockets: number): void {
     const before = this.#sockets.get(player) ?? 0;

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { RedisCommandReader } from '../../src/cluster/command-reader.ts';
 import type { CommandBatch } from '../../src/cluster/messages.ts';
 import type { ReceivedBatch } from '../../src/cluster/port.ts';
+import { commandsOf } from './fake-cluster.ts';
 import { recordingLog } from './recording-log.ts';
 import { testEnvelope, testKeys, testLinks, testRefused } from './redis.ts';
 
@@ -38,7 +39,7 @@ export async function openReader() {
   const passed: string[] = [];
   const note = ({ batch, offset, isLate }: ReceivedBatch) => {
     if (batch === null) passed.push(offset);
-    else received.push({ command: batch.commands[0]?.command ?? '', offset, isLate });
+    else received.push({ command: commandsOf(batch.commands)[0] ?? '', offset, isLate });
   };
   const newReader = () => {
     const { commands } = links;

@@ -5,11 +5,12 @@ import { vi } from 'vitest';
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
-import type { FeedBatch } from '../../src/cluster/messages.ts';
+import type { FeedBatch, NodeState } from '../../src/cluster/messages.ts';
 import type { EngineRequest } from '../../src/gateway/port.ts';
+import type { EndedWindow } from '../../src/reads/window-end.ts';
 import { RemoteRealm } from '../../src/realm/remote-realm.ts';
 import { TablesWatch } from '../../src/realm/tables-watch.ts';
-import { FakeNodeChannel, FakeSender, Inbox, RecordingNodeSink } from './fake-cluster.ts';
+import { FakeNodeChannel, FakeSender, Inbox, ordersOf, RecordingNodeSink } from './fake-cluster.ts';
 import { quiet } from './postgres.ts';
 
 export const EMPTY_ME: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
@@ -22,9 +23,14 @@ export class RemoteStage {
   readonly realm: RemoteRealm;
   /** What was read of the tables: commands, and players for private snapshots. */
   readonly read: string[] = [];
+  ended: EndedWindow | null = null;
   quarantined = 0;
   journalAt = 100;
   tablesAt = 100;
+  /** Whether a leader hears this node: then its beats are answered under this membership. */
+  isHeard = true;
+  membership = 1;
+  #orders = 0;
   isTablesAway = false;
 
   constructor(limits: { readonly pendingMax: number; readonly replyTimeoutMs: number }) {
@@ -44,6 +50,11 @@ export class RemoteStage {
           this.read.push(player);
           return { position: this.tablesAt, sequence: 7, data: EMPTY_ME };
         },
+        windowEnd: async (player, window, atLeast) => {
+          if (this.tablesAt < atLeast) return null;
+          this.read.push(`${player} ${window}`);
+          return { ended: this.ended };
+        },
       },
       tables: new TablesWatch(async () => {
         if (this.isTablesAway) throw new Error('away');
@@ -55,6 +66,21 @@ export class RemoteStage {
       log: quiet,
       ...limits,
     });
+    this.channel.heard = state => this.#answer(state);
+  }
+
+  /** As a leader answers, which takes a moment. */
+  #answer({ count, isBeat }: NodeState): void {
+    if (!this.isHeard || !isBeat) return;
+    const { membership, realm } = this;
+    const orders = { epoch: realm.epoch, membership, heard: count, count: ++this.#orders };
+    void Promise.resolve().then(() => this.channel.orders(ordersOf(orders)));
+  }
+
+  /** The leader had forgotten this node. */
+  forget(): void {
+    this.membership++;
+    this.#orders = 0;
   }
 
   /** Lets time pass, and what waits for it happen. */

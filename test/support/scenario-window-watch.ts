@@ -77,7 +77,8 @@ export class Watch implements Sight {
 
   /** `invited ann, joined bob, put ann, cancelled nobody` */
   logLine(window: number): string {
-    const log = this.#windows(window).map(({ event, by }) => {
+    const logged = this.#windows(window).filter(({ isLogged }) => isLogged);
+    const log = logged.map(({ event, by }) => {
       return `${event} ${by < 0 ? 'nobody' : this.#tables.playerName(by)}`;
     });
     return log.join(', ');

@@ -46,6 +46,7 @@ export class SeatStage {
   readonly journal = new NotingJournal();
   readonly channel = new FakeLeaderChannel();
   readonly reader = new FakeReader();
+  readonly clock = new StepClock();
   readonly registry: NodeRegistry;
   readonly realm: Realm;
   readonly seat: LeaderSeat;
@@ -58,7 +59,11 @@ export class SeatStage {
   constructor(waitingEntriesMax: number) {
     const { engine, journal, channel, reader } = this;
     const order = () => {};
-    const registry = new NodeRegistry({ socketsPerPlayerMax: 5, presence: () => {}, order });
+    const registry = new NodeRegistry({
+      socketsPerPlayerMax: 5,
+      presence: (player, isPresent) => this.realm.presence(player, isPresent ? 1 : 0),
+      order,
+    });
     const collector = new FeedCollector({
       ...{ channel, registry, epoch: EPOCH, node: 'a', begin: '5-0' },
       position: () => this.realm.released,
@@ -70,13 +75,13 @@ export class SeatStage {
     this.realm = new Realm({
       ...{ name: 'main', epoch: EPOCH, position: 1, offset: '5-0', engine, journal },
       projection: PROJECTION,
-      reader: { answer: nobodyReads, privateSnapshot: nobodyReads },
+      reader: { answer: nobodyReads, privateSnapshot: nobodyReads, windowEnd: nobodyReads },
       tables: new TablesWatch(async () => {
         const end = this.journalEnd ?? { head: this.realm.released, epoch: EPOCH };
         return { ...end, position: end.head, quarantined: 0 };
       }),
       sink: collector,
-      clock: new StepClock(),
+      clock: this.clock,
       limits: {
         waitingEntriesMax,
         waitingBytesMax: 10_000_000,

@@ -21,6 +21,7 @@ export const NO_WAITING: Environment = {
   WINDOW_ARM_TAKEN_MS: '0',
   WINDOW_ARM_ACCEPTED_MS: '0',
   WINDOW_REVIEW_MS: '0',
+  WINDOW_AWAY_AFTER_MS: '0',
 };
 
 /** What ends a server, as its exit code says it; see the README. */
