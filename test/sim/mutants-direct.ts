@@ -139,8 +139,8 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
   {
     name: 'raise-after-acceptance-forgotten',
     file: TABLE,
-    find: 'if (isLess) remember(state, window, side);',
-    replace: '',
+    find: 'remember(state, window, side);',
+    replace: ';',
   },
   {
     name: 'upper-median',
@@ -211,14 +211,14 @@ export const DIRECT_MUTANTS: readonly Mutant[] = [
   {
     name: 'a-stranger-takes-the-place-of-a-stranger',
     file: OFFERS,
-    find: "if (standing === 'stranger') return null;",
-    replace: '',
+    find: "standing === 'stranger'",
+    replace: "standing === 'nobody'",
   },
   {
     name: 'a-friend-gives-way-to-a-friend',
     file: OFFERS,
-    find: 'if (!state.friends.has(taker, offer.maker)) return offer;',
-    replace: 'return offer;',
+    find: '!state.friends.has(taker, offer.maker)',
+    replace: 'offer !== null',
   },
   {
     name: 'a-closed-player-gets-offers',
