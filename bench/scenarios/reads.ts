@@ -1,6 +1,6 @@
 // `reads`: what a read costs while 5,000 commands a second are decided. Players look at wallets and
-// at books at a constant rate, on one server; then the same through the gateways of a cluster, whose
-// leader is another node. Latency counts from when a read was due.
+// at books at a constant rate, on one server; then the same through the gateways of a cluster,
+// whose leader is another node. Latency counts from when a read was due.
 
 import { ClusterProcess } from '../cluster-process.ts';
 import { Exchange } from '../exchange.ts';

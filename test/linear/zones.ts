@@ -1,8 +1,8 @@
 // Judges registers of which only values are known, each written once: the price of a listing that
 // several clients set. What was written and all that saw it are one cluster. Between the first end
-// and the last beginning of its operations the register surely has its value (a forward zone); where
-// the last beginning is first, it has it at some moment between (a backward zone). A history is
-// linearizable exactly when no two forward zones overlap, no backward zone lies within a forward
+// and the last beginning of its operations the register surely has its value (a forward zone);
+// where the last beginning is first, it has it at some moment between (a backward zone). A history
+// is linearizable exactly when no two forward zones overlap, no backward zone lies within a forward
 // one, and nothing is seen before it is written (Gibbons and Korach, 1997). Quick, however long it
 // is and however many writes have no answer; the search of wing-gong.ts, which needs no such
 // theorem, is what it is held against.
