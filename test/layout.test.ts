@@ -83,7 +83,7 @@ const AREAS: readonly Area[] = [
       'src/journal',
       'src/gateway/port.ts',
       'src/reads/manifest-view.ts',
-      ...['src/cluster/refused.ts', 'src/cluster/stream-id.ts'],
+      ...['src/cluster/messages.ts', 'src/cluster/refused.ts', 'src/cluster/stream-id.ts'],
     ],
     typesFrom: ['src/cluster', 'src/database', 'src/projection', 'src/reads'],
     node: false,

@@ -117,7 +117,10 @@ export interface Question {
 export interface Answered {
   readonly epoch: number;
   readonly n: number;
-  /** A frame for `snapshot`, one for each of `windows` (null: not to be seen), an answer for `market`. */
+  /**
+   * A frame for `snapshot`, one for each of `windows` (null: not to be seen), an answer for
+   * `market`.
+   */
   readonly answer: unknown;
 }
 

@@ -84,7 +84,7 @@ export class WindowFeeds {
     }
   }
 
-  /** Every window is shown anew; one that is over by now shows its end and is no channel any more. */
+  /** Every window is shown anew; one that is over shows its end and is no channel any more. */
   restart(realm: RealmPort): void {
     for (const [window, { sessions }] of this.#feeds) {
       for (const session of [...sessions]) this.#showAnew(realm, session, window);

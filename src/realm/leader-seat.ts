@@ -1,6 +1,6 @@
 // Where the realm of the leader meets the cluster: takes the commands off the stream in order, and
-// between them who came to a node and who went; brings each node the replies to its own, and answers
-// what nodes ask. Invariant: all commands of
+// between them who came to a node and who went; brings each node the replies to its own, and
+// answers what nodes ask. Invariant: all commands of
 // an entry go into the pipeline in one turn, and only then the pipeline is told that the entry was
 // reached; so a batch of the journal ends between two entries, and its offset is exact. Refusals
 // leave with a durable batch too: a leader that was deposed without knowing must not say of a

@@ -1,8 +1,8 @@
 // What a node tells the leader of itself. Who is here goes through the stream of commands, in one
 // order with them; whose private feed is live goes beside it, in one order with the questions.
 // Invariant: of both only differences are told, counted, so that a loss is noticed; the whole only
-// to a new leader, to one who asks, and when something could not be told. Two beats a second say that
-// the node lives, and how far it has told.
+// to a new leader, to one who asks, and when something could not be told. Two beats a second say
+// that the node lives, and how far it has told.
 
 import {
   type NodeState,

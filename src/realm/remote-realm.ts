@@ -1,8 +1,8 @@
 // The realm as a node of a cluster sees it: commands go to the leader, replies and announcements
 // come back, reads are answered from the tables. Invariants: every command that was taken gets
 // exactly one reply, `unknown` at its deadline at the latest; whatever this node may have missed of
-// the feed is made up for by snapshots, never passed over in silence: also what was not announced to
-// it, because the leader had not heard it for a while.
+// the feed is made up for by snapshots, never passed over in silence: also what was not announced
+// to it, because the leader had not heard it for a while.
 
 import type { MeEvent } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';

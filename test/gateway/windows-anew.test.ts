@@ -24,7 +24,7 @@ function publish({ gateway, realm }: Fixture, window: number): void {
   gateway.publishWindow(PLAYERS, window, frame);
 }
 
-test('two windows at once are asked for at one moment: none is shown older than an event', async () => {
+test('two windows at once are of one moment: none is shown older than an event', async () => {
   const { fixture, alice } = await listening();
   const { realm } = fixture;
   const asked: (readonly number[])[] = [];
@@ -42,7 +42,7 @@ test('two windows at once are asked for at one moment: none is shown older than 
   expect((await alice.received('window:2', 2)).at(-1)).toMatchObject({ sequence: 101 });
 });
 
-test('a window that ended while nobody said so shows its end, and its channel is over', async () => {
+test('a window that ended unannounced shows its end, and its channel is over', async () => {
   const { fixture, alice } = await listening();
   const { gateway, realm } = fixture;
   realm.windowPlayers.delete(1);

@@ -33,7 +33,7 @@ describe('a node', () => {
     expect(stage.sink.restarts).toBe(1);
   });
 
-  it('that is not heard begins anew before the leader can have forgotten it, and once', async () => {
+  it('that is not heard begins anew before the leader can have forgotten it, once', async () => {
     await pass(5_000);
     const heardLastAtMs = performance.now();
     stage.isHeard = false;

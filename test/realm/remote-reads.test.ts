@@ -263,6 +263,7 @@ describe('orders of the leader', () => {
 describe('the end of a window that nobody announced', () => {
   it('is read once the tables show what the leader begins with', async () => {
     stage.beat(0, { position: 120 });
+    stage.journalAt = 120;
     const [revision, manifest] = [0, null];
     const times = { armedAtMs: 1, expiresAtMs: 2 };
     const side = { assets: [], accepted: false, confirmed: false, present: true };
@@ -317,7 +318,7 @@ describe('the end of a node', () => {
     stage.submit(1);
     stage.realm.stop();
     expect(stage.inbox.replies).toMatchObject([{ id: 1, outcome: 'unknown' }]);
-    expect(stage.channel.told.at(-1)).toMatchObject({ isLeaving: true, present: [] });
+    expect(stage.channel.told.at(-1)).toMatchObject({ isLeaving: true, listening: [] });
     await stage.realm.drain();
   });
 });
