@@ -71,6 +71,7 @@ function readDirectRules(env: Environment): DirectRules {
     graceMs: timeMs('WINDOW_GRACE_MS', defaults.graceMs, 0, DAY_MS),
     invitesPerMinuteMax: count('WINDOW_INVITES_PER_MINUTE_MAX', defaults.invitesPerMinuteMax),
     invitesPerPlayerMax: count('WINDOW_INVITES_PER_PLAYER_MAX', defaults.invitesPerPlayerMax),
+    windowStepsMax: count('WINDOW_STEPS_MAX', defaults.windowStepsMax),
     acknowledgeFrom: oneOf(
       env,
       'WINDOW_ACKNOWLEDGE_FROM',

@@ -74,6 +74,7 @@ function writeWindow(out: ByteWriter, fact: WindowFact): void {
   out.byte(codeOf(WINDOW_EVENTS, fact.event) | (baseline === null ? 0 : BASELINE_FLAG));
   out.uint(fact.id);
   out.uint(fact.revision);
+  out.uint(fact.steps);
   out.uint(fact.armedAtMs);
   out.uint(fact.deadlineMs);
   out.uint(fact.createdAtMs);

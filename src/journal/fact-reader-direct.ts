@@ -37,6 +37,7 @@ export function readWindow(reader: ByteReader): WindowFact {
     status: wordOf(WINDOW_STATUSES, words & 0xf),
     reason: end === 0 ? null : wordOf(WINDOW_ENDS, end - 1),
     revision: reader.uint(),
+    steps: reader.uint(),
     armedAtMs: reader.uint(),
     deadlineMs: reader.uint(),
     createdAtMs: reader.uint(),

@@ -37,6 +37,7 @@ export function invite(world: World, inviter: string, invited: string): Body {
     status: 'invited',
     reason: null,
     revision: 0,
+    steps: 0,
     armedAtMs: world.nowMs,
     deadlineMs: world.nowMs + inviteTimeoutMs,
     manifest: null,
@@ -77,6 +78,7 @@ export function cancelWindow(world: World, player: string, id: number): Body {
 export function put(world: World, player: string, payload: Payload<'windows.put'>): Body {
   const [window, side] = own(world, player, payload.window, 'open');
   current(window, payload.revision);
+  changeable(world, window);
   const lines = resolve(world, payload.assets);
   able(world, player, lines, side.assets);
   side.awayUntilMs = 0;
@@ -122,6 +124,7 @@ export function acceptTable(
 
 export function unaccept(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'open');
+  changeable(world, window);
   side.awayUntilMs = 0;
   side.accepted = false;
   return brief(window);
@@ -156,12 +159,14 @@ export function confirm(world: World, player: string, payload: Payload<'windows.
 
 export function unconfirm(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'review');
+  changeable(world, window);
   side.confirmed = false;
   return brief(window);
 }
 
 export function reopen(world: World, player: string, id: number): Body {
   const [window] = own(world, player, id, 'review');
+  changeable(world, window);
   backToTable(world, window);
   return brief(window);
 }
@@ -234,6 +239,12 @@ function misplaced({ status }: ModelWindow): never {
 function current(window: ModelWindow, revision: number): void {
   if (revision === window.revision) return;
   throw new Refusal('STALE_REVISION', { window: viewOf(window) });
+}
+
+/** Neither player may change it, or take his word back, once they have changed it too often. */
+function changeable(world: World, { steps }: ModelWindow): void {
+  const max = world.rules.direct.windowStepsMax;
+  if (steps >= max) throw new Refusal('LIMIT_REACHED', { limit: 'windowSteps', max });
 }
 
 function armed(world: World, { armedAtMs }: ModelWindow): void {

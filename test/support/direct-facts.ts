@@ -35,7 +35,7 @@ function window(
   changed: Pick<WindowFact, 'status' | 'sides'> & Partial<WindowFact>,
 ): WindowFact {
   const times = { armedAtMs: T0 + 1_000, deadlineMs: T0 + 30_000, createdAtMs: T0 + 11 };
-  const plain = { reason: null, revision: 0, manifest: '', baseline: null };
+  const plain = { reason: null, revision: 0, steps: 0, manifest: '', baseline: null };
   return { kind: 'window', id, ...plain, ...times, ...changed, event, by };
 }
 
