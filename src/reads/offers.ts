@@ -2,6 +2,7 @@
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { OFFER_MESSAGE, OFFER_STATUSES, type OfferView } from '../../protocol/direct.ts';
+import { TRADE_ROWS_MAX } from '../../protocol/limits.ts';
 import { cleanText } from '../../protocol/text.ts';
 import { wordOf } from '../journal/words.ts';
 import { linesAsJson, playerName } from './lines.ts';
@@ -52,7 +53,7 @@ export async function getOwnOffers(
   player: string,
   { direction, all = false, before, limit: asked }: Payload<'offers.mine'>,
 ): Promise<Result<'offers.mine'>> {
-  const limit = pageRows(asked);
+  const limit = pageRows(asked, TRADE_ROWS_MAX);
   const query = ownOffers(direction === undefined ? ['sent', 'received'] : [direction], all);
   const { rows } = await source.query<OfferRow>(query, [player, before ?? null, limit + 1]);
   const { page: offers, next } = page(rows, limit, row => row.offer);

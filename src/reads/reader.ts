@@ -2,7 +2,6 @@
 // tables have caught up is for the realm to see to; who may ask about whom is decided here.
 
 import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
-import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
@@ -11,9 +10,11 @@ import { ok, rejected, type TableAnswer } from './answer.ts';
 import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
+import { Meter } from './meter.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPlaces } from './places.ts';
-import { getPrivateSnapshot } from './private-snapshot.ts';
+import { getPrivateSnapshot, type PrivatePart } from './private-snapshot.ts';
+import type { Source } from './source.ts';
 import { getWallet } from './wallet.ts';
 
 /** The read commands that the tables answer. */
@@ -28,7 +29,11 @@ export interface TableRequest {
 
 export interface Reader {
   answer(request: TableRequest): Promise<TableAnswer>;
-  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  /** A part of a private snapshot, from where the part before it says; and what it cost. */
+  privateSnapshot(
+    player: string,
+    from: readonly number[] | null,
+  ): Promise<PrivatePart & { readonly databaseMs: number }>;
   standing(): Promise<TablesStand>;
   close(): Promise<void>;
 }
@@ -43,7 +48,12 @@ const STANDING = `select position,
     (select count(*) from realm.quarantine where settled_at_ms is null)
     as quarantined from realm.projection`;
 
-const CONNECTIONS = 8;
+/**
+ * The embedded database does one thing at a time and cancels nothing: with one connection, whatever
+ * else there is waits for at most one read, and each read knows what it cost.
+ */
+const CONNECTIONS = { server: 8, embedded: 1 } as const;
+/** Of a server. Each statement here is bounded by what it shows, so it takes some milliseconds. */
 const STATEMENT_TIMEOUT_MS = 5_000;
 
 export interface ReaderOptions {
@@ -53,22 +63,31 @@ export interface ReaderOptions {
   readonly amountWordsLocale: AmountLocale;
   /** The database went away: it may come back with less than it had. */
   readonly lost?: () => void;
+  /** For tests. */
+  readonly statementTimeoutMs?: number;
 }
 
 export function createReader(options: ReaderOptions): Reader {
   const { database, log, amountWordsLocale, lost = () => {} } = options;
-  const bounds = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const bounds = { statementTimeoutMs, max: CONNECTIONS[database.address.kind] };
   const pool = createPool(database, { name: 'reads', ...bounds, lost }, log);
   return {
     async answer(request) {
+      const meter = new Meter(pool);
       try {
-        return await answerFrom(pool, request, amountWordsLocale);
+        const answer = await answerFrom(meter, request, amountWordsLocale);
+        return { ...answer, databaseMs: meter.spentMs };
       } catch (error) {
         log.warn({ error: String(error), command: request.command }, 'a read failed');
-        return { outcome: 'unavailable', body: AWAY };
+        return { outcome: 'unavailable', body: AWAY, databaseMs: meter.spentMs };
       }
     },
-    privateSnapshot: player => getPrivateSnapshot(pool, player),
+    async privateSnapshot(player, from) {
+      const meter = new Meter(pool);
+      const part = await getPrivateSnapshot(meter, player, from);
+      return { ...part, databaseMs: meter.spentMs };
+    },
     async standing() {
       return (await pool.query<TablesStand>(STANDING)).rows[0] as TablesStand;
     },
@@ -82,10 +101,9 @@ const AWAY: RejectBody = Object.freeze({
   retryAfterMs: 1_000,
 });
 
-type Pool = ReturnType<typeof createPool>;
-
-async function answerFrom(
-  pool: Pool,
+/** The answer to a read command, wherever it is read from. */
+export async function answerFrom(
+  source: Source,
   request: TableRequest,
   locale: AmountLocale,
 ): Promise<TableAnswer> {
@@ -93,38 +111,38 @@ async function answerFrom(
   switch (command) {
     case 'items.get': {
       const ask = request.payload as Payload<'items.get'>;
-      const item = await getItem(pool, ask);
+      const item = await getItem(source, ask);
       if (item !== null) return ok(item);
       return rejected('ITEM_NOT_FOUND', `${ask.item} is not defined.`, { item: ask.item });
     }
     case 'places.list':
-      return ok(await getPlaces(pool, request.payload as Payload<'places.list'>));
+      return ok(await getPlaces(source, request.payload as Payload<'places.list'>));
     case 'listings.get': {
       const ask = request.payload as Payload<'listings.get'>;
-      const listing = await getListing(pool, ask);
+      const listing = await getListing(source, ask);
       if (listing !== null) return ok(listing);
       return rejected('LISTING_NOT_FOUND', `There is no listing ${ask.listing}.`);
     }
     case 'listings.mine': {
       const ask = request.payload as Payload<'listings.mine'>;
-      return ok(await getOwnListings(pool, request.player, ask));
+      return ok(await getOwnListings(source, request.player, ask));
     }
     case 'bids.mine': {
       const ask = request.payload as Payload<'bids.mine'>;
-      return ok(await getOwnBids(pool, request.player, ask));
+      return ok(await getOwnBids(source, request.player, ask));
     }
     case 'wallet.get': {
       const ask = request.payload as Payload<'wallet.get'>;
       const player = subject(request, ask.player);
-      return player === null ? FORBIDDEN : ok(await getWallet(pool, player, ask));
+      return player === null ? FORBIDDEN : ok(await getWallet(source, player, ask));
     }
     case 'history.trades': {
       const ask = request.payload as Payload<'history.trades'>;
       const player = subject(request, ask.player);
-      return player === null ? FORBIDDEN : ok(await getTrades(pool, player, ask));
+      return player === null ? FORBIDDEN : ok(await getTrades(source, player, ask));
     }
     default:
-      return answerDirect(pool, command, request, locale);
+      return answerDirect(source, command, request, locale);
   }
 }
 
