@@ -6,7 +6,6 @@
 
 import { ME, parseChannel } from '../../protocol/channels.ts';
 import type { Payload } from '../../protocol/commands/registry.ts';
-import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
@@ -17,6 +16,7 @@ import type {
   Answer,
   EngineRequest,
   FeedSink,
+  PrivatePart,
   Readiness,
   ReadRequest,
   RealmPort,
@@ -45,7 +45,7 @@ export interface ProjectionPort {
 /** What a realm needs of the tables. */
 export interface ReaderPort {
   answer(request: ReadRequest): Promise<Answer>;
-  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivatePart>;
 }
 
 export interface RealmOptions {
@@ -176,9 +176,9 @@ export class Realm implements RealmPort {
     deliver(this.announcer.snapshot(name, channel));
   }
 
-  async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+  async privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivatePart> {
     if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
-    return this.#options.reader.privateSnapshot(player);
+    return this.#options.reader.privateSnapshot(player, from);
   }
 
   windowSnapshot(

@@ -3,7 +3,7 @@
 // exactly one reply, `unknown` at its deadline at the latest; whatever this node may have missed of
 // the feed is made up for by snapshots, never passed over in silence.
 
-import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
+import type { MeEvent } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -14,6 +14,7 @@ import type {
   Asker,
   EngineRequest,
   NodeSink,
+  PrivatePart,
   Readiness,
   ReadRequest,
   RealmPort,
@@ -179,7 +180,7 @@ export class RemoteRealm implements RealmPort {
     this.#questions.askUntilAnswered({ kind: 'window', player, window }, heard, asker);
   }
 
-  async privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
+  async privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivatePart> {
     this.#announcer.listening(player, true);
     // Only what comes after the leader's answer is surely announced here; what came before it must
     // be in the tables.
@@ -187,7 +188,7 @@ export class RemoteRealm implements RealmPort {
     if (typeof position !== 'number') throw new Error('The leader of the realm did not answer.');
     this.#release(position);
     if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
-    return this.#options.reader.privateSnapshot(player);
+    return this.#options.reader.privateSnapshot(player, from);
   }
 
   presence(player: string, sockets: number): void {

@@ -12,7 +12,13 @@ import { TablesWatch } from '../../src/realm/tables-watch.ts';
 import { FakeNodeChannel, FakeSender, Inbox, RecordingNodeSink } from './fake-cluster.ts';
 import { quiet } from './postgres.ts';
 
-export const EMPTY_ME: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
+export const EMPTY_ME: MeSnapshot = {
+  balances: [],
+  orders: [],
+  offers: [],
+  windows: [],
+  more: false,
+};
 
 export class RemoteStage {
   readonly sender = new FakeSender();
@@ -39,7 +45,7 @@ export class RemoteStage {
         },
         privateSnapshot: async player => {
           this.read.push(player);
-          return { sequence: 7, data: EMPTY_ME };
+          return { sequence: 7, data: EMPTY_ME, next: null, databaseMs: 1 };
         },
       },
       tables: new TablesWatch(async () => {
