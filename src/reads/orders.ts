@@ -17,19 +17,20 @@ const VIEW = (orders: string) => `select o.id, ${assetName('o.asset')} as item,
 
 const ONE = VIEW('select * from realm.orders where id = $1 and side = $2');
 
-const own = (where: string) =>
-  VIEW(
-    walk({
-      table: 'realm.orders',
-      where: `player = (select id from realm.players where name = $1) and side = $2${where}`,
-      key: ['id'],
-      direction: 'down',
-      from: 'id < $3',
-      limit: '$4',
-    }),
-  );
-const ALL_OWN = own('');
-const OPEN_OWN = own(' and status = 0');
+const PLAYER = '(select id from realm.players where name = $1)';
+const ALL_OWN = VIEW(
+  walk({
+    table: 'realm.orders',
+    of: { player: PLAYER, side: '$2::smallint' },
+    after: { id: '$3::bigint' },
+    direction: 'down',
+    limit: '$4',
+  }),
+);
+/** Of open ones there are so many at most; they are found all, then cut (`offset 0` parts the two). */
+const OPEN_OWN = VIEW(`select * from (
+    select * from realm.orders where player = ${PLAYER} and status = 0 offset 0
+  ) as open where side = $2 and id < $3 order by id desc limit $4`);
 
 /** A row as the database has it: words are numbers, and 0 stands for never. */
 export type OrderRow = Omit<OrderView, 'timeInForce' | 'status' | 'expiresAtMs'> & {

@@ -16,10 +16,10 @@ export const PLACE_OF_ACCOUNT = `a.asset::bigint * ${PLACE_NUMBERS} + a.location
 export const accountsAfter = (owner: string, asset: string, location: string, limit: string) =>
   walk({
     table: 'realm.accounts',
-    where: `owner = ${owner} and (available <> 0 or held <> 0)`,
-    key: ['asset', 'location'],
+    of: { owner },
+    after: { asset: `${asset}::bigint`, location: `${location}::bigint` },
     direction: 'up',
-    from: `(asset, location) > (${asset}::bigint, ${location}::bigint)`,
+    where: '(available <> 0 or held <> 0)',
     limit,
   });
 

@@ -37,10 +37,9 @@ const WEIGHT = `${ENTRY_BYTES} + ${2 * CHANGE_BYTES} * coalesce(cardinality(line
 
 const FOUND = walk({
   table: 'realm.window_log',
-  where: 'window_id = $1',
-  key: ['sequence', 'step'],
+  of: { window_id: '$1::bigint' },
+  after: { sequence: '$2::bigint', step: '0' },
   direction: 'down',
-  from: 'sequence < $2',
   limit: `$3::int + ${STEPS_OF_A_MOMENT_MAX}`,
 });
 

@@ -12,6 +12,7 @@ import { TRADE_ROWS_MAX } from '../../protocol/limits.ts';
 import { wordOf } from '../journal/words.ts';
 import { linesAsJson, playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
+import { latest } from './walk.ts';
 
 /** When a window `w` is over unless something happens: its deadline, or an absence before it. */
 export const EXPIRES_AT_MS = `least(w.deadline_ms, nullif(w.inviter_away_until_ms, 0),
@@ -27,10 +28,8 @@ export const VIEW = `w.id as window, w.status, w.reason, w.revision, w.manifest,
     json_build_array(${side('inviter')}, ${side('invited')}) as sides`;
 
 /** Nobody trades with himself, so no window is found twice. */
-const own = (column: 'inviter' | 'invited') => `(select * from realm.windows
-  where ${column} = (select id from realm.players where name = $1)
-    and ($2::bigint is null or id < $2)
-  order by id desc limit $3)`;
+const own = (column: 'inviter' | 'invited') =>
+  `(${latest('realm.windows', column, '(select id from realm.players where name = $1)')})`;
 const OWN = `select ${VIEW} from (
     select * from (${own('inviter')} union all ${own('invited')}) as either
     order by id desc limit $3
@@ -57,7 +56,11 @@ export async function getOwnWindows(
   payload: Payload<'windows.mine'>,
 ): Promise<Result<'windows.mine'>> {
   const limit = pageRows(payload.limit, TRADE_ROWS_MAX);
-  const { rows } = await source.query<WindowRow>(OWN, [player, payload.before ?? null, limit + 1]);
+  const { rows } = await source.query<WindowRow>(OWN, [
+    player,
+    payload.before ?? Number.MAX_SAFE_INTEGER,
+    limit + 1,
+  ]);
   const { page: windows, next } = page(rows, limit, row => row.window);
   return { windows: windows.map(windowView), next };
 }

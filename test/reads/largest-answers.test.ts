@@ -22,8 +22,11 @@ import { CROWDED, crowdTables, INSTANCES, PUTS, RICH, WINDOW } from '../support/
 import { openTestDatabase, quiet, serverUrl, type TestDatabase } from '../support/postgres.ts';
 
 const WHERE = serverUrl === null ? [null] : [serverUrl, null];
-/** Rows that any step of a plan may look at: lines of a page of windows, and no more. */
-const ROWS_MAX = 8_000;
+/**
+ * Rows that any step of a plan may look at: what is shown and its lines. Before anything is analyzed
+ * it may look for what a side had put last at all that happened in a window, which is bounded.
+ */
+const ROWS_MAX = 5_000;
 
 const all = { limit: PAGE_ROWS_MAX };
 const ASKED: readonly (readonly [ReadCommand, Payload<ReadCommand>])[] = [

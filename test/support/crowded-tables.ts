@@ -58,7 +58,7 @@ const SEED: readonly string[] = [
   `insert into trades (id, sequence, at_ms, price, quantity, maker, taker, buyer_fee, seller_fee,
       asset, location, buyer, seller, taker_side)
     select ${BIG - 10_000} + n, 1, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, 1000 + n, 1,
-      ${ME}, ${OTHER}, 0 from generate_series(1, 5000) as n`,
+      ${ME}, ${OTHER}, 0 from generate_series(1, 6000) as n`,
   `insert into offers (id, created_at_ms, expires_at_ms, counter_of, maker, taker, status, give,
       want, message)
     select ${BIG - 1_000} + n, ${BIG}, ${BIG}, ${BIG}, ${ME}, ${OTHER}, 0, ${lines('1000 + 32 * n')},
