@@ -25,8 +25,11 @@ export type DirectFact = WindowFact | OfferFact | BlockFact | PrivacyFact;
 
 /** In the byte of a side. */
 export const SIDE_FLAG = { accepted: 1, confirmed: 2 } as const;
-/** In the byte of a window's event. */
+/** In the byte of a window's event, besides the event: what follows. */
+export const EVENT_MASK = 0x0f;
 export const BASELINE_FLAG = 0x10;
+/** Its players have changed it: how often. */
+export const STEPS_FLAG = 0x20;
 
 const FIELDS_PER_LINE = 3;
 
@@ -71,10 +74,14 @@ function writeWindow(out: ByteWriter, fact: WindowFact): void {
     codeOf(WINDOW_STATUSES, fact.status) |
       ((fact.reason === null ? 0 : 1 + codeOf(WINDOW_ENDS, fact.reason)) << 4),
   );
-  out.byte(codeOf(WINDOW_EVENTS, fact.event) | (baseline === null ? 0 : BASELINE_FLAG));
+  out.byte(
+    codeOf(WINDOW_EVENTS, fact.event) |
+      (baseline === null ? 0 : BASELINE_FLAG) |
+      (fact.steps === 0 ? 0 : STEPS_FLAG),
+  );
   out.uint(fact.id);
   out.uint(fact.revision);
-  out.uint(fact.steps);
+  if (fact.steps > 0) out.uint(fact.steps);
   out.uint(fact.armedAtMs);
   out.uint(fact.deadlineMs);
   out.uint(fact.createdAtMs);
