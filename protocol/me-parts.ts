@@ -1,6 +1,7 @@
-// A private snapshot that comes in parts, put together on the client: its listeners get it whole, and
-// after it what happened while it came. A part is newer than the events before it, which say new
-// values, never differences: told after the whole snapshot, in their order, they end where it ends.
+// A private snapshot that comes in parts, put together on the client: its listeners get it whole,
+// and after it what happened while it came. A part is newer than the events before it, which say
+// new values, never differences: told after the whole snapshot, in their order, they end where it
+// ends.
 
 import type { ServerEvent } from './codec.ts';
 import type { MeSnapshot } from './events.ts';

@@ -15,7 +15,8 @@ import type { Line, OfferFact, WindowFact } from './engine/fact.ts';
 import type { Changes, WindowStep } from './projection/changes.ts';
 
 /** Columns in the order of {@link windowText} and {@link offerText}. */
-const WINDOWS = `select id, status, reason, revision, steps, armed_at_ms, deadline_ms, created_at_ms,
+const WINDOWS = `select id, status, reason, revision, steps, armed_at_ms, deadline_ms,
+    created_at_ms,
     manifest, event, by, inviter, inviter_away_until_ms, inviter_accepted, inviter_confirmed,
     inviter_lines, invited, invited_away_until_ms, invited_accepted, invited_confirmed,
     invited_lines, has_baseline, inviter_baseline, invited_baseline

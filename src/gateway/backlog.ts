@@ -1,6 +1,6 @@
-// What is on its way to one socket: how much of it was asked for, and whether anything of it is being
-// taken. A client that asks for much over a slow line reads as fast as it can; one that takes nothing
-// for long, or lets pile up what it did not ask for, is slow.
+// What is on its way to one socket: how much of it was asked for, and whether anything of it is
+// being taken. A client that asks for much over a slow line reads as fast as it can; one that takes
+// nothing for long, or lets pile up what it did not ask for, is slow.
 
 export class Backlog {
   /** Of the bytes that wait, at most so many were asked for. */

@@ -82,7 +82,7 @@ export function submit(
 
 /**
  * Asks the realm's tables. At most `readsInFlightMax` of all players wait at once, and of each of
- * them `readsAtOnceMax` ask the database: whoever asks much waits for themself, not others for them.
+ * them `readsAtOnceMax` ask the database: whoever asks much waits, and others don't.
  */
 export function answerFromTables(
   session: Session,

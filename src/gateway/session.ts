@@ -2,8 +2,8 @@
 // is null from the first moment of the close, and only this file sends (inbound.ts has what comes
 // in). Replies and private events are never dropped: a socket that does not take them is closed,
 // and the player resumes. What was asked for is no sign of a slow reader, however much it is, as
-// long as it is read: backlog.ts tells the two apart. Ten thousand of these lie idle: what is seldom
-// needed is allocated late.
+// long as it is read: backlog.ts tells the two apart. Ten thousand of these lie idle: what is
+// seldom needed is allocated late.
 
 import { CLOSES, type CloseName } from '../../protocol/closes.ts';
 import { encodeReply, withBudget } from '../../protocol/codec.ts';

@@ -11,8 +11,9 @@ const side = (column: 'buyer' | 'seller') =>
   `(${latest('realm.trades', column, '(select id from realm.players where name = $1)')})`;
 
 const TRADES = `select t.id as trade, t.at_ms as "atMs", ${assetName('t.asset')} as item,
-    ${placeName('t.location')} as location, t.price, t.quantity, t.maker, t.taker, t.taker_side as "takerSide",
-    t.buyer_fee as "buyerFee", t.seller_fee as "sellerFee", ${playerName('t.buyer')} = $1 as "isBuyer"
+    ${placeName('t.location')} as location, t.price, t.quantity, t.maker, t.taker,
+    t.taker_side as "takerSide", t.buyer_fee as "buyerFee", t.seller_fee as "sellerFee",
+    ${playerName('t.buyer')} = $1 as "isBuyer"
   from (${side('buyer')} union all ${side('seller')}) as t
   order by t.id desc limit $3`;
 

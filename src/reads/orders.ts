@@ -9,7 +9,8 @@ import { page, pageRows, type Source } from './source.ts';
 import { walk } from './walk.ts';
 
 const VIEW = (orders: string) => `select o.id, ${assetName('o.asset')} as item,
-    ${placeName('o.location')} as location, o.price, o.quantity, o.remaining, o.time_in_force as "timeInForce",
+    ${placeName('o.location')} as location, o.price, o.quantity, o.remaining,
+    o.time_in_force as "timeInForce",
     o.post_only as "postOnly", o.expires_at_ms as "expiresAtMs",
     o.created_at_ms as "createdAtMs", o.status
   from (${orders}) as o
@@ -27,7 +28,7 @@ const ALL_OWN = VIEW(
     limit: '$4',
   }),
 );
-/** Of open ones there are so many at most; they are found all, then cut (`offset 0` parts the two). */
+/** Open ones are so many at most: all are found, then cut (`offset 0` parts the two). */
 const OPEN_OWN = VIEW(`select * from (
     select * from realm.orders where player = ${PLAYER} and status = 0 offset 0
   ) as open where side = $2 and id < $3 order by id desc limit $4`);

@@ -1,5 +1,5 @@
-// wallet.get: what a player owns, page by page in the order of what it is and where it lies, which is
-// the order of the index: a page looks at no more rows than it shows, whatever the player owns.
+// wallet.get: what a player owns, page by page in the order of what it is and where it lies, which
+// is the order of the index: a page looks at no more rows than it shows, whatever the player owns.
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { assetName, placeName } from './lines.ts';

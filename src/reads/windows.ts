@@ -1,5 +1,5 @@
-// windows.mine and windows.blocked: trade windows as they stand, and whom a player wants nothing of.
-// What happened in one is in window-history.ts.
+// windows.mine and windows.blocked: trade windows as they stand, and whom a player wants nothing
+// of. What happened in one is in window-history.ts.
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import {

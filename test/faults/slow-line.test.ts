@@ -1,5 +1,5 @@
-// Over a line with an MTU of 1500, some delay and 20 Mbit/s, clients that read as fast as they can get
-// whatever they asked for, however large it is: none of it is taken for slowness.
+// Over a line with an MTU of 1500, some delay and 20 Mbit/s, clients that read as fast as they can
+// get whatever they asked for, however large it is: none of it is taken for slowness.
 
 import { expect } from 'vitest';
 import { createFaultRealm, onPostgres } from '../support/fault-realm.ts';

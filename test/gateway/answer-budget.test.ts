@@ -1,5 +1,5 @@
-// What was answered is paid by what it was: kilobytes and milliseconds of the database. And nobody's
-// reads keep the database from the reads of others.
+// What was answered is paid by what it was: kilobytes and milliseconds of the database. And
+// nobody's reads keep the database from the reads of others.
 
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/gateway/port.ts';
@@ -102,7 +102,7 @@ describe('who was answered too much', () => {
     for (let i = 0; i < 20; i++) expect((await game.ask('wallet.get', {})).outcome).toBe('ok');
   });
 
-  test('gets the parts of a snapshot as the budget allows, and has some of it left meanwhile', async () => {
+  test('gets the parts of a snapshot as the budget allows, with some of it left', async () => {
     const fixture = await startGateway({ config });
     costs(fixture, 1);
     const data = { balances: [], orders: [], offers: [], windows: [] };

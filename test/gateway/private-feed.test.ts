@@ -237,7 +237,7 @@ describe('a snapshot in parts', () => {
     expect(reader.story).toBe('snapshot@100 105<100 110<105 part@110');
   });
 
-  test('a part that is too old is read again, and nothing of what came meanwhile is lost', async () => {
+  test('a part that is too old is read again, and what came meanwhile is not lost', async () => {
     const { feed, publish, answer } = feedWith();
     const reader = new Reader();
     feed.join(reader);
@@ -255,7 +255,7 @@ describe('a snapshot in parts', () => {
     expect(reader.story).toBe('snapshot@100 105<100 snapshot@105 110<105 120<110 part@120 130<120');
   });
 
-  test('a resync in the middle of it begins anew, and asking again reads nothing twice', async () => {
+  test('a resync in the middle begins anew, and asking again reads nothing twice', async () => {
     const { feed, reads, answer } = feedWith();
     const reader = new Reader();
     feed.join(reader);

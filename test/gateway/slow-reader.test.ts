@@ -226,7 +226,7 @@ describe('answers', () => {
     await slow.until(() => replies().at(-1)?.id === 5_000);
   });
 
-  test('do not use up the room of private events, which still close a reader that is slow', async () => {
+  test('do not use up the room of private events, which still close a slow reader', async () => {
     const fixture = await startGateway();
     const slow = await stuck(fixture, 'slow', ['me']);
     await pileUp(slow, fixture);

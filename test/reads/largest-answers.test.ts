@@ -1,6 +1,6 @@
-// What is read of tables that are full of the longest there is: how many bytes, and at what cost. The
-// embedded database cancels no statement, so what bounds a read is what it looks at; on a server a
-// statement that takes too long all the same is cancelled.
+// What is read of tables that are full of the longest there is: how many bytes, and at what cost.
+// The embedded database cancels no statement, so what bounds a read is what it looks at; on a
+// server a statement that takes too long all the same is cancelled.
 
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,8 +23,8 @@ import { openTestDatabase, quiet, serverUrl, type TestDatabase } from '../suppor
 
 const WHERE = serverUrl === null ? [null] : [serverUrl, null];
 /**
- * Rows that any step of a plan may look at: what is shown and its lines. Before anything is analyzed
- * it may look for what a side had put last at all that happened in a window, which is bounded.
+ * Rows that any step of a plan may look at: what is shown and its lines. Before anything is
+ * analyzed it may look for what a side had put last at all that happened in a window.
  */
 const ROWS_MAX = 5_000;
 

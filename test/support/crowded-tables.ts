@@ -49,20 +49,20 @@ const SEED: readonly string[] = [
     select n, ${ME}, n, 1, ${BIG}, ${BIG} from generate_series(1000, ${999 + INSTANCES}) as n`,
   `insert into orders (id, price, quantity, remaining, held, priority, expires_at_ms, created_at_ms,
       player, asset, location, fee_bps, side, time_in_force, status, post_only)
-    select ${BIG - 100_000} + n, ${BIG}, ${BIG}, ${BIG}, ${BIG}, n, ${BIG}, ${BIG}, ${ME}, 1000 + n % ${INSTANCES}, 1,
-      0, 1, 1, case when n < ${CLOSED_LISTINGS} then 2 else 0 end, true
+    select ${BIG - 100_000} + n, ${BIG}, ${BIG}, ${BIG}, ${BIG}, n, ${BIG}, ${BIG}, ${ME},
+      1000 + n % ${INSTANCES}, 1, 0, 1, 1, case when n < ${CLOSED_LISTINGS} then 2 else 0 end, true
     from generate_series(1, ${CLOSED_LISTINGS + 999}) as n`,
   `insert into orders (id, price, quantity, remaining, held, priority, expires_at_ms, created_at_ms,
       player, asset, location, fee_bps, side, time_in_force, status, post_only)
     values (1, 1, 1, 1, 1, 1, 0, 1, ${ME}, 1000, 1, 0, 0, 0, 2, false)`,
   `insert into trades (id, sequence, at_ms, price, quantity, maker, taker, buyer_fee, seller_fee,
       asset, location, buyer, seller, taker_side)
-    select ${BIG - 10_000} + n, 1, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, 1000 + n, 1,
-      ${ME}, ${OTHER}, 0 from generate_series(1, 6000) as n`,
+    select ${BIG - 10_000} + n, 1, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG}, ${BIG},
+      1000 + n, 1, ${ME}, ${OTHER}, 0 from generate_series(1, 6000) as n`,
   `insert into offers (id, created_at_ms, expires_at_ms, counter_of, maker, taker, status, give,
       want, message)
-    select ${BIG - 1_000} + n, ${BIG}, ${BIG}, ${BIG}, ${ME}, ${OTHER}, 0, ${lines('1000 + 32 * n')},
-      ${lines('1016 + 32 * n')}, repeat('𝄞', 200) from generate_series(1, ${OFFERS}) as n`,
+    select ${BIG - 1_000} + n, ${BIG}, ${BIG}, ${BIG}, ${ME}, ${OTHER}, 0,
+      ${lines('1000 + 32 * n')}, ${lines('1016 + 32 * n')}, repeat('𝄞', 200) from generate_series(1, ${OFFERS}) as n`,
   windows(`select ${BIG - 1_000} + n as id, 1000 + n as inviter, 0 as status
     from generate_series(1, ${LIVE_INVITATIONS}) as n`),
   windows(`select n as id, ${OTHER} as inviter, 3 as status from generate_series(1, 3) as n`),
@@ -76,7 +76,8 @@ const SEED: readonly string[] = [
     select ${WINDOW.reviewed}, n, ${BIG}, n, 0, ${ME}, ${codeOf(WINDOW_EVENTS, 'reviewed')}, null
       from generate_series(1, 333) as n`,
   `insert into window_reports (window_id, player, at_ms, reason)
-    select ${BIG - 1_000} + n, ${OTHER}, ${BIG}, repeat('𝄞', 500) from generate_series(1, ${REPORTS}) as n`,
+    select ${BIG - 1_000} + n, ${OTHER}, ${BIG}, repeat('𝄞', 500)
+      from generate_series(1, ${REPORTS}) as n`,
   `insert into window_reports (window_id, player, at_ms, reason)
     select n, 1000 + n % 1000, 1, 'x' from generate_series(1000, 11000) as n`,
   `insert into blocks select ${ME}, n, true from generate_series(1000, 1199) as n`,
@@ -87,8 +88,9 @@ function windows(rows: string): string {
       inviter_away_until_ms, invited_away_until_ms, inviter, invited, by, status, reason, event,
       inviter_accepted, inviter_confirmed, invited_accepted, invited_confirmed, has_baseline,
       inviter_lines, invited_lines, inviter_baseline, invited_baseline, manifest)
-    select id, ${BIG}, ${BIG}, ${BIG}, ${BIG}, 0, 0, inviter, ${ME}, -1, status, -1, 0, false, false, false,
-      false, false, ${lines('1000')}, ${lines('1016')}, '{}', '{}', repeat('f', 64) from (${rows}) as w`;
+    select id, ${BIG}, ${BIG}, ${BIG}, ${BIG}, 0, 0, inviter, ${ME}, -1, status, -1, 0, false,
+      false, false, false, false, ${lines('1000')}, ${lines('1016')}, '{}', '{}', repeat('f', 64)
+    from (${rows}) as w`;
 }
 
 /** Fills the tables of the client's search path. */

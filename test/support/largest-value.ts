@@ -1,5 +1,5 @@
-// The value of a schema that is the largest on the wire. A schema that bounds nothing throws, and so
-// does one that this file does not know: what has no bound can't be proved.
+// The value of a schema that is the largest on the wire. A schema that bounds nothing throws, and
+// so does one that this file does not know: what has no bound can't be proved.
 
 import type { z } from 'zod';
 import { encode } from '../../protocol/codec.ts';

@@ -56,7 +56,7 @@ export function openSlowLine(): SlowLine | null {
   return { host: address(1), run };
 }
 
-/** Segments are to be cut to the MTU here, not by a device that is none. Without ethtool they are. */
+/** Segments are to be cut to the MTU here, not by a device that is none. */
 function offload(device: string, feature: string): void {
   try {
     execFileSync('ethtool', ['-K', device, feature, 'off'], { stdio: 'pipe' });
