@@ -38,7 +38,7 @@ describe('a window that was changed too often', () => {
       unconfirm ann #1              -> ${TOO_MANY}
       reopen bob #1                 -> ${TOO_MANY}
       confirm bob #1 acknowledge
-      balance bob coins 1_100 held 0
+      balance bob coins 100 held 0
     `);
   });
 
@@ -47,8 +47,8 @@ describe('a window that was changed too often', () => {
       put bob #1 10 ore
       put bob #1 999 zzz            -> ITEM_NOT_FOUND item zzz
       unaccept ann #1
-      leaves bob
-      returns bob
+      leaves bob                    -> window #1 left
+      returns bob                   -> window #1 returned
       put ann #1 200 coins          -> #1 open rev 3 armed 0
       put ann #1 300 coins          -> ${TOO_MANY}
     `);

@@ -62,7 +62,8 @@ const SEED: readonly string[] = [
   `insert into offers (id, created_at_ms, expires_at_ms, counter_of, maker, taker, status, give,
       want, message)
     select ${BIG - 1_000} + n, ${BIG}, ${BIG}, ${BIG}, ${ME}, ${OTHER}, 0,
-      ${lines('1000 + 32 * n')}, ${lines('1016 + 32 * n')}, repeat('𝄞', 200) from generate_series(1, ${OFFERS}) as n`,
+      ${lines('1000 + 32 * n')}, ${lines('1016 + 32 * n')}, repeat('𝄞', 200)
+    from generate_series(1, ${OFFERS}) as n`,
   windows(`select ${BIG - 1_000} + n as id, 1000 + n as inviter, 0 as status
     from generate_series(1, ${LIVE_INVITATIONS}) as n`),
   windows(`select n as id, ${OTHER} as inviter, 3 as status from generate_series(1, 3) as n`),

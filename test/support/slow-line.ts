@@ -1,6 +1,6 @@
-// A line as players have it: a network namespace whose only link has an MTU of 1500, some delay and
-// a bounded rate. Loopback has none of these, and hides what they bring out. It needs the right to
-// make namespaces, which not every machine gives.
+// A line as players have it: a network namespace whose only link has an MTU of 1500 and, where the
+// kernel can, some delay and a bounded rate. Loopback has none of these, and hides what they bring
+// out. It needs the right to make namespaces, which not every machine gives.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
@@ -36,8 +36,9 @@ export function openSlowLine(): SlowLine | null {
   ip('link', 'set', here, 'up');
   ip('-n', name, 'addr', 'add', `${address(2)}/30`, 'dev', there);
   ip('-n', name, 'link', 'set', there, 'up');
-  for (const feature of ['tso', 'gso']) offload(here, feature);
-  execFileSync('tc', ['qdisc', 'add', 'dev', here, 'root', 'netem', ...RATE], { stdio: 'pipe' });
+  // Segments are to be cut to the MTU here, not by a device that is none.
+  for (const feature of ['tso', 'gso']) perhaps('ethtool', '-K', here, feature, 'off');
+  perhaps('tc', 'qdisc', 'add', 'dev', here, 'root', 'netem', ...RATE);
   const run: SlowLine['run'] = source =>
     new Promise(resolve => {
       const module = ['--input-type=module', '--eval', source];
@@ -56,11 +57,11 @@ export function openSlowLine(): SlowLine | null {
   return { host: address(1), run };
 }
 
-/** Segments are to be cut to the MTU here, not by a device that is none. */
-function offload(device: string, feature: string): void {
+/** What this machine may not have: without it the line is only less slow. */
+function perhaps(command: string, ...words: string[]): void {
   try {
-    execFileSync('ethtool', ['-K', device, feature, 'off'], { stdio: 'pipe' });
+    execFileSync(command, words, { stdio: 'pipe' });
   } catch {
-    // Not there: the line is still slow, and its segments are what the kernel makes of it.
+    // Not there.
   }
 }
