@@ -1,7 +1,7 @@
 // The `me` channel. Each player has one feed for all their sockets: an event is encoded once, and
 // its previousSequence is the sequence of the event before it, for every socket alike. A snapshot
-// is therefore labelled with the place in that chain at which it stands, and events that come while it
-// is read are held back. What is too large for one frame comes in parts, each read when the one
+// is therefore labelled with the place in that chain at which it stands, and events that come while
+// it is read are held back. What is too large for one frame comes in parts, each read when the one
 // before it has left, and each with its place in the chain: what it shows is newer than the events
 // before it, and older than those after it. The latest events are kept, so that a lost connection
 // can be resumed.
