@@ -5,10 +5,12 @@ import { type KeyOptions, RejectedError } from './client-options.ts';
 import type { CommandName, Payload, Result } from './commands/registry.ts';
 import {
   type LineChange,
+  type ManifestView,
   type Receipt,
   WINDOW_STATUSES,
   type WindowEnd,
   type WindowEventKind,
+  type WindowLogEntry,
   type WindowView,
   windowView,
 } from './direct.ts';
@@ -164,10 +166,7 @@ export class WindowFollower {
       return;
     }
     try {
-      const past = await this.#client.call('windows.get', { window: this.id });
-      const { window, manifests, log } = past;
-      const manifest = manifests.find(one => one.manifest === window.manifest) ?? null;
-      const last = log.at(-1);
+      const { window, manifest, last } = await this.#past();
       const receipt =
         last?.event === 'done' && manifest !== null
           ? { window: this.id, manifest: manifest.manifest, atMs: last.atMs }
@@ -178,6 +177,25 @@ export class WindowFollower {
       this.#end({ status: 'lost', error: failure as Error });
     }
   }
+
+  /** The window with what happened last in it, and the manifest that was executed, if it was. */
+  async #past(): Promise<Past> {
+    const ask = { window: this.id };
+    let page = await this.#client.call('windows.get', ask);
+    const { window, log } = page;
+    const last = log[0];
+    const named = () => page.manifests.find(one => one.manifest === window.manifest) ?? null;
+    while (named() === null && window.manifest !== null && page.next !== null) {
+      page = await this.#client.call('windows.get', { ...ask, before: page.next });
+    }
+    return { window, manifest: named(), last };
+  }
+}
+
+interface Past {
+  readonly window: WindowView;
+  readonly manifest: ManifestView | null;
+  readonly last: WindowLogEntry | undefined;
 }
 
 /** Revisions rise; within one, a window goes from `invited` to its end. */

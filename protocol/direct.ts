@@ -3,7 +3,15 @@
 
 import { z } from 'zod';
 import { amount, amountOrZero, assetId, locationId, playerId, recordId, timeMs } from './fields.ts';
-import { LINES_PER_SIDE_MAX, OFFER_MESSAGE_LENGTH_MAX } from './limits.ts';
+import {
+  AMOUNT_DIGITS_MAX,
+  AMOUNT_WORDS_MAX,
+  CHANGES_PER_SIDE_MAX,
+  LINES_PER_SIDE_MAX,
+  OFFER_MESSAGE_LENGTH_MAX,
+  WARNING_TOKEN_LENGTH_MAX,
+  WARNINGS_MAX,
+} from './limits.ts';
 import { type TextRule, text } from './text.ts';
 
 /** So much of an asset. An instance is one. Money lies at the default location alone. */
@@ -76,7 +84,7 @@ export const sha256Hex = z
 export const windowSide = z.strictObject({
   player: playerId,
   /** What this player gives, by asset and location. */
-  assets: z.array(lineView),
+  assets: z.array(lineView).max(LINES_PER_SIDE_MAX),
   accepted: z.boolean(),
   confirmed: z.boolean(),
   /** False: the player's last socket is gone, and the window waits a moment for him. */
@@ -143,15 +151,25 @@ export const WARNING_CODES = [
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];
 
+const warningDetails = z
+  .strictObject({
+    gives: amountOrZero,
+    gets: amountOrZero,
+    ratioBps: amountOrZero,
+    asset: assetId,
+    changes: amountOrZero,
+  })
+  .partial();
+
 export const warning = z.strictObject({
   code: z.enum(WARNING_CODES),
   level: z.enum(WARNING_LEVELS),
   /** Whom it warns. */
   player: playerId,
   /** What this player sends in `acknowledge`; null when it need not be acknowledged. */
-  token: z.string().nullable(),
+  token: z.string().max(WARNING_TOKEN_LENGTH_MAX).nullable(),
   /** VALUE_RATIO: {gives, gets, ratioBps}. THIN_PRICE: {asset}. CHANGED_AFTER_ACCEPT: {changes}. */
-  details: z.record(z.string(), z.union([z.int(), z.string()])),
+  details: warningDetails,
 });
 export type Warning = z.infer<typeof warning>;
 
@@ -167,15 +185,15 @@ const valued = {
 export const manifestLine = z.strictObject({
   ...valued,
   /** The quantity with separators, and in words: `1,200`, `one thousand two hundred`. */
-  digits: z.string(),
-  words: z.string(),
+  digits: z.string().max(AMOUNT_DIGITS_MAX),
+  words: z.string().max(AMOUNT_WORDS_MAX),
 });
 export type ManifestLine = z.infer<typeof manifestLine>;
 
 /** `value`: the sum of what is known. `confidence`: the lowest of its lines. */
 export const manifestSide = z.strictObject({
   player: playerId,
-  assets: z.array(manifestLine),
+  assets: z.array(manifestLine).max(LINES_PER_SIDE_MAX),
   value: amountOrZero,
   confidence,
 });
@@ -191,8 +209,8 @@ export const manifestView = z.strictObject({
   atMs: timeMs,
   sides: z.tuple([manifestSide, manifestSide]),
   /** Against what was on the table when somebody first accepted. */
-  changes: z.array(lineChange),
-  warnings: z.array(warning),
+  changes: z.array(lineChange).max(2 * CHANGES_PER_SIDE_MAX),
+  warnings: z.array(warning).max(WARNINGS_MAX),
 });
 export type ManifestView = z.infer<typeof manifestView>;
 
@@ -217,7 +235,7 @@ export const windowLogEntry = z.strictObject({
   event: windowEventKind,
   player: playerId.nullable(),
   revision: amountOrZero,
-  changes: z.array(lineChange),
+  changes: z.array(lineChange).max(CHANGES_PER_SIDE_MAX),
 });
 export type WindowLogEntry = z.infer<typeof windowLogEntry>;
 
@@ -254,8 +272,8 @@ export const offerView = z.strictObject({
   from: playerId,
   to: playerId,
   /** What `from` gives, held while the offer is open; and what he wants of `to`. */
-  give: z.array(lineView),
-  want: z.array(lineView),
+  give: z.array(lineView).max(LINES_PER_SIDE_MAX),
+  want: z.array(lineView).max(LINES_PER_SIDE_MAX),
   message: offerMessage.nullable(),
   status: offerStatus,
   createdAtMs: timeMs,

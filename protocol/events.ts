@@ -27,8 +27,16 @@ import {
   timeMs,
   tradeView,
 } from './fields.ts';
+import {
+  BOOK_DEPTH_MAX,
+  ME_BALANCES_MAX,
+  ME_OFFERS_MAX,
+  ME_ORDERS_MAX,
+  ME_WINDOWS_MAX,
+  TRADES_SNAPSHOT_MAX,
+} from './limits.ts';
 
-export const EVENT_KINDS = ['snapshot', 'delta', 'event', 'heartbeat'] as const;
+export const EVENT_KINDS = ['snapshot', 'part', 'delta', 'event', 'heartbeat'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** [price, quantity, orders]: the whole of a price level. Quantity 0: the level left the window. */
@@ -39,7 +47,8 @@ export type BookLevel = z.infer<typeof bookLevel>;
  * The window of the best BOOK_DEPTH_MAX levels a side, best first. A snapshot shows the window, a
  * delta what changed in it, new values replacing old ones.
  */
-export const bookSides = z.strictObject({ bids: z.array(bookLevel), asks: z.array(bookLevel) });
+const bookSide = z.array(bookLevel).max(2 * BOOK_DEPTH_MAX);
+export const bookSides = z.strictObject({ bids: bookSide, asks: bookSide });
 export type BookSides = z.infer<typeof bookSides>;
 
 /** [trade, item or instance, price, quantity, side of the taker, atMs]. */
@@ -55,6 +64,7 @@ export type TradePrint = z.infer<typeof tradePrint>;
 
 /** Snapshot: the latest trades, oldest first. Delta: all that were made since. Never conflated. */
 export const tradePrints = z.strictObject({ trades: z.array(tradePrint) });
+const latestPrints = z.strictObject({ trades: z.array(tradePrint).max(TRADES_SNAPSHOT_MAX) });
 export type TradePrints = z.infer<typeof tradePrints>;
 
 /** Null: never, or not within the last 24 hours (counted in quarters of an hour). */
@@ -78,13 +88,15 @@ export type OwnOrder = z.infer<typeof ownOrder>;
 
 /**
  * The private snapshot: all balances other than zero, all open orders, open offers from and to the
- * player, and his live windows, invitations included.
+ * player, and their live windows, invitations included. `more`: frames of the kind `part` follow,
+ * each with rows that no frame before it had, until one says that there is no more.
  */
 export const meSnapshot = z.strictObject({
-  balances: z.array(balanceView),
-  orders: z.array(ownOrder),
-  offers: z.array(offerView),
-  windows: z.array(windowNotice),
+  balances: z.array(balanceView).max(ME_BALANCES_MAX),
+  orders: z.array(ownOrder).max(ME_ORDERS_MAX),
+  offers: z.array(offerView).max(ME_OFFERS_MAX),
+  windows: z.array(windowNotice).max(ME_WINDOWS_MAX),
+  more: z.boolean(),
 });
 export type MeSnapshot = z.infer<typeof meSnapshot>;
 
@@ -120,8 +132,8 @@ export type WindowEvent = z.infer<typeof windowEvent>;
 /** The schemas of `data`, by channel family and kind. A heartbeat carries null. */
 export const EVENTS = {
   book: { snapshot: bookSides, delta: bookSides },
-  trades: { snapshot: tradePrints, delta: tradePrints },
+  trades: { snapshot: latestPrints, delta: tradePrints },
   ticker: { snapshot: tickerState, delta: tickerState },
-  me: { snapshot: meSnapshot, event: meEvent },
+  me: { snapshot: meSnapshot, part: meSnapshot, event: meEvent },
   window: { snapshot: windowSnapshot, event: windowEvent },
 } as const;

@@ -13,6 +13,7 @@ import type {
   WindowEvent,
   WindowSnapshot,
 } from './events.ts';
+import { MeParts } from './me-parts.ts';
 
 interface Update<Kind, Data> {
   readonly kind: Kind;
@@ -52,6 +53,7 @@ interface Entry {
 
 export class Feed {
   readonly #entries = new Map<string, Entry>();
+  readonly #parts = new MeParts();
 
   /** The channels that have listeners. */
   get channels(): string[] {
@@ -90,14 +92,17 @@ export class Feed {
     for (const channel of this.channels) this.over(channel, error);
   }
 
-  /** Where the private feed stopped. */
+  /** Where the private feed stopped; null while its snapshot is not whole. */
   resume(): { epoch: number; sequence: number } | null {
-    return this.#entries.get(ME)?.state.position() ?? null;
+    return this.#parts.isWhole ? (this.#entries.get(ME)?.state.position() ?? null) : null;
   }
 
   /** The connection is gone: public channels start over, the private one can be resumed. */
   lost(): void {
-    for (const [channel, { state }] of this.#entries) if (channel !== ME) state.forget();
+    for (const [channel, { state }] of this.#entries) {
+      if (channel !== ME || !this.#parts.isWhole) state.forget();
+    }
+    this.#parts.forget();
   }
 
   /** Those of `channels` that still have listeners. */
@@ -111,13 +116,18 @@ export class Feed {
     if (entry === undefined) return false;
     const verdict = entry.state.accept(event);
     if (verdict === 'apply' && event.kind !== 'heartbeat') {
-      for (const [listener, listening] of [...entry.listeners]) {
-        if (!listening.primed && event.kind !== 'snapshot') continue;
-        listening.primed = true;
-        deliver(listener, event);
-      }
+      const told = event.channel === ME ? this.#parts.take(event) : [event];
+      for (const one of told) this.#tell(entry, one);
     }
     return verdict === 'gap';
+  }
+
+  #tell(entry: Entry, event: ServerEvent): void {
+    for (const [listener, listening] of [...entry.listeners]) {
+      if (!listening.primed && event.kind !== 'snapshot') continue;
+      listening.primed = true;
+      deliver(listener, event);
+    }
   }
 }
 

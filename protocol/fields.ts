@@ -7,6 +7,7 @@ import {
   AMOUNT_MAX,
   ATTRIBUTE_LENGTH_MAX,
   ATTRIBUTES_MAX,
+  FILLS_MAX,
   KEY_LENGTH_MAX,
   PAGE_ROWS_MAX,
 } from './limits.ts';
@@ -88,7 +89,12 @@ export const timeInForce = z.enum(['gtc', 'gtd', 'ioc', 'fok']);
 export const orderStatus = z.enum(['open', 'filled', 'cancelled', 'expired']);
 
 /** Rows per page. */
-export const pageLimit = z.int().min(1).max(PAGE_ROWS_MAX).optional();
+export const pageLimit = rowsUpTo(PAGE_ROWS_MAX);
+
+/** Rows per page of a list that has other bounds. */
+export function rowsUpTo(max: number): z.ZodOptional<z.ZodInt> {
+  return z.int().min(1).max(max).optional();
+}
 
 /** One fill of an order, as its owner sees it. `order` is the resting order on the other side. */
 export const fill = z.strictObject({
@@ -97,6 +103,9 @@ export const fill = z.strictObject({
   price: amount,
   quantity: amount,
 });
+
+/** Those of one command. */
+export const fills = z.array(fill).max(FILLS_MAX);
 
 /** A listing or bid as its owner sees it. `quantity` is the total, `remaining` what is unfilled. */
 export const orderView = z.strictObject({

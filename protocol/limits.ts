@@ -52,8 +52,29 @@ export const BOOK_DEPTH_MAX = 50;
 /** Trades in a `trades:` snapshot. */
 export const TRADES_SNAPSHOT_MAX = 50;
 
+/**
+ * Largest frame with which the server answers: a reply, a snapshot, a part of one. What would be
+ * larger comes in pages or parts: the bounds of rows below are so that the longest ones fit.
+ */
+export const ANSWER_BYTES_MAX = 256 * 1024;
+
 /** Rows in one page of a list. Beyond it: INVALID_REQUEST at `limit`. */
 export const PAGE_ROWS_MAX = 200;
+
+/** Rows in one page of reports. Beyond it: INVALID_REQUEST at `limit`. */
+export const REPORT_ROWS_MAX = 100;
+
+/** Rows in one page of offers or windows, with all their lines. Beyond it: INVALID_REQUEST. */
+export const TRADE_ROWS_MAX = 30;
+
+/** What one frame of a private snapshot has at most of each kind; the rest comes in parts. */
+export const ME_BALANCES_MAX = 300;
+export const ME_ORDERS_MAX = 200;
+export const ME_OFFERS_MAX = 10;
+export const ME_WINDOWS_MAX = 100;
+
+/** Fills of one command. The operator may set fewer. Beyond it: LIMIT_REACHED. */
+export const FILLS_MAX = 4_000;
 
 /** Attributes of an item or instance. Beyond it: INVALID_REQUEST. */
 export const ATTRIBUTES_MAX = 32;
@@ -66,6 +87,19 @@ export const LINES_PER_SIDE_MAX = 16;
 
 /** Friends of one player: those with whom they traded last. Beyond it the oldest is forgotten. */
 export const FRIENDS_MAX = 32;
+
+/** Changes of one side in one step: what left and what came is paired. */
+export const CHANGES_PER_SIDE_MAX = LINES_PER_SIDE_MAX;
+
+/** Warnings of one manifest: three kinds that stand for a side once, and one for each line. */
+export const WARNINGS_MAX = 2 * (3 + LINES_PER_SIDE_MAX);
+
+/** Characters of an amount in digits with separators; and in words, whatever the language. */
+export const AMOUNT_DIGITS_MAX = 21;
+export const AMOUNT_WORDS_MAX = 240;
+
+/** Characters of a name of a realm. */
+export const REALM_LENGTH_MAX = 41;
 
 /** Characters of the message of an offer. Beyond it: INVALID_REQUEST at `message`. */
 export const OFFER_MESSAGE_LENGTH_MAX = 200;

@@ -5,5 +5,7 @@
 // 2  direct trades: windows with their channel, offers, and both in the private feed
 // 3  places are defined before anything lies there; players are known before others name them;
 //    texts have one definition: no control, direction or invisible characters, length in characters
+// 4  answers are bounded: windows.get in pages, the private snapshot in parts, shorter pages of
+//    what is long; answers have a budget of their own
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;

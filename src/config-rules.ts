@@ -3,6 +3,7 @@
 // confirming are barred have floors. Elsewhere they may be anything, and the start says so.
 
 import { WARNING_LEVELS } from '../protocol/direct.ts';
+import { FILLS_MAX } from '../protocol/limits.ts';
 import { BPS_ONE } from './base/units.ts';
 import { ConfigError, type Environment, integer, oneOf } from './config-values.ts';
 import { DEFAULT_RULES, type DirectRules, type Rules } from './engine/rules.ts';
@@ -33,7 +34,7 @@ export function readRules(env: Environment, isProduction: boolean): Rules {
       'FILLS_PER_COMMAND_MAX',
       defaults.fillsPerCommandMax,
       1,
-      100_000,
+      FILLS_MAX,
     ),
     keysPerPlayerMax: integer(env, 'KEYS_PER_PLAYER_MAX', defaults.keysPerPlayerMax, 1, 1_000_000),
     keyRetentionMs: defaults.keyRetentionMs,
@@ -72,6 +73,7 @@ function readDirectRules(env: Environment): DirectRules {
     graceMs: timeMs('WINDOW_GRACE_MS', defaults.graceMs, 0, DAY_MS),
     invitesPerMinuteMax: count('WINDOW_INVITES_PER_MINUTE_MAX', defaults.invitesPerMinuteMax),
     invitesPerPlayerMax: count('WINDOW_INVITES_PER_PLAYER_MAX', defaults.invitesPerPlayerMax),
+    windowStepsMax: count('WINDOW_STEPS_MAX', defaults.windowStepsMax),
     acknowledgeFrom: oneOf(
       env,
       'WINDOW_ACKNOWLEDGE_FROM',

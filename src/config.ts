@@ -205,15 +205,20 @@ function folder(env: Environment): string {
   return isAbsolute(value) ? value : resolve(value);
 }
 
-/** `perMinute/burst/inFlight`, or `unlimited`. */
+/** `perMinute/burst/inFlight/answersPerMinute`, or `unlimited`. */
 function tier(env: Environment, name: string, otherwise: TierLimit | null): TierLimit | null {
   const value = text(env, name);
   if (value === null) return otherwise;
   if (value === 'unlimited') return null;
-  const parts = /^([1-9]\d{0,8})\/([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(value);
-  if (parts === null) {
-    throw new ConfigError(`${name}=${value}: expected perMinute/burst/inFlight or unlimited.`);
+  if (!/^[1-9]\d{0,8}(\/[1-9]\d{0,8}){3}$/.test(value)) {
+    const expected = 'perMinute/burst/inFlight/answersPerMinute or unlimited';
+    throw new ConfigError(`${name}=${value}: expected ${expected}.`);
   }
-  const [perMinute, burst, inFlight] = parts.slice(1).map(Number) as [number, number, number];
-  return Object.freeze({ perMinute, burst, inFlight });
+  const [perMinute, burst, inFlight, answersPerMinute] = value.split('/').map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return Object.freeze({ perMinute, burst, inFlight, answersPerMinute });
 }

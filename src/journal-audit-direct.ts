@@ -15,7 +15,8 @@ import type { Line, OfferFact, WindowFact } from './engine/fact.ts';
 import type { Changes, WindowStep } from './projection/changes.ts';
 
 /** Columns in the order of {@link windowText} and {@link offerText}. */
-const WINDOWS = `select id, status, reason, revision, armed_at_ms, deadline_ms, created_at_ms,
+const WINDOWS = `select id, status, reason, revision, steps, armed_at_ms, deadline_ms,
+    created_at_ms,
     manifest, event, by, inviter, inviter_away_until_ms, inviter_accepted, inviter_confirmed,
     inviter_lines, invited, invited_away_until_ms, invited_accepted, invited_confirmed,
     invited_lines, has_baseline, inviter_baseline, invited_baseline
@@ -155,6 +156,7 @@ function windowText(fact: WindowFact): string {
     WINDOW_STATUSES.indexOf(fact.status),
     fact.reason === null ? -1 : WINDOW_ENDS.indexOf(fact.reason),
     fact.revision,
+    fact.steps,
     fact.armedAtMs,
     fact.deadlineMs,
     fact.createdAtMs,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import {
   amount,
   amountOrZero,
-  fill,
+  fills,
   itemId,
   locationId,
   orderStatus,
@@ -14,6 +14,7 @@ import {
   timeInForce,
   timeMs,
 } from '../fields.ts';
+import { PAGE_ROWS_MAX } from '../limits.ts';
 import { expiryGoesWithGtd, expiryRule, postOnlyRests, postOnlyRule } from './listings.ts';
 import type { CommandSpec } from './spec.ts';
 
@@ -25,7 +26,7 @@ const placed = z.strictObject({
   remaining: amountOrZero,
   cost: amountOrZero,
   fee: amountOrZero,
-  trades: z.array(fill),
+  trades: fills,
 });
 
 export const bidCommands = {
@@ -79,6 +80,9 @@ export const bidCommands = {
       before: recordId.optional(),
       limit: pageLimit,
     }),
-    result: z.strictObject({ bids: z.array(orderView), next: recordId.nullable() }),
+    result: z.strictObject({
+      bids: z.array(orderView).max(PAGE_ROWS_MAX),
+      next: recordId.nullable(),
+    }),
   },
 } as const satisfies Record<string, CommandSpec>;

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { pageLimit, playerId, recordId, tradeView } from '../fields.ts';
+import { PAGE_ROWS_MAX } from '../limits.ts';
 import type { CommandSpec } from './spec.ts';
 
 export const historyCommands = {
@@ -13,6 +14,9 @@ export const historyCommands = {
       before: recordId.optional(),
       limit: pageLimit,
     }),
-    result: z.strictObject({ trades: z.array(tradeView), next: recordId.nullable() }),
+    result: z.strictObject({
+      trades: z.array(tradeView).max(PAGE_ROWS_MAX),
+      next: recordId.nullable(),
+    }),
   },
 } as const satisfies Record<string, CommandSpec>;

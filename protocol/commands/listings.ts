@@ -5,7 +5,7 @@ import {
   amount,
   amountOrZero,
   assetId,
-  fill,
+  fills,
   locationId,
   orderStatus,
   orderView,
@@ -14,6 +14,7 @@ import {
   timeInForce,
   timeMs,
 } from '../fields.ts';
+import { PAGE_ROWS_MAX } from '../limits.ts';
 import type { CommandSpec } from './spec.ts';
 
 /** What became of a listing that was created or updated. `proceeds` are net of `fee`. */
@@ -24,7 +25,7 @@ const placed = {
   remaining: amountOrZero,
   proceeds: amountOrZero,
   fee: amountOrZero,
-  trades: z.array(fill),
+  trades: fills,
 };
 
 export const expiryGoesWithGtd = (order: {
@@ -108,6 +109,9 @@ export const listingCommands = {
       before: recordId.optional(),
       limit: pageLimit,
     }),
-    result: z.strictObject({ listings: z.array(orderView), next: recordId.nullable() }),
+    result: z.strictObject({
+      listings: z.array(orderView).max(PAGE_ROWS_MAX),
+      next: recordId.nullable(),
+    }),
   },
 } as const satisfies Record<string, CommandSpec>;

@@ -23,7 +23,7 @@ export const marketCommands = {
       ...market,
       limit: z.int().min(1).max(TRADES_SNAPSHOT_MAX).optional(),
     }),
-    result: z.strictObject({ ...standing, trades: z.array(tradePrint) }),
+    result: z.strictObject({ ...standing, trades: z.array(tradePrint).max(TRADES_SNAPSHOT_MAX) }),
   },
   'market.ticker': {
     answeredBy: 'read',

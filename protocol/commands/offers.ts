@@ -3,7 +3,8 @@
 
 import { z } from 'zod';
 import { lines, offerMessage, offerStatus, offerView, sharesAsset } from '../direct.ts';
-import { pageLimit, playerId, recordId, timeMs } from '../fields.ts';
+import { playerId, recordId, rowsUpTo, timeMs } from '../fields.ts';
+import { TRADE_ROWS_MAX } from '../limits.ts';
 import type { CommandSpec } from './spec.ts';
 
 const terms = {
@@ -60,8 +61,11 @@ export const offerCommands = {
       direction: z.enum(['sent', 'received']).optional(),
       all: z.boolean().optional(),
       before: recordId.optional(),
-      limit: pageLimit,
+      limit: rowsUpTo(TRADE_ROWS_MAX),
     }),
-    result: z.strictObject({ offers: z.array(offerView), next: recordId.nullable() }),
+    result: z.strictObject({
+      offers: z.array(offerView).max(TRADE_ROWS_MAX),
+      next: recordId.nullable(),
+    }),
   },
 } as const satisfies Record<string, CommandSpec>;

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { locationId, pageLimit } from '../fields.ts';
+import { PAGE_ROWS_MAX } from '../limits.ts';
 import type { CommandSpec } from './spec.ts';
 
 export const placeView = z.strictObject({ place: locationId });
@@ -20,6 +21,9 @@ export const placeCommands = {
   'places.list': {
     answeredBy: 'read',
     payload: z.strictObject({ after: z.int().min(0).optional(), limit: pageLimit }),
-    result: z.strictObject({ places: z.array(placeView), next: z.int().nullable() }),
+    result: z.strictObject({
+      places: z.array(placeView).max(PAGE_ROWS_MAX),
+      next: z.int().nullable(),
+    }),
   },
 } as const satisfies Record<string, CommandSpec>;

@@ -1,7 +1,7 @@
 // purchases.create: buy now. All or nothing unless `partial: true`.
 
 import { z } from 'zod';
-import { amount, amountOrZero, fill, itemId, locationId, recordId } from '../fields.ts';
+import { amount, amountOrZero, fills, itemId, locationId, recordId } from '../fields.ts';
 import type { CommandSpec } from './spec.ts';
 
 /** From one listing, at its price. */
@@ -38,7 +38,7 @@ export const purchaseCommands = {
       /** What was paid, fee included. */
       total: amount,
       fee: amountOrZero,
-      trades: z.array(fill),
+      trades: fills,
     }),
   },
 } as const satisfies Record<string, CommandSpec>;

@@ -1,7 +1,7 @@
 // sales.create: sell now, the mirror of a purchase. All or nothing unless `partial: true`.
 
 import { z } from 'zod';
-import { amount, amountOrZero, fill, itemId, locationId, recordId } from '../fields.ts';
+import { amount, amountOrZero, fills, itemId, locationId, recordId } from '../fields.ts';
 import type { CommandSpec } from './spec.ts';
 
 /** Into one bid, at its price. */
@@ -37,7 +37,7 @@ export const saleCommands = {
       /** What was received, net of the fee. */
       proceeds: amountOrZero,
       fee: amountOrZero,
-      trades: z.array(fill),
+      trades: fills,
     }),
   },
 } as const satisfies Record<string, CommandSpec>;

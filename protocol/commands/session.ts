@@ -2,7 +2,12 @@
 
 import { z } from 'zod';
 import { amountOrZero, playerId, timeMs } from '../fields.ts';
-import { CHANNEL_LENGTH_MAX, CHANNELS_PER_COMMAND_MAX, TOKEN_LENGTH_MAX } from '../limits.ts';
+import {
+  CHANNEL_LENGTH_MAX,
+  CHANNELS_PER_COMMAND_MAX,
+  REALM_LENGTH_MAX,
+  TOKEN_LENGTH_MAX,
+} from '../limits.ts';
 import { text } from '../text.ts';
 import type { CommandSpec } from './spec.ts';
 
@@ -40,7 +45,7 @@ export const sessionCommands = {
       player: playerId,
       role,
       protocol: z.int(),
-      realm: z.string(),
+      realm: z.string().max(REALM_LENGTH_MAX),
       epoch: amountOrZero,
       serverTimeMs: timeMs,
       expiresAtMs: timeMs,
@@ -53,18 +58,18 @@ export const sessionCommands = {
   'session.subscribe': {
     answeredBy: 'session',
     payload: z.strictObject({ channels }),
-    result: z.strictObject({ channels: z.array(z.string()) }),
+    result: z.strictObject({ channels }),
   },
   'session.unsubscribe': {
     answeredBy: 'session',
     payload: z.strictObject({ channels }),
-    result: z.strictObject({ channels: z.array(z.string()) }),
+    result: z.strictObject({ channels }),
   },
   /** After a gap: each channel sends a fresh snapshot in band. */
   'session.resync': {
     answeredBy: 'session',
     payload: z.strictObject({ channels }),
-    result: z.strictObject({ channels: z.array(z.string()) }),
+    result: z.strictObject({ channels }),
   },
   'session.ping': {
     answeredBy: 'session',

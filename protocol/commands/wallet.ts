@@ -11,6 +11,7 @@ import {
   pageLimit,
   playerId,
 } from '../fields.ts';
+import { PAGE_ROWS_MAX } from '../limits.ts';
 import type { CommandSpec } from './spec.ts';
 
 export const walletCommands = {
@@ -23,7 +24,10 @@ export const walletCommands = {
       after: amountOrZero.optional(),
       limit: pageLimit,
     }),
-    result: z.strictObject({ balances: z.array(balanceView), next: z.int().nullable() }),
+    result: z.strictObject({
+      balances: z.array(balanceView).max(PAGE_ROWS_MAX),
+      next: z.int().nullable(),
+    }),
   },
   /** Mints. An instance `item#serial` is minted once, with its attributes and quantity 1. */
   'wallet.grant': {

@@ -11,11 +11,14 @@ import {
   windowLogEntry,
   windowView,
 } from '../direct.ts';
-import { amountOrZero, pageLimit, playerId, recordId, timeMs } from '../fields.ts';
+import { amountOrZero, pageLimit, playerId, recordId, rowsUpTo, timeMs } from '../fields.ts';
 import {
   ACKNOWLEDGE_MAX,
   BLOCKED_PLAYERS_MAX,
+  PAGE_ROWS_MAX,
   REPORT_LENGTH_MAX,
+  REPORT_ROWS_MAX,
+  TRADE_ROWS_MAX,
   WARNING_TOKEN_LENGTH_MAX,
 } from '../limits.ts';
 import { type TextRule, text } from '../text.ts';
@@ -93,22 +96,30 @@ export const windowCommands = {
       blocked: z.array(playerId).max(BLOCKED_PLAYERS_MAX),
     }),
   },
-  /** A window of the caller (any, for the service role) with its manifests and its whole log. */
+  /**
+   * A window of the caller (any, for the service role) with what happened in it, newest first, page
+   * by page: `next` goes into `before`. Steps of one moment stay on one page. `manifests` are those
+   * of the reviews that began on this page. A page may be short: it ends before it is too large.
+   */
   'windows.get': {
     answeredBy: 'read',
-    payload: justWindow,
+    payload: z.strictObject({ window: recordId, before: recordId.optional(), limit: pageLimit }),
     result: z.strictObject({
       window: windowView,
       createdAtMs: timeMs,
-      manifests: z.array(manifestView),
-      log: z.array(windowLogEntry),
+      manifests: z.array(manifestView).max(PAGE_ROWS_MAX),
+      log: z.array(windowLogEntry).max(PAGE_ROWS_MAX),
+      next: recordId.nullable(),
     }),
   },
   /** The caller's windows, newest first. */
   'windows.mine': {
     answeredBy: 'read',
-    payload: z.strictObject({ before: recordId.optional(), limit: pageLimit }),
-    result: z.strictObject({ windows: z.array(windowView), next: recordId.nullable() }),
+    payload: z.strictObject({ before: recordId.optional(), limit: rowsUpTo(TRADE_ROWS_MAX) }),
+    result: z.strictObject({
+      windows: z.array(windowView).max(TRADE_ROWS_MAX),
+      next: recordId.nullable(),
+    }),
   },
   /** Puts a window of the caller before the game's support. The first report of a player counts. */
   'windows.report': {
@@ -123,17 +134,19 @@ export const windowCommands = {
   'windows.reports': {
     answeredBy: 'read',
     role: 'service',
-    payload: z.strictObject({ before: recordId.optional(), limit: pageLimit }),
+    payload: z.strictObject({ before: recordId.optional(), limit: rowsUpTo(REPORT_ROWS_MAX) }),
     result: z.strictObject({
-      reports: z.array(
-        z.strictObject({
-          report: recordId,
-          window: recordId,
-          player: playerId,
-          atMs: timeMs,
-          reason: z.string(),
-        }),
-      ),
+      reports: z
+        .array(
+          z.strictObject({
+            report: recordId,
+            window: recordId,
+            player: playerId,
+            atMs: timeMs,
+            reason: text({ max: REPORT_LENGTH_MAX, lines: true }),
+          }),
+        )
+        .max(REPORT_ROWS_MAX),
       next: recordId.nullable(),
     }),
   },

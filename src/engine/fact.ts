@@ -179,6 +179,8 @@ export interface WindowFact {
   /** Of a cancelled window. */
   readonly reason: WindowEnd | null;
   readonly revision: number;
+  /** How often a command of its players has changed it. */
+  readonly steps: number;
   /** The one who invited comes first. */
   readonly sides: readonly [WindowSideFact, WindowSideFact];
   /** Before it, nobody may accept (open) or confirm (review). */

@@ -33,6 +33,7 @@ function hashWindows(hash: StateHash, state: State): void {
     hash.number(window.id);
     hash.text(window.status);
     hash.number(window.revision);
+    hash.number(window.steps);
     for (const side of window.sides) {
       hash.number(side.player);
       hashLines(hash, side.lines);

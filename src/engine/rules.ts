@@ -55,6 +55,8 @@ export interface DirectRules {
   /** Invitations of one player within a minute: in all, and to the same player. */
   readonly invitesPerMinuteMax: number;
   readonly invitesPerPlayerMax: number;
+  /** Changes of one window by commands of its players; beyond it, it can only be concluded. */
+  readonly windowStepsMax: number;
   /** Warnings of this level or above must be acknowledged. */
   readonly acknowledgeFrom: WarningLevel;
   /** VALUE_RATIO: from this much of what he gets on, what a player gives is a danger to him. */
@@ -83,6 +85,7 @@ export const DEFAULT_DIRECT_RULES: DirectRules = Object.freeze({
   graceMs: 15_000,
   invitesPerMinuteMax: 10,
   invitesPerPlayerMax: 3,
+  windowStepsMax: 1_000,
   acknowledgeFrom: 'caution',
   valueRatioBps: 30_000,
   openOffersMax: 50,

@@ -28,6 +28,7 @@ export function restoreWindow(state: State, fact: WindowFact): void {
     return;
   }
   window.revision = fact.revision;
+  window.steps = fact.steps;
   window.armedAtMs = fact.armedAtMs;
   window.deadlineMs = fact.deadlineMs;
   window.baseline = fact.baseline;

@@ -42,7 +42,7 @@ export function unconfirm(state: State, name: string, ask: Payload<'windows.unco
   const seat = step.findSeat(state, name, ask.window);
   if ('ok' in seat) return seat;
   const { window, side } = seat;
-  const refusal = step.whyNotStatus(window, 'review');
+  const refusal = step.whyNotStatus(window, 'review') ?? step.whyTooManySteps(state, window);
   if (refusal !== null) return refusal;
   if (!side.confirmed) return step.unchanged(state, seat);
   // From here on this must succeed.
@@ -54,7 +54,7 @@ export function reopen(state: State, name: string, ask: Payload<'windows.reopen'
   const seat = step.findSeat(state, name, ask.window);
   if ('ok' in seat) return seat;
   const { window } = seat;
-  const refusal = step.whyNotStatus(window, 'review');
+  const refusal = step.whyNotStatus(window, 'review') ?? step.whyTooManySteps(state, window);
   if (refusal !== null) return refusal;
   // From here on this must succeed.
   step.backToTable(state, window);

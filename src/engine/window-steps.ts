@@ -67,10 +67,24 @@ export function tell(
   state.output.push(windowFact(window, event, by, isLogged));
 }
 
+/**
+ * Why the table of a window can't be changed any more, or null: all that happens is kept for ever.
+ * What is there can still be accepted and confirmed, which takes no more than a few steps.
+ */
+export function whyTooManySteps(state: State, { steps }: Window): Decision | null {
+  const max = state.rules.direct.windowStepsMax;
+  if (steps < max) return null;
+  const message =
+    `This window was changed ${max} times. Accept and confirm what is there, or cancel it and ` +
+    'invite again.';
+  return reject('LIMIT_REACHED', message, { limit: 'windowSteps', max });
+}
+
 /** A command of `side` has changed the window. Whoever acts is there. */
 export function acted(state: State, { window, side }: Seat, event: WindowEventKind): Decision {
   side.awayUntilMs = 0;
   side.leavesAtMs = 0;
+  window.steps++;
   tell(state, window, event, side.player);
   return accept(brief(window));
 }

@@ -20,7 +20,10 @@ export function put(state: State, name: string, ask: Payload<'windows.put'>): De
   const seat = step.findSeat(state, name, ask.window);
   if ('ok' in seat) return seat;
   const { window, side } = seat;
-  const refusal = step.whyNotStatus(window, 'open') ?? whyStale(state, window, ask.revision);
+  const refusal =
+    step.whyNotStatus(window, 'open') ??
+    whyStale(state, window, ask.revision) ??
+    step.whyTooManySteps(state, window);
   if (refusal !== null) return refusal;
   const lines = resolveLines(state, ask.assets);
   if ('ok' in lines) return lines;
@@ -74,7 +77,7 @@ export function unaccept(state: State, name: string, ask: Payload<'windows.unacc
   const seat = step.findSeat(state, name, ask.window);
   if ('ok' in seat) return seat;
   const { window, side } = seat;
-  const refusal = step.whyNotStatus(window, 'open');
+  const refusal = step.whyNotStatus(window, 'open') ?? step.whyTooManySteps(state, window);
   if (refusal !== null) return refusal;
   if (!side.accepted) return step.unchanged(state, seat);
   // From here on this must succeed.

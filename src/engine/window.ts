@@ -35,6 +35,8 @@ export class Window {
   status: WindowStatus = 'invited';
   reason: WindowEnd | null = null;
   revision = 0;
+  /** How often a command of its players has changed it: see {@link DirectRules.windowStepsMax}. */
+  steps = 0;
   readonly sides: readonly [WindowSide, WindowSide];
   armedAtMs = 0;
   deadlineMs = 0;
@@ -265,6 +267,7 @@ export function windowState(window: Window): WindowState {
     status: window.status,
     reason: window.reason,
     revision: window.revision,
+    steps: window.steps,
     sides: [side(window.sides[0]), side(window.sides[1])],
     armedAtMs: window.armedAtMs,
     deadlineMs: window.deadlineMs,
@@ -287,6 +290,7 @@ export function windowFact(
     status: state.status,
     reason: state.reason,
     revision: state.revision,
+    steps: state.steps,
     sides: state.sides,
     armedAtMs: state.armedAtMs,
     deadlineMs: state.deadlineMs,

@@ -3,10 +3,10 @@
 // uWebSockets.js when they are out of range, so everything is checked before a socket opens.
 
 import type { Role } from '../../protocol/commands/session.ts';
-import { FRAME_BYTES_MAX } from '../../protocol/limits.ts';
+import { ANSWER_BYTES_MAX } from '../../protocol/limits.ts';
 import { assert } from '../base/assert.ts';
 
-/** The rate limit of a tier. At the bounds: RATE_LIMIT_EXCEEDED and TOO_MANY_IN_FLIGHT. */
+/** The rate limits of a tier. At the bounds: RATE_LIMIT_EXCEEDED and TOO_MANY_IN_FLIGHT. */
 export interface TierLimit {
   /** Commands refilled per minute. */
   readonly perMinute: number;
@@ -14,6 +14,8 @@ export interface TierLimit {
   readonly burst: number;
   /** Commands that may await their answers. */
   readonly inFlight: number;
+  /** Kilobytes of answers and milliseconds of the database, together, refilled per minute. */
+  readonly answersPerMinute: number;
 }
 
 /** Null: unlimited. */
@@ -30,6 +32,8 @@ export interface GatewayConfig {
   readonly socketsMax: number;
   /** Reads in all that await the database. Beyond it: SERVICE_UNAVAILABLE. */
   readonly readsInFlightMax: number;
+  /** Reads of one player that ask the database at once, service role excepted; others wait. */
+  readonly readsAtOnceMax: number;
   /** Opens in all whose token is being verified. Beyond it: SERVICE_UNAVAILABLE. */
   readonly verificationsMax: number;
 
@@ -40,8 +44,13 @@ export interface GatewayConfig {
 
   /** Bytes waiting in a socket from which public channels pause until it has drained. */
   readonly publicBytesMax: number;
-  /** Bytes waiting in a socket from which it is closed `slowConsumer`. */
+  /**
+   * Bytes waiting in a socket that it did not ask for, from which it is closed `slowConsumer`; and
+   * bytes of whatever kind from which commands are refused until it has read.
+   */
   readonly privateBytesMax: number;
+  /** How long a socket with much waiting may read nothing. Beyond it: closed `slowConsumer`. */
+  readonly stallTimeoutMs: number;
   /** Bytes waiting in a socket from which uWebSockets.js drops what is sent. */
   readonly backpressureBytesMax: number;
   /** How often waiting bytes are looked at. */
@@ -70,9 +79,9 @@ export interface GatewayConfig {
 }
 
 export const DEFAULT_TIER_LIMITS: TierLimits = Object.freeze({
-  guest: Object.freeze({ perMinute: 30, burst: 10, inFlight: 5 }),
-  standard: Object.freeze({ perMinute: 100, burst: 30, inFlight: 10 }),
-  premium: Object.freeze({ perMinute: 500, burst: 100, inFlight: 20 }),
+  guest: Object.freeze({ perMinute: 30, burst: 10, inFlight: 5, answersPerMinute: 1_500 }),
+  standard: Object.freeze({ perMinute: 100, burst: 30, inFlight: 10, answersPerMinute: 3_000 }),
+  premium: Object.freeze({ perMinute: 500, burst: 100, inFlight: 20, answersPerMinute: 9_000 }),
   service: null,
 });
 
@@ -82,12 +91,14 @@ export const DEFAULT_GATEWAY_CONFIG: GatewayConfig = Object.freeze({
   subscriptionsPerSocketMax: 100,
   socketsMax: 100_000,
   readsInFlightMax: 1_000,
+  readsAtOnceMax: 2,
   verificationsMax: 20_000,
   floodPerSecond: 50,
   floodBurst: 200,
   publicBytesMax: 256 * 1024,
   privateBytesMax: 1024 * 1024,
-  backpressureBytesMax: 2 * 1024 * 1024,
+  stallTimeoutMs: 10_000,
+  backpressureBytesMax: 16 * 1024 * 1024,
   backpressureSweepMs: 100,
   openTimeoutMs: 5_000,
   sweepMs: 500,
@@ -104,11 +115,13 @@ const COUNTS = [
   'socketsPerPlayerMax',
   'subscriptionsPerSocketMax',
   'readsInFlightMax',
+  'readsAtOnceMax',
   'verificationsMax',
   'floodPerSecond',
   'floodBurst',
   'publicBytesMax',
   'privateBytesMax',
+  'stallTimeoutMs',
   'backpressureBytesMax',
   'backpressureSweepMs',
   'openTimeoutMs',
@@ -129,13 +142,13 @@ export function assertGatewayConfig(config: GatewayConfig): void {
   assert(Number.isInteger(idle) && idle >= 8 && idle <= 960, 'idleTimeoutSeconds is 8 to 960');
   for (const limit of Object.values(config.limits)) {
     if (limit === null) continue;
-    for (const value of [limit.perMinute, limit.burst, limit.inFlight]) {
+    for (const value of Object.values(limit)) {
       assert(Number.isSafeInteger(value) && value >= 1, 'a rate limit is at least 1');
     }
   }
   assert(config.publicBytesMax < config.privateBytesMax, 'public data pauses before a close');
   assert(
-    config.privateBytesMax + FRAME_BYTES_MAX <= config.backpressureBytesMax,
+    config.privateBytesMax + ANSWER_BYTES_MAX <= config.backpressureBytesMax,
     'a socket is closed with a reason before frames are dropped',
   );
   assert(config.backpressureBytesMax < 2 ** 31, 'uWebSockets.js counts bytes in 31 bits');

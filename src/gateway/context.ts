@@ -27,8 +27,12 @@ export interface GatewayContext {
   readonly windows: WindowFeeds;
   /** Every open socket, oldest first. */
   readonly sessions: Set<Session>;
+  /** Those with something to send that waits for room. */
+  readonly crowded: Set<Session>;
   /** Of the players, by role; null: unlimited. */
   readonly rates: Readonly<Record<Role, Rate | null>>;
+  /** Of what is answered to them. */
+  readonly answerRates: Readonly<Record<Role, Rate | null>>;
   /** Of all frames of one socket. */
   readonly floodRate: Rate;
   /** Null until a realm is attached. */

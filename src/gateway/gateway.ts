@@ -16,7 +16,7 @@ import { Outbound } from './outbound.ts';
 import { Players } from './players.ts';
 import type { FeedSink, NodeSink, RealmPort } from './port.ts';
 import { PrivateFeeds } from './private-feeds.ts';
-import { ratePerMinute } from './rate-limit.ts';
+import { answerRate, type Rate, ratePerMinute } from './rate-limit.ts';
 import type { Session } from './session.ts';
 import { createApp } from './sockets.ts';
 import { type ListenSocket, loadUws, type TemplatedApp, type UwsModule } from './uws.ts';
@@ -189,7 +189,7 @@ class UwsGateway implements Gateway {
   }
 
   #sweepBuffers(): void {
-    const { realm, outbound, sessions } = this.#context;
+    const { realm, outbound, sessions, crowded } = this.#context;
     if (realm === null) return;
     for (const session of outbound.paused()) {
       // It asks the realm for snapshots, and what goes wrong there must not end this timer.
@@ -200,6 +200,7 @@ class UwsGateway implements Gateway {
       }
     }
     outbound.sweepBuffers(sessions);
+    for (const session of [...crowded]) session.goOn();
   }
 }
 
@@ -216,8 +217,6 @@ function createContext(options: GatewayOptions): GatewayContext {
     players: () => players.size,
     bufferedBytes: () => count(sessions, session => session.bufferedBytes()),
   });
-  const rate = (limit: TierLimit | null) => (limit === null ? null : ratePerMinute(limit));
-  const { guest, standard, premium, service } = config.limits;
   return {
     config,
     clock,
@@ -229,17 +228,28 @@ function createContext(options: GatewayOptions): GatewayContext {
     feeds: new PrivateFeeds(config, log, players),
     outbound: new Outbound(config, metrics),
     windows: new WindowFeeds(),
-    rates: {
-      guest: rate(guest),
-      standard: rate(standard),
-      premium: rate(premium),
-      service: rate(service),
-    },
+    crowded: new Set(),
+    rates: ratesOf(config, ratePerMinute),
+    answerRates: ratesOf(config, answerRate),
     floodRate: { intervalMs: 1000 / config.floodPerSecond, burst: config.floodBurst },
     realm: null,
     draining: false,
     readsInFlight: 0,
     verifications: 0,
+  };
+}
+
+function ratesOf(
+  { limits }: GatewayConfig,
+  rateOf: (limit: TierLimit) => Rate,
+): GatewayContext['rates'] {
+  const rate = (limit: TierLimit | null) => (limit === null ? null : rateOf(limit));
+  const { guest, standard, premium, service } = limits;
+  return {
+    guest: rate(guest),
+    standard: rate(standard),
+    premium: rate(premium),
+    service: rate(service),
   };
 }
 

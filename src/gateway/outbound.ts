@@ -159,7 +159,7 @@ export class Outbound {
     this.#sweepDue = false;
     for (const session of sessions) {
       if (session.liveChannels === 0) continue;
-      if (session.publicDropped || session.bufferedBytes() > this.#config.publicBytesMax) {
+      if (session.publicDropped || session.unaskedBytes() > this.#config.publicBytesMax) {
         session.publicDropped = false;
         this.pause(session);
       }
@@ -204,7 +204,7 @@ export class Outbound {
   #sendSnapshot(session: Session, channel: Channel, frame: Uint8Array): void {
     channel.sequence = eventSequence(frame);
     if (channel.sentAtMs === 0) channel.sentAtMs = performance.now();
-    session.sendPublic(frame);
+    session.sendSnapshot(frame);
   }
 
   #release(channel: Channel): void {

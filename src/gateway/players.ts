@@ -13,6 +13,11 @@ export class Player implements Spender {
   /** Commands that await their answers, over all sockets. */
   inFlight = 0;
   fullAtMs = 0;
+  /** What their answers have cost. */
+  readonly answers: Spender = { fullAtMs: 0 };
+  /** Reads that ask the database, and those that wait for one of them to end. */
+  readsAtOnce = 0;
+  waitingReads: (() => void)[] | null = null;
   /** On how many nodes he is: each gives him its part of his budget. */
   nodes = 1;
   /** Live while somebody listens, and for a grace after that. */
@@ -75,7 +80,8 @@ export class Players {
   /** Forgets the players of whom nothing is left to know. */
   sweep(nowMs: number): void {
     for (const player of this.#absent) {
-      if (player.inFlight > 0 || player.fullAtMs > nowMs || player.feed !== null) continue;
+      if (player.inFlight > 0 || player.feed !== null) continue;
+      if (Math.max(player.fullAtMs, player.answers.fullAtMs) > nowMs) continue;
       this.#absent.delete(player);
       this.#shared.delete(player);
       this.#byName.delete(player.name);

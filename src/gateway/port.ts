@@ -35,6 +35,18 @@ export interface ReadRequest<Name extends ReadCommand = ReadCommand> {
 export interface Answer {
   readonly outcome: Outcome;
   readonly body: Readonly<Record<string, unknown>> | RejectBody;
+  /** How long the database was busy with it. */
+  readonly databaseMs?: number;
+}
+
+/** A part of a private snapshot: the first one, or what comes after another part. */
+export interface PrivatePart {
+  readonly sequence: number;
+  readonly data: MeSnapshot;
+  /** Where the next part begins; null when this was the last one. */
+  readonly next: readonly number[] | null;
+  /** How long the database was busy with it. */
+  readonly databaseMs: number;
 }
 
 /** Who waits for a snapshot, which in an outage may be long in coming. */
@@ -93,11 +105,12 @@ export interface RealmPort {
   snapshot(channel: string, deliver: (frame: Uint8Array) => void, asker: Asker): void;
 
   /**
-   * All of a player's balances and open orders, and the sequence they stand at. From then on, and
-   * until `unlisten`, his private events come through the sink, none of them missing; those up to
-   * that sequence have come when it resolves.
+   * A player's balances and open orders, part by part (`from`: where, null for the first one), and
+   * the sequence that the part stands at. From the first one on, and until `unlisten`, his private
+   * events come through the sink, none of them missing; those up to that sequence have come when it
+   * resolves.
    */
-  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivatePart>;
 
   /**
    * As {@link snapshot}, for windows as they are committed, all of them at one moment and in the

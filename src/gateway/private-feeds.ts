@@ -99,7 +99,7 @@ export class PrivateFeeds {
     const feed = new PrivateFeed(player, {
       epoch: realm.epoch,
       bounds: this.#config,
-      read: name => realm.privateSnapshot(name),
+      read: (name, from) => realm.privateSnapshot(name, from),
       log: this.#log,
     });
     feed.sentAtMs = performance.now();

@@ -1,11 +1,13 @@
 // The rate limits: a token bucket in one number. Instead of tokens it keeps the time at which the
 // bucket will be full again (GCRA), so nothing needs refilling and a full, idle bucket is simply a
-// time in the past. Times are of one monotonic clock, in milliseconds.
+// time in the past. Commands are paid before they are taken. Answers are paid by what they were, so
+// afterwards: that bucket may owe something, and whoever owes waits. Times are of one monotonic
+// clock, in milliseconds.
 
 import type { Budget } from '../../protocol/commands/session.ts';
 import type { TierLimit } from './config.ts';
 
-/** Whatever spends: a player with his commands, a socket with its frames. */
+/** Whatever spends: a player with their commands or their answers, a socket with its frames. */
 export interface Spender {
   /** When the bucket is full again. 0 for one that was never used. */
   fullAtMs: number;
@@ -19,6 +21,29 @@ export interface Rate {
 
 export function ratePerMinute(limit: TierLimit): Rate {
   return Object.freeze({ intervalMs: 60_000 / limit.perMinute, burst: limit.burst });
+}
+
+/** Of answers: points a minute, and as many at once. */
+export function answerRate({ answersPerMinute }: TierLimit): Rate {
+  return Object.freeze({ intervalMs: 60_000 / answersPerMinute, burst: answersPerMinute });
+}
+
+const BYTES_PER_POINT = 1024;
+
+/** What an answer costs: a point for each kilobyte and for each millisecond of the database. */
+export function pointsOf(bytes: number, databaseMs: number): number {
+  return bytes / BYTES_PER_POINT + databaseMs;
+}
+
+/** Takes `tokens`, whether there are as many or not. */
+export function charge(spender: Spender, rate: Rate, tokens: number, nowMs: number): void {
+  spender.fullAtMs = Math.max(spender.fullAtMs, nowMs) + tokens * rate.intervalMs;
+}
+
+/** In how many milliseconds there are `tokens`, without taking any; 0: now. */
+export function waitFor(spender: Spender, rate: Rate, tokens: number, nowMs: number): number {
+  const waitMs = spender.fullAtMs - nowMs - (rate.burst - tokens) * rate.intervalMs;
+  return waitMs > 0 ? Math.max(1, Math.ceil(waitMs)) : 0;
 }
 
 /**

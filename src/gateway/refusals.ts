@@ -28,7 +28,23 @@ export const UNAVAILABLE: RejectBody = Object.freeze({
 });
 
 export function rateLimited(retryAfterMs: number): RejectBody {
-  return { ...plain('RATE_LIMIT_EXCEEDED'), retryAfterMs };
+  return { ...plain('RATE_LIMIT_EXCEEDED'), details: { budget: 'commands' }, retryAfterMs };
+}
+
+const ANSWERS_SPENT =
+  'What was answered to the player was too much: too many bytes, or too long a search. Ask for ' +
+  'less. retryAfterMs says when to try again.';
+
+export function answersLimited(retryAfterMs: number): RejectBody {
+  const details = { budget: 'answers' };
+  return { code: 'RATE_LIMIT_EXCEEDED', message: ANSWERS_SPENT, details, retryAfterMs };
+}
+
+/** Of a socket that does not read. */
+export function tooMuchUnread(limit: number): RejectBody {
+  const message = `More than ${limit} bytes of answers wait to be read: read them, then go on.`;
+  const details = { limit };
+  return { code: 'TOO_MANY_IN_FLIGHT', message, details, retryAfterMs: BUSY_RETRY_MS };
 }
 
 export function tooManyInFlight(limit: number): RejectBody {

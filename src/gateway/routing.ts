@@ -4,20 +4,32 @@
 import { encodeReply, type Request } from '../../protocol/codec.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { InvariantError } from '../base/assert.ts';
-import type { GatewayContext } from './context.ts';
 import { contain } from './faults.ts';
 import { OUTCOME_NUMBER } from './metrics.ts';
 import type { Player } from './players.ts';
 import type { Answer, EngineRequest, ReadRequest, RealmPort } from './port.ts';
 import { take } from './rate-limit.ts';
-import { type Route, rateLimited, tooManyInFlight, UNAVAILABLE } from './refusals.ts';
+import {
+  answersLimited,
+  type Route,
+  rateLimited,
+  tooManyInFlight,
+  tooMuchUnread,
+  UNAVAILABLE,
+} from './refusals.ts';
 import type { Session } from './session.ts';
 
 /** Spends one command of the player's budget. Null when it may go on. */
 function admit(session: Session, player: Player, nowMs: number): RejectBody | null {
   const { rates, config, metrics, draining, realm } = session.context;
   const rate = rates[session.role];
+  if (session.isCrowded) return tooMuchUnread(config.privateBytesMax);
   if (rate !== null) {
+    const answersMs = session.answersWaitMs(nowMs);
+    if (answersMs > 0) {
+      metrics.rateLimited.inc();
+      return answersLimited(answersMs);
+    }
     const waitMs = take(player, rate, player.nodes, nowMs);
     if (waitMs > 0) {
       metrics.rateLimited.inc();
@@ -68,7 +80,10 @@ export function submit(
   if (refusal !== null) session.refuse(request.id, route, refusal);
 }
 
-/** Asks the realm's tables. At most `readsInFlightMax` of all players wait at once. */
+/**
+ * Asks the realm's tables. At most `readsInFlightMax` of all players wait at once, and of each of
+ * them `readsAtOnceMax` ask the database: whoever asks much waits, and others don't.
+ */
 export function answerFromTables(
   session: Session,
   player: Player,
@@ -92,20 +107,41 @@ export function answerFromTables(
   } as ReadRequest;
   player.inFlight += 1;
   context.readsInFlight += 1;
-  read(context, question)
-    .then(answer => {
-      player.inFlight -= 1;
-      context.readsInFlight -= 1;
-      const tookMs = performance.now() - nowMs;
-      context.metrics.readReply(route.index, OUTCOME_NUMBER[answer.outcome], tookMs);
-      session.sendReply(encodeReply(request.id, answer.outcome, answer.body));
-    })
-    .catch((error: unknown) => contain(context, error, session));
+  const isBounded = context.rates[session.role] !== null;
+  const ask = () => {
+    player.readsAtOnce += 1;
+    read(session, question)
+      .then(answer => {
+        player.inFlight -= 1;
+        player.readsAtOnce -= 1;
+        context.readsInFlight -= 1;
+        nextRead(player);
+        const tookMs = performance.now() - nowMs;
+        context.metrics.readReply(route.index, OUTCOME_NUMBER[answer.outcome], tookMs);
+        const frame = encodeReply(request.id, answer.outcome, answer.body);
+        session.sendReply(frame, answer.databaseMs);
+      })
+      .catch((error: unknown) => contain(context, error, session));
+  };
+  if (!isBounded || player.readsAtOnce < context.config.readsAtOnceMax) {
+    ask();
+    return;
+  }
+  player.waitingReads ??= [];
+  player.waitingReads.push(ask);
+}
+
+function nextRead(player: Player): void {
+  const next = player.waitingReads?.shift();
+  if (player.waitingReads?.length === 0) player.waitingReads = null;
+  next?.();
 }
 
 const NOT_READ: Answer = { outcome: 'unavailable', body: UNAVAILABLE };
 
-async function read(context: GatewayContext, question: ReadRequest): Promise<Answer> {
+async function read({ context, alive }: Session, question: ReadRequest): Promise<Answer> {
+  // Whoever waited for their turn and is gone meanwhile needs no answer.
+  if (!alive) return NOT_READ;
   try {
     return await (context.realm as RealmPort).read(question);
   } catch (error) {

@@ -11,6 +11,7 @@ import { OUTCOME_NUMBER } from './metrics.ts';
 import type { Player } from './players.ts';
 import type { RealmPort } from './port.ts';
 import {
+  answersLimited,
   invalidRequest,
   limitReached,
   type Route,
@@ -50,6 +51,11 @@ export function answerSession(
     const names = command.payload.channels;
     const costsSnapshots = command.command !== 'session.unsubscribe';
     if (costsSnapshots && !session.spendFrames(names.length * SNAPSHOT_FRAMES, nowMs)) return;
+    const waitMs = costsSnapshots ? session.answersWaitMs(nowMs) : 0;
+    if (waitMs > 0) {
+      session.refuse(request.id, route, answersLimited(waitMs));
+      return;
+    }
     answerChannels(session, player, context.realm, command, route);
   }
 }

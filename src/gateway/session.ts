@@ -1,13 +1,16 @@
 // One socket and what goes out to it. It waits for session.open, is open, and is closed; `socket`
 // is null from the first moment of the close, and only this file sends (inbound.ts has what comes
 // in). Replies and private events are never dropped: a socket that does not take them is closed,
-// and the player resumes. Ten thousand of these lie idle: what is seldom needed is allocated late.
+// and the player resumes. What was asked for is no sign of a slow reader, however much it is, as
+// long as it is read: backlog.ts tells the two apart. Ten thousand of these lie idle: what is
+// seldom needed is allocated late.
 
 import { CLOSES, type CloseName } from '../../protocol/closes.ts';
 import { encodeReply, withBudget } from '../../protocol/codec.ts';
 import type { Budget, Role } from '../../protocol/commands/session.ts';
 import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
+import { Backlog } from './backlog.ts';
 import type { GatewayContext } from './context.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
@@ -15,7 +18,7 @@ import { Pending } from './pending.ts';
 import type { Player } from './players.ts';
 import type { ReplyTarget } from './port.ts';
 import type { FeedReader } from './private-feed.ts';
-import { budgetOf, take } from './rate-limit.ts';
+import { budgetOf, charge, pointsOf, take, waitFor } from './rate-limit.ts';
 import type { Route } from './refusals.ts';
 import type { WebSocket } from './uws.ts';
 
@@ -25,6 +28,10 @@ export interface SocketSeat {
 }
 
 const DROPPED = 2;
+/** A large answer is sent when less than this share of what pauses public channels waits. */
+const ROOM_SHARE = 1 / 4;
+/** And while this share of the budget of answers is there, which is left for commands. */
+const RESERVE_SHARE = 1 / 4;
 const CLIENT_CLOSE_LOST = 1006;
 
 export class Session implements ReplyTarget, FeedReader {
@@ -58,6 +65,10 @@ export class Session implements ReplyTarget, FeedReader {
   pending: Pending | null = null;
   malformedFrames = 0;
   malformedSinceMs = 0;
+  /** What is on its way to it. */
+  readonly #backlog = new Backlog();
+  /** What waits for room; null while nothing does. */
+  #waiting: (() => void)[] | null = null;
   /** Why it was closed by us. */
   #ending: CloseName | null = null;
 
@@ -96,8 +107,16 @@ export class Session implements ReplyTarget, FeedReader {
     this.sendReply(encodeReply(id, outcome, body));
   }
 
-  sendReply(frame: Uint8Array): void {
-    this.sendPrivate(this.wantsBudget ? withBudget(frame, this.budget()) : frame);
+  sendReply(frame: Uint8Array, databaseMs = 0): void {
+    this.sendAnswer(this.wantsBudget ? withBudget(frame, this.budget()) : frame, databaseMs);
+  }
+
+  /** What was asked for: it is paid by what it is, and does not count as slowness. */
+  sendAnswer(frame: Uint8Array, databaseMs: number): void {
+    this.#pay(frame.length, databaseMs, performance.now());
+    if (!this.alive || !this.#send(frame)) return;
+    this.#backlog.asked(frame.length);
+    this.#look();
   }
 
   /** What is left of the player's rate limit. */
@@ -112,19 +131,23 @@ export class Session implements ReplyTarget, FeedReader {
     const player = this.player as Player;
     player.inFlight -= replies.length / 3;
     const nowMs = performance.now();
+    let bytes = 0;
     for (let i = 0; i < replies.length; i += 3) {
+      bytes += (replies[i + 2] as number) - (replies[i + 1] as number);
       const outcome = replyOutcome(arena, replies[i + 1] as number);
       const pending = this.pending;
       if (pending?.take(replies[i] as number) !== true) continue;
       const tookMs = nowMs - pending.arrivedAtMs;
       this.context.metrics.engineReply(pending.command, outcome, tookMs);
     }
+    this.#pay(bytes, 0, nowMs);
     if (!this.alive) return;
     corked.session = this;
     corked.arena = arena;
     corked.replies = replies;
     this.socket?.cork(sendCorked);
-    this.#checkBuffer();
+    this.#backlog.asked(bytes);
+    this.#look();
   }
 
   /** Everything that `send` sends leaves in one piece. */
@@ -142,9 +165,15 @@ export class Session implements ReplyTarget, FeedReader {
     if (failure !== null) throw (failure as { readonly error: unknown }).error;
   }
 
+  /** What was not asked for: whoever takes less of it than there is has to come back. */
   sendPrivate(frame: Uint8Array): void {
-    if (!this.alive) return;
-    if (this.#send(frame)) this.#checkBuffer();
+    if (!this.alive || !this.#send(frame)) return;
+    const { publicBytesMax, privateBytesMax } = this.context.config;
+    if (this.#look() <= publicBytesMax) return;
+    // One frame alone, however large it is, says nothing about the reader.
+    const unasked = this.unaskedBytes();
+    if (unasked - frame.length > privateBytesMax) this.overrun();
+    else if (unasked > publicBytesMax) this.context.outbound.pause(this);
   }
 
   /** Sends without looking at the buffer; false when the frame was dropped. */
@@ -168,16 +197,81 @@ export class Session implements ReplyTarget, FeedReader {
     if (this.socket?.send(frame, true) === DROPPED) this.context.outbound.dropped(this);
   }
 
+  /** A snapshot of a public channel; see {@link sendPublic}. */
+  sendSnapshot(frame: Uint8Array): void {
+    this.sendPublic(frame);
+    this.#backlog.asked(frame.length);
+  }
+
   bufferedBytes(): number {
     return this.socket?.getBufferedAmount() ?? 0;
   }
 
-  #checkBuffer(): void {
+  /** Of the bytes that wait, those that nobody asked for; some of them at least. */
+  unaskedBytes(): number {
+    return this.#backlog.unasked(this.bufferedBytes());
+  }
+
+  /** Whether so much waits to be read that nothing more should be asked. */
+  get isCrowded(): boolean {
+    return this.#backlog.isLarge && this.bufferedBytes() > this.context.config.privateBytesMax;
+  }
+
+  /** In how many milliseconds the player may ask again, after what was answered; 0: now. */
+  answersWaitMs(nowMs: number, share = 0): number {
+    const rate = this.context.answerRates[this.role];
+    if (rate === null || this.player === null) return 0;
+    return waitFor(this.player.answers, rate, Math.max(1, share * rate.burst), nowMs);
+  }
+
+  #pay(bytes: number, databaseMs: number, nowMs: number): void {
+    const rate = this.context.answerRates[this.role];
+    if (rate === null || this.player === null) return;
+    const { answers, nodes } = this.player;
+    charge(answers, rate, nodes * pointsOf(bytes, databaseMs), nowMs);
+  }
+
+  /** Calls back once there is room for a large answer and the budget has something left for it. */
+  whenReady(goOn: () => void): void {
     if (!this.alive) return;
+    if (this.#waiting === null && this.#isReady()) {
+      goOn();
+      return;
+    }
+    this.#waiting ??= [];
+    this.#waiting.push(goOn);
+    this.context.crowded.add(this);
+  }
+
+  /** What waits for room goes on as far as there is some. */
+  goOn(): void {
+    while (this.alive && this.#waiting !== null && this.#isReady()) {
+      const goOn = this.#waiting.shift();
+      if (this.#waiting.length === 0) {
+        this.#waiting = null;
+        this.context.crowded.delete(this);
+      }
+      goOn?.();
+    }
+  }
+
+  #isReady(): boolean {
+    if (this.bufferedBytes() > this.context.config.publicBytesMax * ROOM_SHARE) return false;
+    return this.answersWaitMs(performance.now(), RESERVE_SHARE) === 0;
+  }
+
+  /** The socket has taken something. */
+  drained(): void {
+    this.#backlog.drained(performance.now());
+    this.#look();
+    this.goOn();
+  }
+
+  /** Notes how much waits, and returns it. */
+  #look(): number {
     const bytes = this.bufferedBytes();
-    if (bytes <= this.context.config.publicBytesMax) return;
-    if (bytes > this.context.config.privateBytesMax) this.overrun();
-    else this.context.outbound.pause(this);
+    this.#backlog.look(bytes, this.context.config.publicBytesMax);
+    return bytes;
   }
 
   /** Closes a slow reader, later: whoever is sending may be in the middle of a list of sockets. */
@@ -212,8 +306,10 @@ export class Session implements ReplyTarget, FeedReader {
   /** The socket is gone. Replies may still be delivered; they count, and are not sent. */
   closed(code: number): void {
     this.socket = null;
-    const { sessions, outbound, windows, feeds, players, metrics, realm } = this.context;
+    const { sessions, crowded, outbound, windows, feeds, players, metrics, realm } = this.context;
     sessions.delete(this);
+    this.#waiting = null;
+    crowded.delete(this);
     outbound.leave(this);
     windows.leave(this);
     if (this.player !== null) {
@@ -228,6 +324,7 @@ export class Session implements ReplyTarget, FeedReader {
   /** Closes it when its time is up; frees what it has not needed for a while. */
   sweep(nowMs: number): void {
     if (this.pending?.size === 0) this.pending = null;
+    if (this.#backlog.isStalled(nowMs, this.context.config.stallTimeoutMs)) this.overrun();
     if (nowMs >= this.deadlineMs && !(this.player === null && this.verifying)) {
       this.end(this.player === null ? 'openTimeout' : 'unauthorized');
     }

@@ -43,6 +43,7 @@ export function createApp(uws: UwsModule, context: GatewayContext): TemplatedApp
       pong: seat(session => session.spendFrames(1, performance.now())),
       dropped: seat(session => context.outbound.dropped(session)),
       drain: seat(session => {
+        session.drained();
         if (context.realm !== null) context.outbound.drained(context.realm, session);
       }),
       close: (ws: Socket, code: number) => seat(session => session.closed(code))(ws),

@@ -138,7 +138,7 @@ export class WindowFeeds {
 
   #send(feed: WindowFeed, session: Session, snapshot: Uint8Array): void {
     feed.sequence = eventSequence(snapshot);
-    session.sendPrivate(snapshot);
+    session.sendAnswer(snapshot, 0);
   }
 
   #remove(window: number, session: Session): void {

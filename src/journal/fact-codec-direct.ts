@@ -27,9 +27,12 @@ export type DirectFact = WindowFact | OfferFact | BlockFact | PrivacyFact | Frie
 
 /** In the byte of a side. */
 export const SIDE_FLAG = { accepted: 1, confirmed: 2 } as const;
-/** In the byte of a window's event. */
+/** In the byte of a window's event, besides the event: what follows. */
+export const EVENT_MASK = 0x0f;
 export const BASELINE_FLAG = 0x10;
 export const UNLOGGED_FLAG = 0x20;
+/** Its players have changed it: how often. */
+export const STEPS_FLAG = 0x40;
 
 const FIELDS_PER_LINE = 3;
 
@@ -84,10 +87,12 @@ function writeWindow(out: ByteWriter, fact: WindowFact): void {
   out.byte(
     codeOf(WINDOW_EVENTS, fact.event) |
       (baseline === null ? 0 : BASELINE_FLAG) |
-      (fact.isLogged ? 0 : UNLOGGED_FLAG),
+      (fact.isLogged ? 0 : UNLOGGED_FLAG) |
+      (fact.steps === 0 ? 0 : STEPS_FLAG),
   );
   out.uint(fact.id);
   out.uint(fact.revision);
+  if (fact.steps > 0) out.uint(fact.steps);
   out.uint(fact.armedAtMs);
   out.uint(fact.deadlineMs);
   out.uint(fact.createdAtMs);

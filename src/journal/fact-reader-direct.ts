@@ -17,7 +17,13 @@ import type {
   WindowSideFact,
 } from '../engine/fact.ts';
 import type { ByteReader } from './bytes.ts';
-import { BASELINE_FLAG, SIDE_FLAG, UNLOGGED_FLAG } from './fact-codec-direct.ts';
+import {
+  BASELINE_FLAG,
+  EVENT_MASK,
+  SIDE_FLAG,
+  STEPS_FLAG,
+  UNLOGGED_FLAG,
+} from './fact-codec-direct.ts';
 import { wordOf } from './words.ts';
 
 /** A manifest whose body is left as the MessagePack bytes that it was written with. */
@@ -38,10 +44,11 @@ export function readWindow(reader: ByteReader): WindowFact {
     status: wordOf(WINDOW_STATUSES, words & 0xf),
     reason: end === 0 ? null : wordOf(WINDOW_ENDS, end - 1),
     revision: reader.uint(),
+    steps: (event & STEPS_FLAG) === 0 ? 0 : reader.uint(),
     armedAtMs: reader.uint(),
     deadlineMs: reader.uint(),
     createdAtMs: reader.uint(),
-    event: wordOf(WINDOW_EVENTS, event & (BASELINE_FLAG - 1)),
+    event: wordOf(WINDOW_EVENTS, event & EVENT_MASK),
     isLogged: (event & UNLOGGED_FLAG) === 0,
     by: reader.uint() - 1,
     manifest: reader.string(),

@@ -65,7 +65,7 @@ const windowsSince = (sinceMs: number) => `select id, status, reason, revision,
     inviter, inviter_lines, inviter_accepted, inviter_confirmed, inviter_away_until_ms,
     invited, invited_lines, invited_accepted, invited_confirmed, invited_away_until_ms,
     armed_at_ms, deadline_ms, created_at_ms, manifest,
-    has_baseline, inviter_baseline, invited_baseline, event, by
+    has_baseline, inviter_baseline, invited_baseline, event, by, steps
   from realm.windows where ${LIVE} or created_at_ms > ${sinceMs} order by id`;
 
 const MANIFESTS = `select m.window_id, m.body
@@ -99,6 +99,7 @@ function windowOf(cells: Cells): WindowFact {
     event: wordOf(WINDOW_EVENTS, cells[21] as number),
     by: cells[22] as number,
     isLogged: true,
+    steps: cells[23] as number,
   };
 }
 

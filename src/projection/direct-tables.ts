@@ -22,6 +22,7 @@ const windows = new Table<RowOf<'windows'>>(
   [
     int8('id', row => row.id),
     int8('revision', row => row.revision),
+    int8('steps', row => row.steps),
     int8('armed_at_ms', row => row.armedAtMs),
     int8('deadline_ms', row => row.deadlineMs),
     int8('created_at_ms', row => row.createdAtMs),
@@ -46,6 +47,7 @@ const windows = new Table<RowOf<'windows'>>(
   ],
   [
     'revision',
+    'steps',
     'armed_at_ms',
     'deadline_ms',
     'inviter_away_until_ms',

@@ -5,6 +5,8 @@ import type { RejectBody, RejectCode } from '../../protocol/rejects.ts';
 export interface TableAnswer {
   readonly outcome: 'ok' | 'rejected' | 'invalid' | 'unavailable';
   readonly body: Readonly<Record<string, unknown>> | RejectBody;
+  /** How long the database was busy with it. */
+  readonly databaseMs?: number;
 }
 
 export function ok(body: Readonly<Record<string, unknown>>): TableAnswer {

@@ -6,8 +6,9 @@ import type { AmountLocale } from '../base/amount-text.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
 import { getOffer, getOwnOffers } from './offers.ts';
 import type { Source } from './source.ts';
+import { getWindow } from './window-history.ts';
 import { getReports, reportWindow } from './window-reports.ts';
-import { getBlocked, getOwnWindows, getWindow } from './windows.ts';
+import { getBlocked, getOwnWindows } from './windows.ts';
 
 export type DirectReadCommand = Extract<ReadCommand, `windows.${string}` | `offers.${string}`>;
 

@@ -2,22 +2,19 @@
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import type { TradeView } from '../../protocol/fields.ts';
+import { assetName, placeName, playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
+import { latest } from './walk.ts';
 
 /** Each side has its own index; nobody trades with himself, so no trade is found twice. */
-const side = (column: 'buyer' | 'seller') => `(select * from realm.trades
-  where ${column} = (select id from realm.players where name = $1)
-    and ($2::bigint is null or id < $2)
-  order by id desc limit $3)`;
+const side = (column: 'buyer' | 'seller') =>
+  `(${latest('realm.trades', column, '(select id from realm.players where name = $1)')})`;
 
-const TRADES = `select t.id as trade, t.at_ms as "atMs", coalesce(i.name, n.name) as item,
-    l.name as location, t.price, t.quantity, t.maker, t.taker, t.taker_side as "takerSide",
-    t.buyer_fee as "buyerFee", t.seller_fee as "sellerFee", b.name = $1 as "isBuyer"
+const TRADES = `select t.id as trade, t.at_ms as "atMs", ${assetName('t.asset')} as item,
+    ${placeName('t.location')} as location, t.price, t.quantity, t.maker, t.taker,
+    t.taker_side as "takerSide", t.buyer_fee as "buyerFee", t.seller_fee as "sellerFee",
+    ${playerName('t.buyer')} = $1 as "isBuyer"
   from (${side('buyer')} union all ${side('seller')}) as t
-  join realm.locations as l on l.id = t.location
-  join realm.players as b on b.id = t.buyer
-  left join realm.items as i on i.asset = t.asset
-  left join realm.instances as n on n.asset = t.asset
   order by t.id desc limit $3`;
 
 interface Row {
@@ -42,7 +39,11 @@ export async function getTrades(
   payload: Omit<Payload<'history.trades'>, 'player'>,
 ): Promise<Result<'history.trades'>> {
   const limit = pageRows(payload.limit);
-  const { rows } = await source.query<Row>(TRADES, [player, payload.before ?? null, limit + 1]);
+  const { rows } = await source.query<Row>(TRADES, [
+    player,
+    payload.before ?? Number.MAX_SAFE_INTEGER,
+    limit + 1,
+  ]);
   const { page: trades, next } = page(rows, limit, row => row.trade);
   return { trades: trades.map(tradeView), next };
 }

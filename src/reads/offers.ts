@@ -2,10 +2,12 @@
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { OFFER_MESSAGE, OFFER_STATUSES, type OfferView } from '../../protocol/direct.ts';
+import { TRADE_ROWS_MAX } from '../../protocol/limits.ts';
 import { cleanText } from '../../protocol/text.ts';
 import { wordOf } from '../journal/words.ts';
 import { linesAsJson, playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
+import { latest } from './walk.ts';
 
 const VIEW = `o.id as offer, ${playerName('o.maker')} as "from", ${playerName('o.taker')} as "to",
     ${linesAsJson('o.give')} as give, ${linesAsJson('o.want')} as want, o.message, o.status,
@@ -18,10 +20,10 @@ const ONE = `select ${VIEW} from realm.offers as o
 type Direction = NonNullable<Payload<'offers.mine'>['direction']>;
 const COLUMNS: Readonly<Record<Direction, string>> = { sent: 'maker', received: 'taker' };
 
-const own = (direction: Direction, all: boolean) => `(select * from realm.offers
-  where ${COLUMNS[direction]} = (select id from realm.players where name = $1)
-    and ($2::bigint is null or id < $2)${all ? '' : ' and status = 0'}
-  order by id desc limit $3)`;
+const own = (direction: Direction, all: boolean) => {
+  const player = '(select id from realm.players where name = $1)';
+  return `(${latest('realm.offers', COLUMNS[direction], player, all ? 'true' : 'status = 0')})`;
+};
 
 /** Nobody makes himself an offer, so none is found twice. */
 function ownOffers(directions: readonly Direction[], all: boolean): string {
@@ -52,9 +54,13 @@ export async function getOwnOffers(
   player: string,
   { direction, all = false, before, limit: asked }: Payload<'offers.mine'>,
 ): Promise<Result<'offers.mine'>> {
-  const limit = pageRows(asked);
+  const limit = pageRows(asked, TRADE_ROWS_MAX);
   const query = ownOffers(direction === undefined ? ['sent', 'received'] : [direction], all);
-  const { rows } = await source.query<OfferRow>(query, [player, before ?? null, limit + 1]);
+  const { rows } = await source.query<OfferRow>(query, [
+    player,
+    before ?? Number.MAX_SAFE_INTEGER,
+    limit + 1,
+  ]);
   const { page: offers, next } = page(rows, limit, row => row.offer);
   return { offers: offers.map(offerView), next };
 }

@@ -4,22 +4,34 @@ import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import type { OrderView } from '../../protocol/fields.ts';
 import type { Side } from '../engine/fact.ts';
 import { codeOf, ORDER_STATUSES, SIDES, TIMES_IN_FORCE, wordOf } from '../journal/words.ts';
+import { assetName, placeName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
+import { walk } from './walk.ts';
 
-const ORDERS = `select o.id, coalesce(i.name, n.name) as item, l.name as location, o.price,
-    o.quantity, o.remaining, o.time_in_force as "timeInForce", o.post_only as "postOnly",
-    o.expires_at_ms as "expiresAtMs", o.created_at_ms as "createdAtMs", o.status
-  from realm.orders as o
-  join realm.locations as l on l.id = o.location
-  left join realm.items as i on i.asset = o.asset
-  left join realm.instances as n on n.asset = o.asset`;
+const VIEW = (orders: string) => `select o.id, ${assetName('o.asset')} as item,
+    ${placeName('o.location')} as location, o.price, o.quantity, o.remaining,
+    o.time_in_force as "timeInForce",
+    o.post_only as "postOnly", o.expires_at_ms as "expiresAtMs",
+    o.created_at_ms as "createdAtMs", o.status
+  from (${orders}) as o
+  order by o.id desc`;
 
-const ONE = `${ORDERS} where o.id = $1 and o.side = $2`;
+const ONE = VIEW('select * from realm.orders where id = $1 and side = $2');
 
-const OWN = `where o.player = (select id from realm.players where name = $1) and o.side = $2
-  and ($3::bigint is null or o.id < $3)`;
-const ALL_OWN = `${ORDERS} ${OWN} order by o.id desc limit $4`;
-const OPEN_OWN = `${ORDERS} ${OWN} and o.status = 0 order by o.id desc limit $4`;
+const PLAYER = '(select id from realm.players where name = $1)';
+const ALL_OWN = VIEW(
+  walk({
+    table: 'realm.orders',
+    of: { player: PLAYER, side: '$2::smallint' },
+    after: { id: '$3::bigint' },
+    direction: 'down',
+    limit: '$4',
+  }),
+);
+/** Open ones are so many at most: all are found, then cut (`offset 0` parts the two). */
+const OPEN_OWN = VIEW(`select * from (
+    select * from realm.orders where player = ${PLAYER} and status = 0 offset 0
+  ) as open where side = $2 and id < $3 order by id desc limit $4`);
 
 /** A row as the database has it: words are numbers, and 0 stands for never. */
 export type OrderRow = Omit<OrderView, 'timeInForce' | 'status' | 'expiresAtMs'> & {
@@ -71,7 +83,7 @@ async function ownOrders(
   { all, before, limit: asked }: Payload<'listings.mine'>,
 ): Promise<{ orders: OrderView[]; next: number | null }> {
   const limit = pageRows(asked);
-  const values = [player, codeOf(SIDES, side), before ?? null, limit + 1];
+  const values = [player, codeOf(SIDES, side), before ?? Number.MAX_SAFE_INTEGER, limit + 1];
   const { rows } = await source.query<OrderRow>(all === true ? ALL_OWN : OPEN_OWN, values);
   const { page: orders, next } = page(rows, limit, row => row.id);
   return { orders: orders.map(orderView), next };

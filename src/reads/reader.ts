@@ -3,7 +3,6 @@
 // is seen to here (at-position.ts), and so is who may ask about whom.
 
 import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
-import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
@@ -13,9 +12,10 @@ import { readAt } from './at-position.ts';
 import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
+import { Meter } from './meter.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPlaces } from './places.ts';
-import { getPrivateSnapshot } from './private-snapshot.ts';
+import { getPrivateSnapshot, type PrivatePart } from './private-snapshot.ts';
 import type { Source } from './source.ts';
 import { askStanding, type TablesStanding } from './standing.ts';
 import { getWallet } from './wallet.ts';
@@ -33,8 +33,13 @@ export interface TableRequest {
 
 /** All three answer null when the snapshot that they would have answered from is before `atLeast`. */
 export interface Reader {
-  answer(request: TableRequest, atLeast: number): Promise<TableAnswer | null>;
-  privateSnapshot(player: string, atLeast: number): Promise<PrivateSnapshot | null>;
+  answer(request: TableRequest, atLeast: number): Promise<MeteredAnswer | null>;
+  /** A part of a private snapshot, from where the part before it says; and what it cost. */
+  privateSnapshot(
+    player: string,
+    from: readonly number[] | null,
+    atLeast: number,
+  ): Promise<PrivateSnapshot | null>;
   windowEnd(player: string, window: number, atLeast: number): Promise<WindowEndRead | null>;
   /** `wants`: whoever fills the tables is told when they are behind the journal. */
   standing(wants: boolean): Promise<TablesStanding>;
@@ -46,14 +51,25 @@ export interface WindowEndRead {
   readonly ended: EndedWindow | null;
 }
 
-export interface PrivateSnapshot {
-  /** Of the journal, and of the engine. */
-  readonly position: number;
-  readonly sequence: number;
-  readonly data: MeSnapshot;
+export interface MeteredAnswer extends TableAnswer {
+  /** How long the database was busy with it. */
+  readonly databaseMs: number;
 }
 
-const CONNECTIONS = 8;
+/** A part of a private snapshot. */
+export interface PrivateSnapshot extends PrivatePart {
+  /** Where the tables stood in the journal. */
+  readonly position: number;
+  /** How long the database was busy with it. */
+  readonly databaseMs: number;
+}
+
+/**
+ * The embedded database does one thing at a time and cancels nothing: with one connection, whatever
+ * else there is waits for at most one read, and each read knows what it cost.
+ */
+const CONNECTIONS = { server: 8, embedded: 1 } as const;
+/** Of a server. Each statement here is bounded by what it shows, so it takes some milliseconds. */
 const STATEMENT_TIMEOUT_MS = 5_000;
 /** The question where the database stands touches three rows. */
 const STANDING_TIMEOUT_MS = 2_000;
@@ -63,11 +79,14 @@ export interface ReaderOptions {
   readonly log: Log;
   /** The language of amounts in words. */
   readonly amountWordsLocale: AmountLocale;
+  /** For tests. */
+  readonly statementTimeoutMs?: number;
 }
 
 export function createReader(options: ReaderOptions): Reader {
   const { database, log, amountWordsLocale } = options;
-  const bounds = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const bounds = { statementTimeoutMs, max: CONNECTIONS[database.address.kind] };
   const pool = createPool(database, { name: 'reads', ...bounds }, log);
   const standing = createPool(
     database,
@@ -82,19 +101,24 @@ export function createReader(options: ReaderOptions): Reader {
   );
   return {
     async answer(request, atLeast) {
+      let meter: Meter | null = null;
       try {
-        const answer = (source: Source) => answerFrom(source, request, amountWordsLocale);
-        return await readAt(pool, atLeast, answer);
+        return await readAt(pool, atLeast, async source => {
+          meter = new Meter(source);
+          const answer = await answerFrom(meter, request, amountWordsLocale);
+          return { ...answer, databaseMs: meter.spentMs };
+        });
       } catch (error) {
         log.warn({ error: String(error), command: request.command }, 'a read failed');
-        return { outcome: 'unavailable', body: AWAY };
+        return { outcome: 'unavailable', body: AWAY, databaseMs: spentBy(meter) };
       }
     },
-    privateSnapshot: (player, atLeast) =>
-      readAt(pool, atLeast, async (source, position) => ({
-        position,
-        ...(await getPrivateSnapshot(source, player)),
-      })),
+    privateSnapshot: (player, from, atLeast) =>
+      readAt(pool, atLeast, async (source, position) => {
+        const meter = new Meter(source);
+        const part = await getPrivateSnapshot(meter, player, from);
+        return { position, ...part, databaseMs: meter.spentMs };
+      }),
     windowEnd: (player, window, atLeast) =>
       readAt(pool, atLeast, async source => ({
         ended: await getWindowEnd(source, player, window, amountWordsLocale),
@@ -106,13 +130,18 @@ export function createReader(options: ReaderOptions): Reader {
   };
 }
 
+function spentBy(meter: Meter | null): number {
+  return meter === null ? 0 : meter.spentMs;
+}
+
 const AWAY: RejectBody = Object.freeze({
   code: 'SERVICE_UNAVAILABLE',
   message: 'The database did not answer.',
   retryAfterMs: 1_000,
 });
 
-async function answerFrom(
+/** The answer to a read command, wherever it is read from. */
+export async function answerFrom(
   source: Source,
   request: TableRequest,
   locale: AmountLocale,

@@ -5,13 +5,18 @@ import type pg from 'pg';
 import { PAGE_ROWS_MAX } from '../../protocol/limits.ts';
 
 /** A pool, or a connection. */
-export type Source = Pick<pg.Pool, 'query'>;
+export interface Source {
+  query<Row extends pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ readonly rows: Row[] }>;
+}
 
 /** Rows of a page when nothing is said. */
 const PAGE_ROWS = 50;
 
-export function pageRows(limit: number | undefined): number {
-  return Math.min(limit ?? PAGE_ROWS, PAGE_ROWS_MAX);
+export function pageRows(limit: number | undefined, max = PAGE_ROWS_MAX): number {
+  return Math.min(limit ?? PAGE_ROWS, max);
 }
 
 /**

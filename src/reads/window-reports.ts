@@ -5,7 +5,7 @@
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import { REPORT_REASON } from '../../protocol/commands/windows.ts';
-import { REPORTS_PER_DAY_MAX } from '../../protocol/limits.ts';
+import { REPORT_ROWS_MAX, REPORTS_PER_DAY_MAX } from '../../protocol/limits.ts';
 import { cleanText } from '../../protocol/text.ts';
 import { playerName } from './lines.ts';
 import { page, pageRows, type Source } from './source.ts';
@@ -62,7 +62,7 @@ export async function getReports(
   source: Source,
   { before, limit: asked }: Payload<'windows.reports'>,
 ): Promise<Result<'windows.reports'>> {
-  const limit = pageRows(asked);
+  const limit = pageRows(asked, REPORT_ROWS_MAX);
   const { rows } = await source.query<Report>(REPORTS, [before ?? null, limit + 1]);
   const { page: reports, next } = page(rows, limit, row => row.report);
   return { reports: reports.map(shown), next };

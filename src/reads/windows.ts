@@ -1,25 +1,18 @@
-// windows.get, windows.mine and windows.blocked: trade windows as they stand, with all that was
-// shown for confirmation and all that happened; and whom a player wants nothing of.
+// windows.mine and windows.blocked: trade windows as they stand, and whom a player wants nothing
+// of. What happened in one is in window-history.ts.
 
 import type { Payload, Result } from '../../protocol/commands/registry.ts';
 import {
-  type LineChange,
-  type LineView,
-  type ManifestView,
   WINDOW_ENDS,
-  WINDOW_EVENTS,
   WINDOW_STATUSES,
   type WindowEnd,
-  type WindowLogEntry,
   type WindowView,
 } from '../../protocol/direct.ts';
-import { diffLines } from '../../protocol/window-diff.ts';
-import type { AmountLocale } from '../base/amount-text.ts';
-import { decodeManifest } from '../journal/fact-reader.ts';
+import { TRADE_ROWS_MAX } from '../../protocol/limits.ts';
 import { wordOf } from '../journal/words.ts';
 import { linesAsJson, playerName } from './lines.ts';
-import { manifestView } from './manifest-view.ts';
 import { page, pageRows, type Source } from './source.ts';
+import { latest } from './walk.ts';
 
 /** When a window `w` is over unless something happens: its deadline, or an absence before it. */
 export const EXPIRES_AT_MS = `least(w.deadline_ms, nullif(w.inviter_away_until_ms, 0),
@@ -34,22 +27,9 @@ export const VIEW = `w.id as window, w.status, w.reason, w.revision, w.manifest,
     w.armed_at_ms as "armedAtMs", ${EXPIRES_AT_MS} as "expiresAtMs",
     json_build_array(${side('inviter')}, ${side('invited')}) as sides`;
 
-/** One statement, so that the window, its manifests and its log are of one moment. */
-const ONE = `select ${VIEW}, w.created_at_ms as "createdAtMs",
-    (select coalesce(json_agg(encode(m.body, 'base64') order by m.revision), '[]')
-      from realm.manifests as m where m.window_id = w.id) as manifests,
-    (select coalesce(json_agg(json_build_object('atMs', e.at_ms, 'event', e.event,
-        'player', ${playerName('e.by')}, 'revision', e.revision,
-        'put', case when e.lines is not null then ${linesAsJson('e.lines')} end
-        ) order by e.sequence, e.step), '[]')
-      from realm.window_log as e where e.window_id = w.id) as log
-  from realm.windows as w where w.id = $1`;
-
 /** Nobody trades with himself, so no window is found twice. */
-const own = (column: 'inviter' | 'invited') => `(select * from realm.windows
-  where ${column} = (select id from realm.players where name = $1)
-    and ($2::bigint is null or id < $2)
-  order by id desc limit $3)`;
+const own = (column: 'inviter' | 'invited') =>
+  `(${latest('realm.windows', column, '(select id from realm.players where name = $1)')})`;
 const OWN = `select ${VIEW} from (
     select * from (${own('inviter')} union all ${own('invited')}) as either
     order by id desc limit $3
@@ -70,47 +50,17 @@ export type WindowRow = Omit<WindowView, 'status' | 'reason' | 'manifest'> & {
   readonly manifest: string;
 };
 
-interface LogRow {
-  readonly atMs: number;
-  readonly event: number;
-  readonly player: string | null;
-  readonly revision: number;
-  /** All of his side, when he put something. */
-  readonly put: readonly LineView[] | null;
-}
-
-interface FullRow extends WindowRow {
-  readonly createdAtMs: number;
-  readonly manifests: readonly string[];
-  readonly log: readonly LogRow[];
-}
-
-/** Null when there is no such window, or when it is none of the asking player's. */
-export async function getWindow(
-  source: Source,
-  { player, role }: { readonly player: string; readonly role: string },
-  { window }: Payload<'windows.get'>,
-  locale: AmountLocale,
-): Promise<Result<'windows.get'> | null> {
-  const [row] = (await source.query<FullRow>(ONE, [window])).rows;
-  if (row === undefined) return null;
-  const { createdAtMs, manifests, log, ...rest } = row;
-  const view = windowView(rest);
-  const isOwn = view.sides.some(each => each.player === player);
-  if (!isOwn && role !== 'service') return null;
-  const shown = manifests.map(
-    (body): ManifestView => manifestView(decodeManifest(Buffer.from(body, 'base64')), locale),
-  );
-  return { window: view, createdAtMs, manifests: shown, log: logOf(log) };
-}
-
 export async function getOwnWindows(
   source: Source,
   player: string,
   payload: Payload<'windows.mine'>,
 ): Promise<Result<'windows.mine'>> {
-  const limit = pageRows(payload.limit);
-  const { rows } = await source.query<WindowRow>(OWN, [player, payload.before ?? null, limit + 1]);
+  const limit = pageRows(payload.limit, TRADE_ROWS_MAX);
+  const { rows } = await source.query<WindowRow>(OWN, [
+    player,
+    payload.before ?? Number.MAX_SAFE_INTEGER,
+    limit + 1,
+  ]);
   const { page: windows, next } = page(rows, limit, row => row.window);
   return { windows: windows.map(windowView), next };
 }
@@ -140,17 +90,4 @@ export function windowView(row: WindowRow): WindowView {
     expiresAtMs: row.expiresAtMs,
     manifest: row.manifest === '' ? null : row.manifest,
   };
-}
-
-/** Each step with what it changed, against what the player had put before it. */
-function logOf(rows: readonly LogRow[]): WindowLogEntry[] {
-  const table = new Map<string, readonly LineView[]>();
-  return rows.map(({ atMs, event, player, revision, put }) => {
-    let changes: LineChange[] = [];
-    if (player !== null && put !== null) {
-      changes = diffLines(player, table.get(player) ?? [], put);
-      table.set(player, put);
-    }
-    return { atMs, event: wordOf(WINDOW_EVENTS, event), player, revision, changes };
-  });
 }

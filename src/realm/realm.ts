@@ -225,8 +225,8 @@ export class Realm implements RealmPort {
     this.#snapshots.ask(name, asker, () => deliver(this.announcer.snapshot(name, channel)));
   }
 
-  async privateSnapshot(player: string): Promise<PrivateSnapshot> {
-    const snapshot = await this.#reads.privateSnapshot(player);
+  async privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivateSnapshot> {
+    const snapshot = await this.#reads.privateSnapshot(player, from);
     // The tables may show a row whose append is not answered here yet: its events come first, so
     // that none of them follows a snapshot that has it already.
     if (await this.#released.upTo(snapshot.position, READ_WAIT_MS)) return snapshot;

@@ -193,13 +193,13 @@ export class RemoteRealm implements RealmPort {
     return endFrame(this.#epoch, await this.#reads.windowEnd(player, window));
   }
 
-  async privateSnapshot(player: string): Promise<PrivateSnapshot> {
+  async privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivateSnapshot> {
     this.#announcer.listening(player, true);
     // Only what comes after the leader's answer is surely announced here; what came before it is in
     // the journal, and so in what is read now.
     const position = await this.#questions.ask({ kind: 'listen', player });
     if (typeof position !== 'number') throw new Error('The leader of the realm did not answer.');
-    const snapshot = await this.#reads.privateSnapshot(player);
+    const snapshot = await this.#reads.privateSnapshot(player, from);
     // No event may follow a snapshot that has it already.
     if (await this.#hears(player, snapshot.position)) return snapshot;
     throw new Error('The leader of the realm has not announced what the tables show.');

@@ -14,7 +14,11 @@ import type { EndedWindow } from '../reads/window-end.ts';
 /** What a realm needs of the tables. See Reader for what null means. */
 export interface ReaderPort {
   answer(request: ReadRequest, atLeast: number): Promise<Answer | null>;
-  privateSnapshot(player: string, atLeast: number): Promise<PrivateSnapshot | null>;
+  privateSnapshot(
+    player: string,
+    from: readonly number[] | null,
+    atLeast: number,
+  ): Promise<PrivateSnapshot | null>;
   windowEnd(player: string, window: number, atLeast: number): Promise<WindowEndRead | null>;
 }
 
@@ -53,8 +57,8 @@ export class TrueReads {
   }
 
   /** Rejects when it can't be read in time. */
-  async privateSnapshot(player: string): Promise<PrivateSnapshot> {
-    const read = (atLeast: number) => this.#reader.privateSnapshot(player, atLeast);
+  async privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivateSnapshot> {
+    const read = (atLeast: number) => this.#reader.privateSnapshot(player, from, atLeast);
     const snapshot = await this.#read(read);
     if (snapshot === null) throw new Error('The tables are behind the journal.');
     return snapshot;

@@ -102,7 +102,7 @@ onPostgres(
     const { window: kept, log } = await bob.ask('windows.get', { window });
     expect(kept).toEqual(over);
     expect(log.map(({ event }) => event)).toEqual(
-      'invited joined put put accepted reviewed confirmed left cancelled'.split(' '),
+      'cancelled left confirmed reviewed accepted put put joined invited'.split(' '),
     );
   },
 );

@@ -7,7 +7,7 @@ import { GatewayMetrics } from '../../src/gateway/metrics.ts';
 import { Pending } from '../../src/gateway/pending.ts';
 import { loadUws, UwsUnavailableError } from '../../src/gateway/uws.ts';
 
-const guest = { perMinute: 0, burst: 1, inFlight: 1 };
+const guest = { perMinute: 0, burst: 1, inFlight: 1, answersPerMinute: 1 };
 const NUMBERS = [0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1];
 
 describe('the head of a frame', () => {
@@ -99,6 +99,7 @@ describe('the config', () => {
     ['a fraction', { sweepMs: 1.5 }],
     ['public data beyond private', { publicBytesMax: 2_000_000 }],
     ['drops before the close', { backpressureBytesMax: 1024 * 1024 }],
+    ['readers that stall for no time', { stallTimeoutMs: 0 }],
     ['an origin with a path', { origins: ['https://good.com/'] }],
     ['a rate of nothing', { limits: { ...DEFAULT_GATEWAY_CONFIG.limits, guest } }],
   ])('is refused with %s', (_name, change) => {

@@ -3,10 +3,11 @@ import { decodeServerFrame, type ServerEvent } from '../../protocol/codec.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Player } from '../../src/gateway/players.ts';
+import type { PrivatePart } from '../../src/gateway/port.ts';
 import { PrivateFeed } from '../../src/gateway/private-feed.ts';
 import { emptyEvent as event, sleep } from '../support/gateway-fixture.ts';
 
-const EMPTY: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
+const EMPTY: MeSnapshot = { balances: [], orders: [], offers: [], windows: [], more: false };
 
 class Reader {
   readonly events: ServerEvent[] = [];
@@ -14,6 +15,19 @@ class Reader {
 
   sendPrivate(frame: Uint8Array): void {
     this.events.push(decodeServerFrame(frame) as ServerEvent);
+  }
+
+  sendAnswer(frame: Uint8Array): void {
+    this.sendPrivate(frame);
+  }
+
+  /** While there is no room, what waits for it. */
+  room = true;
+  readonly waiting: (() => void)[] = [];
+
+  whenReady(goOn: () => void): void {
+    if (this.room) goOn();
+    else this.waiting.push(goOn);
   }
 
   overrun(): void {
@@ -30,25 +44,32 @@ class Reader {
   }
 }
 
-type Snapshot = { sequence: number; data: MeSnapshot };
-
 function feedWith(bounds = { resumeEventsMax: 10, resumeBytesMax: 10_000 }) {
-  const reads: { resolve: (sequence: number) => void; reject: (error: Error) => void }[] = [];
+  const reads: {
+    from: readonly number[] | null;
+    resolve: (sequence: number, next?: readonly number[]) => void;
+    reject: (error: Error) => void;
+  }[] = [];
   const feed = new PrivateFeed(new Player('alice'), {
     epoch: 7,
     bounds,
     log: createLog('silent'),
-    read: () =>
-      new Promise<Snapshot>((resolve, reject) => {
-        reads.push({ resolve: sequence => resolve({ sequence, data: EMPTY }), reject });
+    read: (_player, from) =>
+      new Promise<PrivatePart>((resolve, reject) => {
+        const part = { data: EMPTY, databaseMs: 1 };
+        reads.push({
+          from,
+          resolve: (sequence, next) => resolve({ ...part, sequence, next: next ?? null }),
+          reject,
+        });
       }),
   });
   const publish = (...sequences: number[]) => {
     for (const sequence of sequences) feed.publish(sequence, event(sequence), 1);
   };
   /** Answers the oldest read and lets the feed go on. */
-  const answer = async (sequence: number) => {
-    reads.shift()?.resolve(sequence);
+  const answer = async (sequence: number, next?: readonly number[]) => {
+    reads.shift()?.resolve(sequence, next);
     await sleep(0);
   };
   return { feed, reads, publish, answer };
@@ -204,6 +225,89 @@ describe('the chain of a private feed', () => {
     expect(second.story).toBe('');
     expect(first.story).toBe('snapshot@100');
     expect(feed.deserted).toBe(true);
+  });
+});
+
+describe('a snapshot in parts', () => {
+  test('each part has its place in the chain, and says where the next one is read', async () => {
+    const { feed, reads, publish, answer } = feedWith();
+    const reader = new Reader();
+    feed.join(reader);
+    await answer(100, [5]);
+    expect(reads.map(({ from }) => from)).toEqual([[5]]);
+    // The part that is read at 110 has 105 and 110 in it, and 120 not.
+    publish(105, 110, 120);
+    expect(reader.story).toBe('snapshot@100');
+    await answer(110, [9]);
+    expect(reader.story).toBe('snapshot@100 105<100 110<105 part@110 120<110');
+    publish(130);
+    await answer(140);
+    publish(150);
+    expect(reader.story).toBe(
+      'snapshot@100 105<100 110<105 part@110 120<110 130<120 part@130 150<130',
+    );
+    expect(reads).toHaveLength(0);
+  });
+
+  test('the next part is read when there is room for it; events do not wait so long', async () => {
+    const { feed, reads, publish, answer } = feedWith();
+    const reader = new Reader();
+    feed.join(reader);
+    reader.room = false;
+    await answer(100, [5]);
+    publish(105);
+    expect(reads).toHaveLength(0);
+    expect(reader.story).toBe('snapshot@100 105<100');
+    reader.waiting.shift()?.();
+    publish(110);
+    await answer(110);
+    expect(reader.story).toBe('snapshot@100 105<100 110<105 part@110');
+  });
+
+  test('a part that is too old is read again, and what came meanwhile is not lost', async () => {
+    const { feed, publish, answer } = feedWith();
+    const reader = new Reader();
+    feed.join(reader);
+    await answer(100);
+    publish(105);
+    feed.join(reader);
+    await answer(105, [5]);
+    publish(110);
+    await answer(104);
+    publish(120);
+    await sleep(300);
+    expect(reader.story).toBe('snapshot@100 105<100 snapshot@105 110<105 120<110');
+    await answer(120);
+    publish(130);
+    expect(reader.story).toBe('snapshot@100 105<100 snapshot@105 110<105 120<110 part@120 130<120');
+  });
+
+  test('a resync in the middle begins anew, and asking again reads nothing twice', async () => {
+    const { feed, reads, answer } = feedWith();
+    const reader = new Reader();
+    feed.join(reader);
+    await answer(100, [5]);
+    for (let times = 0; times < 50; times++) feed.join(reader);
+    expect(reads.map(({ from }) => from)).toEqual([[5], null]);
+    reader.room = false;
+    await answer(100, [9]);
+    expect(reader.story).toBe('snapshot@100');
+    await answer(100);
+    expect(reader.story).toBe('snapshot@100 snapshot@100');
+    for (let times = 0; times < 50; times++) feed.join(reader);
+    expect([reads.length, reader.waiting.length]).toEqual([0, 1]);
+  });
+
+  test('who leaves in the middle of it is not waited for', async () => {
+    const { feed, reads, answer } = feedWith();
+    const reader = new Reader();
+    feed.join(reader);
+    reader.room = false;
+    await answer(100, [5]);
+    feed.leave(reader);
+    expect(feed.deserted).toBe(true);
+    reader.waiting.shift()?.();
+    expect(reads).toHaveLength(0);
   });
 });
 

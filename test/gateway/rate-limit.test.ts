@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_TIER_LIMITS } from '../../src/gateway/config.ts';
+import { DEFAULT_TIER_LIMITS, type TierLimit } from '../../src/gateway/config.ts';
 import { budgetOf, ratePerMinute, take } from '../../src/gateway/rate-limit.ts';
 import { startGateway, type TestClient } from '../support/gateway-fixture.ts';
 
+const GUEST = DEFAULT_TIER_LIMITS.guest as TierLimit;
 const purchase = { listing: 1, quantity: 1 } as const;
 
 describe('the token bucket', () => {
-  const rate = ratePerMinute({ perMinute: 60, burst: 3, inFlight: 1 });
+  const rate = ratePerMinute({ perMinute: 60, burst: 3, inFlight: 1, answersPerMinute: 1 });
 
   test('gives its burst at once, then one token per interval', () => {
     const spender = { fullAtMs: 0 };
@@ -41,7 +42,7 @@ describe('the token bucket', () => {
 
   test('a smaller tier does not pay for the larger bucket it had', () => {
     const spender = { fullAtMs: 0 };
-    const large = ratePerMinute({ perMinute: 60, burst: 1_000, inFlight: 1 });
+    const large = ratePerMinute({ perMinute: 60, burst: 1_000, inFlight: 1, answersPerMinute: 1 });
     for (let i = 0; i < 1_000; i++) take(spender, large, 1, 0);
     expect(take(spender, rate, 1, 0)).toBe(1_000);
   });
@@ -78,7 +79,10 @@ describe('rate limits by tier', () => {
   test('a refusal says when to try again, in the order of the reject codes', async () => {
     const { enter, realm, gateway } = await startGateway({
       config: {
-        limits: { ...DEFAULT_TIER_LIMITS, guest: { perMinute: 60, burst: 2, inFlight: 1 } },
+        limits: {
+          ...DEFAULT_TIER_LIMITS,
+          guest: { ...GUEST, perMinute: 60, burst: 2, inFlight: 1 },
+        },
       },
     });
     const client = await enter('alice', 'guest');

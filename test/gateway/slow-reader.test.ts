@@ -159,7 +159,7 @@ describe('slow readers of private events', () => {
     const fixture = await startGateway();
     const slow = await stuck(fixture, 'slow', ['me']);
     // More than socket and kernel hold, before anything else can run.
-    for (let i = 0; i < 400; i++) fixture.gateway.publishPrivate('slow', 1_000 + i, privateEvent);
+    for (let i = 0; i < 800; i++) fixture.gateway.publishPrivate('slow', 1_000 + i, privateEvent);
     const closes = () =>
       metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
     await sleep(20);
@@ -167,20 +167,76 @@ describe('slow readers of private events', () => {
     slow.resume();
     await slow.until(() => slow.ended);
   });
+});
 
-  test('replies that nobody reads close the socket too', async () => {
-    const fixture = await startGateway();
-    fixture.realm.answer = () => ({ outcome: 'ok', body: { load: LOAD } });
-    const slow = await stuck(fixture, 'slow', ['me']);
-    const closes = () =>
-      metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
-    const deadlineMs = Date.now() + 4_000;
-    const purchase = { listing: 1, quantity: 1 };
-    for (let id = 10; (await closes()) === 0; id++) {
-      expect(Date.now()).toBeLessThan(deadlineMs);
-      slow.write(clientFrame(encodeRequest(id, 'purchases.create', purchase)));
-      await sleep(1);
+describe('answers', () => {
+  const closed = (fixture: Fixture) =>
+    metric(fixture, /tradepost_closed_sockets_total\{close="slowConsumer"\} (\d+)/);
+
+  /** Asks until answers are refused; returns how many were taken. */
+  async function pileUp(slow: RawSocket, fixture: Fixture): Promise<number> {
+    const { realm } = fixture;
+    realm.answerRead = async () => ({ outcome: 'ok', body: { load: LOAD } });
+    for (let id = 10; id < 1_000; id++) {
+      const before = realm.reads.length;
+      slow.write(clientFrame(encodeRequest(id, 'wallet.get', {})));
+      const endsAtMs = Date.now() + 150;
+      while (realm.reads.length === before && Date.now() < endsAtMs) await sleep(1);
+      if (realm.reads.length === before) return before;
     }
-    expect(fixture.realm.submitted.length).toBeGreaterThan(10);
+    throw new Error('Nothing was refused.');
+  }
+
+  test('that nobody reads are refused, and close the socket when it takes nothing', async () => {
+    const fixture = await startGateway({ config: { stallTimeoutMs: 600 } });
+    const slow = await stuck(fixture, 'slow', ['me']);
+    const taken = await pileUp(slow, fixture);
+    // What the kernel takes, and a megabyte.
+    expect(taken * LOAD.length).toBeLessThan(16 * 1024 * 1024);
+    expect(await closed(fixture)).toBe(0);
+    const endsAtMs = Date.now() + 4_000;
+    while ((await closed(fixture)) === 0) {
+      expect(Date.now()).toBeLessThan(endsAtMs);
+      await sleep(20);
+    }
+  });
+
+  test('that are read, however slowly, close nothing: each of them arrives', async () => {
+    const fixture = await startGateway({ config: { stallTimeoutMs: 1_000 } });
+    const slow = await stuck(fixture, 'slow', ['me']);
+    const taken = await pileUp(slow, fixture);
+    // Longer than a socket may stall, little by little.
+    for (let goal = 400_000; goal < 0.7 * taken * LOAD.length; goal += 400_000) {
+      slow.resume();
+      await slow.until(() => slow.received.length >= goal);
+      slow.pause();
+      await sleep(200);
+    }
+    expect(await closed(fixture)).toBe(0);
+    slow.resume();
+    const replies = () =>
+      slow
+        .frames()
+        .map(({ payload }) => decodeServerFrame(new Uint8Array(payload)))
+        .flatMap(frame => (frame?.type === 'reply' ? [frame] : []));
+    const loads = () => replies().filter(({ body }) => body.load === LOAD);
+    await slow.until(() => loads().length === taken, 10_000);
+    expect(replies().filter(({ body }) => body.code === 'TOO_MANY_IN_FLIGHT')).not.toEqual([]);
+    slow.write(clientFrame(encodeRequest(5_000, 'session.ping', {})));
+    await slow.until(() => replies().at(-1)?.id === 5_000);
+  });
+
+  test('do not use up the room of private events, which still close a slow reader', async () => {
+    const fixture = await startGateway();
+    const slow = await stuck(fixture, 'slow', ['me']);
+    await pileUp(slow, fixture);
+    expect(await closed(fixture)).toBe(0);
+    // 900 KB of events beside a megabyte of answers.
+    for (let i = 0; i < 15; i++) fixture.gateway.publishPrivate('slow', 1_000 + i, privateEvent);
+    await sleep(30);
+    expect(await closed(fixture)).toBe(0);
+    for (let i = 15; i < 40; i++) fixture.gateway.publishPrivate('slow', 1_000 + i, privateEvent);
+    await sleep(30);
+    expect(await closed(fixture)).toBe(1);
   });
 });

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.ts';
 import { hurriedWindows } from '../../src/config-rules.ts';
 import { ConfigError } from '../../src/config-values.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
+import { DEFAULT_TIER_LIMITS } from '../../src/gateway/config.ts';
 
 const SECRET = '0123456789abcdef0123456789abcdef';
 const PRODUCTION = {
@@ -28,7 +29,7 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['TRADE_FEE_BPS', '2%'],
     ['TRADE_FEE_PAYER', 'nobody'],
     ['OPEN_ORDERS_MAX', '0'],
-    ['FILLS_PER_COMMAND_MAX', '100001'],
+    ['FILLS_PER_COMMAND_MAX', '4001'],
     ['KEYS_PER_PLAYER_MAX', '0'],
     ['DIRECT_FEE_BPS', '10001'],
     ['WINDOW_ARM_ADDED_MS', '-1'],
@@ -41,6 +42,7 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['WINDOW_GRACE_MS', '0.5'],
     ['WINDOW_INVITES_PER_MINUTE_MAX', '0'],
     ['WINDOW_INVITES_PER_PLAYER_MAX', '0'],
+    ['WINDOW_STEPS_MAX', '0'],
     ['WINDOW_ACKNOWLEDGE_FROM', 'never'],
     ['WINDOW_VALUE_RATIO_BPS', '9999'],
     ['OPEN_OFFERS_MAX', '0'],
@@ -51,7 +53,8 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['AMOUNT_WORDS_LOCALE', 'tlh'],
     ['RATE_GUEST', '30'],
     ['RATE_STANDARD', '30/10'],
-    ['RATE_PREMIUM', '0/1/1'],
+    ['RATE_PREMIUM', '0/1/1/1'],
+    ['RATE_GUEST', '30/10/5'],
     ['RATE_SERVICE', 'infinite'],
     ['SOCKETS_PER_PLAYER_MAX', '0'],
     ['SUBSCRIPTIONS_PER_SOCKET_MAX', '10001'],
@@ -209,6 +212,7 @@ describe('a config', () => {
       WINDOW_GRACE_MS: '8',
       WINDOW_INVITES_PER_MINUTE_MAX: '9',
       WINDOW_INVITES_PER_PLAYER_MAX: '10',
+      WINDOW_STEPS_MAX: '15',
       WINDOW_ACKNOWLEDGE_FROM: 'danger',
       WINDOW_VALUE_RATIO_BPS: '20000',
       OPEN_OFFERS_MAX: '11',
@@ -230,6 +234,7 @@ describe('a config', () => {
       graceMs: 8,
       invitesPerMinuteMax: 9,
       invitesPerPlayerMax: 10,
+      windowStepsMax: 15,
       acknowledgeFrom: 'danger',
       valueRatioBps: 20_000,
       openOffersMax: 11,
@@ -257,10 +262,10 @@ describe('a config', () => {
   });
 
   it('reads a tier as perMinute/burst/inFlight, or as unlimited', () => {
-    const { limits } = readConfig({ RATE_GUEST: '60/5/2', RATE_PREMIUM: 'unlimited' }).gateway;
-    expect(limits.guest).toEqual({ perMinute: 60, burst: 5, inFlight: 2 });
+    const { limits } = readConfig({ RATE_GUEST: '60/5/2/90', RATE_PREMIUM: 'unlimited' }).gateway;
+    expect(limits.guest).toEqual({ perMinute: 60, burst: 5, inFlight: 2, answersPerMinute: 90 });
     expect(limits.premium).toBeNull();
-    expect(limits.standard).toEqual({ perMinute: 100, burst: 30, inFlight: 10 });
+    expect(limits.standard).toEqual(DEFAULT_TIER_LIMITS.standard);
   });
 
   it('reads origins as a list', () => {

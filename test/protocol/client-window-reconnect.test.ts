@@ -102,7 +102,7 @@ describe('a window that ended while there was no connection', () => {
         peer.reply(request.id, 'rejected', { code: 'WINDOW_NOT_FOUND', message: '' });
       } else if (request.command === 'windows.get') {
         const manifests = manifest === null ? [] : [manifest];
-        peer.reply(request.id, 'ok', { window: view, createdAtMs: 1, manifests, log });
+        peer.reply(request.id, 'ok', { window: view, createdAtMs: 1, manifests, log, next: null });
       } else return false;
       return true;
     };
@@ -117,7 +117,7 @@ describe('a window that ended while there was no connection', () => {
   it('has ended all the same: with the receipt of the swap', async () => {
     const window = await inReview();
     becomes({ status: 'done' });
-    over([entry('reviewed'), entry('done')]);
+    over([entry('done'), entry('reviewed')]);
     const receipt = { window: 7, manifest: manifest?.manifest, atMs: 9 };
     expect(await ending(window)).toEqual({ status: 'done', receipt });
     expect(window.manifest).toEqual(manifest);

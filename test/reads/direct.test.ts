@@ -7,8 +7,9 @@ import { Projector } from '../../src/projection/projector.ts';
 import { answerDirect } from '../../src/reads/direct-reader.ts';
 import { getOffer, getOwnOffers } from '../../src/reads/offers.ts';
 import { getPrivateSnapshot } from '../../src/reads/private-snapshot.ts';
+import { getWindow } from '../../src/reads/window-history.ts';
 import { getReports, reportWindow } from '../../src/reads/window-reports.ts';
-import { getBlocked, getOwnWindows, getWindow } from '../../src/reads/windows.ts';
+import { getBlocked, getOwnWindows } from '../../src/reads/windows.ts';
 import { directGroups, MANIFEST_1, MANIFEST_3, T1 } from '../support/direct-facts.ts';
 import { sampleGroups, T0 } from '../support/facts.ts';
 import { readerOf, rowsOf } from '../support/journal-rows.ts';
@@ -35,6 +36,19 @@ const ore = (quantity: number) => ({ asset: 'ore', location: 'main', quantity })
 const sword = { asset: 'sword#1', location: 'main', quantity: 1 };
 
 const get = (window: number, who = ANN) => getWindow(client, who, { window }, 'en-US');
+
+async function pagesOf(window: number, limit: number) {
+  const pages: NonNullable<Awaited<ReturnType<typeof get>>>[] = [];
+  let before: number | null = null;
+  do {
+    const ask = before === null ? { window, limit } : { window, limit, before };
+    const page = await getWindow(client, ANN, ask, 'en-US');
+    if (page === null) throw new Error('there is no such window');
+    pages.push(page);
+    before = page.next;
+  } while (before !== null);
+  return pages;
+}
 
 const traded = {
   window: 1,
@@ -87,29 +101,45 @@ describe('windows.get', () => {
   it('tells what happened, by whom, and what it changed', async () => {
     const log = (await get(1))?.log ?? [];
     expect(log.map(entry => [entry.event, entry.player, entry.revision, entry.atMs - T0])).toEqual([
-      ['invited', 'ann', 0, 11],
-      ['joined', 'bob', 0, 12],
-      ['put', 'ann', 1, 13],
-      ['put', 'bob', 2, 14],
-      ['accepted', 'ann', 2, 15],
-      ['reviewed', 'bob', 2, 16],
-      ['confirmed', 'ann', 2, 17],
       ['done', 'bob', 2, 18],
+      ['confirmed', 'ann', 2, 17],
+      ['reviewed', 'bob', 2, 16],
+      ['accepted', 'ann', 2, 15],
+      ['put', 'bob', 2, 14],
+      ['put', 'ann', 1, 13],
+      ['joined', 'bob', 0, 12],
+      ['invited', 'ann', 0, 11],
     ]);
     const added = { change: 'added', location: 'main', from: 0 };
     expect(log.flatMap(entry => entry.changes)).toEqual([
-      { ...added, player: 'ann', asset: 'coins', to: 500 },
       { ...added, player: 'bob', asset: 'ore', to: 4 },
+      { ...added, player: 'ann', asset: 'coins', to: 500 },
     ]);
+  });
+
+  it('goes page by page, with the manifests of each, whatever the pages are', async () => {
+    const whole = await get(1);
+    expect(whole?.next).toBe(null);
+    for (const limit of [1, 2, 3, 7, 8]) {
+      const pages = await pagesOf(1, limit);
+      expect(pages.flatMap(({ log }) => log)).toEqual(whole?.log);
+      expect(pages.flatMap(({ manifests }) => manifests)).toEqual(whole?.manifests);
+      expect(pages).toHaveLength(Math.ceil(8 / limit));
+    }
+    // Two steps of one moment are never parted.
+    const pages = await pagesOf(3, 1);
+    const sizes = pages.map(({ log }) => log.length);
+    expect(sizes.filter(size => size > 1)).toEqual([2]);
+    expect(pages.flatMap(({ log }) => log)).toEqual((await get(3))?.log);
   });
 
   it('keeps the steps of one entry in their order, and says when it was nobody', async () => {
     const both = (await get(3))?.log.filter(({ atMs }) => atMs === T1 + 6);
-    expect(both?.map(({ event }) => event)).toEqual(['joined', 'put']);
+    expect(both?.map(({ event }) => event)).toEqual(['put', 'joined']);
     const log = (await get(4))?.log.map(({ event, player }) => [event, player]);
     expect(log).toEqual([
-      ['invited', 'bob'],
       ['left', null],
+      ['invited', 'bob'],
     ]);
   });
 

@@ -97,7 +97,7 @@ describe('wallet.get', () => {
     });
     expect(await getWallet(client, 'nobody', {})).toEqual({ balances: [], next: null });
     const bob = await getWallet(client, 'bob', {});
-    expect(bob.balances.map(balance => balance.asset)).toEqual(['ore', 'coins']);
+    expect(bob.balances.map(balance => balance.asset)).toEqual(['coins', 'ore']);
   });
 
   it('goes page by page, and shows one asset alone', async () => {
@@ -170,6 +170,6 @@ describe('the private snapshot', () => {
     expect(bob.data.orders).toEqual([{ side: 'sell', ...bobsListing }]);
     const nobody = await getPrivateSnapshot(client, 'nobody');
     const nothing = { balances: [], orders: [], offers: [], windows: [] };
-    expect(nobody).toEqual({ sequence: 10, data: nothing });
+    expect(nobody).toEqual({ sequence: 10, data: { ...nothing, more: false }, next: null });
   });
 });

@@ -6,7 +6,7 @@ import { windowSnapshot } from '../../protocol/events.ts';
 import { Changes } from '../../src/projection/changes.ts';
 import { Projector } from '../../src/projection/projector.ts';
 import { getWindowEnd } from '../../src/reads/window-end.ts';
-import { getWindow } from '../../src/reads/windows.ts';
+import { getWindow } from '../../src/reads/window-history.ts';
 import { directGroups, MANIFEST_1 } from '../support/direct-facts.ts';
 import { sampleGroups } from '../support/facts.ts';
 import { readerOf, rowsOf } from '../support/journal-rows.ts';
@@ -37,7 +37,7 @@ describe('the end of a window', () => {
     )) ?? {
       log: [],
     };
-    const done = log.at(-1);
+    const done = log.at(0);
     const { manifest } = MANIFEST_1.body;
     expect(end?.data).toMatchObject({
       window: { window: 1, status: 'done', manifest },

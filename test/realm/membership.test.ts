@@ -47,7 +47,7 @@ describe('a node', () => {
 
   it('that was forgotten meanwhile begins anew again, and tells everything', async () => {
     stage.realm.presence('alice', 1);
-    const failed = stage.realm.privateSnapshot('bob').catch(() => {});
+    const failed = stage.realm.privateSnapshot('bob', null).catch(() => {});
     await pass(5_000);
     stage.isHeard = false;
     await pass(4_000);

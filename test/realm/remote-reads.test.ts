@@ -66,7 +66,7 @@ describe('a snapshot', () => {
 describe('a private snapshot', () => {
   it('is read when the leader listens for the player and the tables have caught up', async () => {
     stage.beat(0);
-    const snapshot = stage.realm.privateSnapshot('alice');
+    const snapshot = stage.realm.privateSnapshot('alice', null);
     expect(stage.channel.asked).toEqual([{ n: 1, ask: { kind: 'listen', player: 'alice' } }]);
     await stage.pass(100);
     expect(stage.read).toEqual([]);
@@ -78,14 +78,14 @@ describe('a private snapshot', () => {
     await stage.pass(100);
     stage.channel.answer({ epoch: 1, n: 2, answer: 120 });
     await stage.pass(20);
-    expect(await snapshot).toEqual({ position: 120, sequence: 7, data: EMPTY_ME });
+    expect(await snapshot).toMatchObject({ position: 120, sequence: 7, data: EMPTY_ME });
     expect(stage.channel.told.at(-1)?.listening).toEqual([['alice', true]]);
   });
 
   it('comes when everything that it shows was announced here: no event of it follows', async () => {
     stage.beat(0);
     let isShown = false;
-    const snapshot = stage.realm.privateSnapshot('alice').then(found => {
+    const snapshot = stage.realm.privateSnapshot('alice', null).then(found => {
       isShown = true;
       return found;
     });
@@ -105,7 +105,9 @@ describe('a private snapshot', () => {
 
   it('fails when the leader does not announce what the tables show', async () => {
     stage.beat(0);
-    const failed = expect(stage.realm.privateSnapshot('alice')).rejects.toThrow('not announced');
+    const failed = expect(stage.realm.privateSnapshot('alice', null)).rejects.toThrow(
+      'not announced',
+    );
     stage.channel.answer({ epoch: 1, n: 1, answer: 100 });
     stage.tablesAt = 103;
     await stage.pass(2_100);
@@ -113,7 +115,7 @@ describe('a private snapshot', () => {
   });
 
   it('fails when the leader does not answer, instead of leaving a gap', async () => {
-    const snapshot = stage.realm.privateSnapshot('alice');
+    const snapshot = stage.realm.privateSnapshot('alice', null);
     const failed = expect(snapshot).rejects.toThrow('did not answer');
     await stage.pass(2_100);
     await failed;
@@ -121,7 +123,7 @@ describe('a private snapshot', () => {
   });
 
   it('is wanted no more after unlisten', async () => {
-    const failed = expect(stage.realm.privateSnapshot('alice')).rejects.toThrow();
+    const failed = expect(stage.realm.privateSnapshot('alice', null)).rejects.toThrow();
     stage.realm.unlisten('alice');
     await stage.pass(1);
     expect(stage.channel.told.at(-1)?.listening).toEqual([['alice', false]]);
@@ -230,7 +232,7 @@ describe('orders of the leader', () => {
   it('to tell everything are followed, and nothing else begins anew', () => {
     stage.beat(0);
     stage.realm.presence('alice', 2);
-    const failed = stage.realm.privateSnapshot('alice').catch(() => {});
+    const failed = stage.realm.privateSnapshot('alice', null).catch(() => {});
     stage.channel.orders(ordersOf({ wantsPresence: true, wantsListening: true }));
     const whole = { piece: 'only', present: [['alice', 2]] };
     expect(stage.sender.presence.at(-1)).toMatchObject(whole);

@@ -31,9 +31,11 @@ beforeEach(() => {
         const at = await read(atLeast);
         return at === null ? null : { outcome: 'ok', body: { at } };
       },
-      privateSnapshot: async (_player, atLeast) => {
+      privateSnapshot: async (_player, _from, atLeast) => {
         const position = await read(atLeast);
-        return position === null ? null : { position, sequence: position, data: {} as never };
+        if (position === null) return null;
+        const part = { sequence: position, data: {} as never, next: null, databaseMs: 1 };
+        return { position, ...part };
       },
       windowEnd: async (_player, _window, atLeast) =>
         (await read(atLeast)) === null ? null : { ended: null },
@@ -138,7 +140,7 @@ describe('a read of the tables', () => {
 describe('a private snapshot', () => {
   it('is read under the same rule, and says where it stands', async () => {
     head = 12;
-    const snapshot = reads.privateSnapshot('ann');
+    const snapshot = reads.privateSnapshot('ann', null);
     expect(await outcome(snapshot, 50)).toBe('waits');
     shown = 13;
     expect(await outcome(snapshot, 50)).toMatchObject({ position: 13 });
@@ -146,6 +148,6 @@ describe('a private snapshot', () => {
 
   it('fails when it cannot be true in time', async () => {
     head = 99;
-    expect(await outcome(reads.privateSnapshot('ann'), 5_050)).toMatch('behind the journal');
+    expect(await outcome(reads.privateSnapshot('ann', null), 5_050)).toMatch('behind the journal');
   });
 });

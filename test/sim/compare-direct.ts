@@ -39,10 +39,11 @@ function compareWindows(tables: FactTables, { windows }: World): string | null {
 
 /** Who was away when a window ended is nobody's business any more. */
 function factWindow(tables: FactTables, fact: WindowFact): object {
-  const { status, reason, revision, sides, armedAtMs, deadlineMs, createdAtMs, baseline } = fact;
+  const { status, reason, revision, steps, sides, armedAtMs, deadlineMs } = fact;
+  const { createdAtMs, baseline } = fact;
   const manifest = fact.manifest === '' ? null : tables.manifests.get(fact.manifest)?.body;
   return {
-    ...{ status, reason, revision, armedAtMs, deadlineMs, createdAtMs, manifest },
+    ...{ status, reason, revision, steps, armedAtMs, deadlineMs, createdAtMs, manifest },
     sides: sides.map(({ player, lines, accepted, confirmed, awayUntilMs }) => ({
       player: tables.playerName(player),
       assets: lines.map(line => tables.lineView(line)),
@@ -54,10 +55,10 @@ function factWindow(tables: FactTables, fact: WindowFact): object {
 }
 
 function modelWindow(window: ModelWindow): object {
-  const { status, reason, revision, sides, armedAtMs, deadlineMs, createdAtMs } = window;
+  const { status, reason, revision, steps, sides, armedAtMs, deadlineMs, createdAtMs } = window;
   const isOver = status === 'done' || status === 'cancelled';
   return {
-    ...{ status, reason, revision, armedAtMs, deadlineMs, createdAtMs },
+    ...{ status, reason, revision, steps, armedAtMs, deadlineMs, createdAtMs },
     manifest: window.manifest,
     sides: sides.map(({ leavesAtMs: _, ...side }) => {
       return isOver ? { ...side, awayUntilMs: 0 } : side;

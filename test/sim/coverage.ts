@@ -4,6 +4,7 @@
 // the number of seeds.
 
 const ON_A_WINDOW = ['ok', 'KEY_REUSED', 'WINDOW_NOT_FOUND'];
+const TOO_MANY_STEPS = 'LIMIT_REACHED windowSteps';
 const ON_AN_OFFER = ['ok', 'KEY_REUSED', 'OFFER_NOT_FOUND'];
 const LINES = ['ITEM_NOT_FOUND', 'NOT_FUNGIBLE', 'PLACE_NOT_FOUND', 'MARKET_HALTED', 'BAD_LOT'];
 const TERMS = [
@@ -98,20 +99,20 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'windows.join': [...ON_A_WINDOW, 'WINDOW_STATUS', 'ALREADY_TRADING'],
   'windows.decline': [...ON_A_WINDOW, 'WINDOW_STATUS'],
   'windows.put': [
-    ...[...ON_A_WINDOW, 'WINDOW_STATUS', 'STALE_REVISION'],
+    ...[...ON_A_WINDOW, 'WINDOW_STATUS', 'STALE_REVISION', TOO_MANY_STEPS],
     ...[...LINES, 'INSUFFICIENT_FUNDS', 'INSUFFICIENT_INVENTORY'],
   ],
   'windows.accept': [
     ...[...ON_A_WINDOW, 'WINDOW_STATUS', 'STALE_REVISION', 'HASH_MISMATCH', 'NOT_ARMED'],
     ...['NOTHING_ON_TABLE', 'MARKET_HALTED'],
   ],
-  'windows.unaccept': [...ON_A_WINDOW, 'WINDOW_STATUS'],
+  'windows.unaccept': [...ON_A_WINDOW, 'WINDOW_STATUS', TOO_MANY_STEPS],
   'windows.confirm': [
     ...[...ON_A_WINDOW, 'WINDOW_STATUS', 'STALE_MANIFEST', 'NOT_ARMED', 'NOT_ACKNOWLEDGED'],
     'MARKET_HALTED',
   ],
-  'windows.unconfirm': [...ON_A_WINDOW, 'WINDOW_STATUS'],
-  'windows.reopen': [...ON_A_WINDOW, 'WINDOW_STATUS'],
+  'windows.unconfirm': [...ON_A_WINDOW, 'WINDOW_STATUS', TOO_MANY_STEPS],
+  'windows.reopen': [...ON_A_WINDOW, 'WINDOW_STATUS', TOO_MANY_STEPS],
   'windows.cancel': ON_A_WINDOW,
   'windows.block': ['ok', 'KEY_REUSED', 'SELF_TRADE', 'PLAYER_NOT_FOUND'],
   'windows.unblock': ['ok', 'KEY_REUSED', 'PLAYER_NOT_FOUND'],

@@ -39,6 +39,7 @@ export function invite(world: World, inviter: string, invited: string): Body {
     status: 'invited',
     reason: null,
     revision: 0,
+    steps: 0,
     armedAtMs: world.nowMs,
     deadlineMs: world.nowMs + inviteTimeoutMs,
     manifest: null,
@@ -79,6 +80,7 @@ export function cancelWindow(world: World, player: string, id: number): Body {
 export function put(world: World, player: string, payload: Payload<'windows.put'>): Body {
   const [window, side] = own(world, player, payload.window, 'open');
   current(window, payload.revision);
+  changeable(world, window);
   const lines = resolve(world, payload.assets);
   able(world, player, lines, side.assets);
   isThere(side);
@@ -125,6 +127,7 @@ export function acceptTable(
 
 export function unaccept(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'open');
+  changeable(world, window);
   isThere(side);
   side.accepted = false;
   return brief(window);
@@ -161,6 +164,7 @@ export function confirm(world: World, player: string, payload: Payload<'windows.
 
 export function unconfirm(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'review');
+  changeable(world, window);
   isThere(side);
   side.confirmed = false;
   return brief(window);
@@ -168,6 +172,7 @@ export function unconfirm(world: World, player: string, id: number): Body {
 
 export function reopen(world: World, player: string, id: number): Body {
   const [window, side] = own(world, player, id, 'review');
+  changeable(world, window);
   isThere(side);
   backToTable(world, window);
   return brief(window);
@@ -262,6 +267,12 @@ function misplaced({ status }: ModelWindow): never {
 function current(window: ModelWindow, revision: number): void {
   if (revision === window.revision) return;
   throw new Refusal('STALE_REVISION', { window: viewOf(window) });
+}
+
+/** Neither player may change it, or take his word back, once they have changed it too often. */
+function changeable(world: World, { steps }: ModelWindow): void {
+  const max = world.rules.direct.windowStepsMax;
+  if (steps >= max) throw new Refusal('LIMIT_REACHED', { limit: 'windowSteps', max });
 }
 
 function armed(world: World, { armedAtMs }: ModelWindow): void {

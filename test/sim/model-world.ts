@@ -86,6 +86,8 @@ export interface ModelWindow {
   status: WindowStatus;
   reason: WindowEnd | null;
   revision: number;
+  /** How often its players have changed it. */
+  steps: number;
   armedAtMs: number;
   deadlineMs: number;
   manifest: Manifest | null;

@@ -186,7 +186,18 @@ export class Model {
   }
 }
 
+/** A command of a player that changes his live window, in whatever, is one step of it. */
 function executeDirect(world: World, player: string, entry: Direct): Body {
+  const id = 'window' in entry.payload ? entry.payload.window : 0;
+  const window = world.windows.find(one => one.id === id);
+  const before = JSON.stringify(window);
+  const body = decideDirect(world, player, entry);
+  const isLive = window !== undefined && world.liveWindows().includes(window);
+  if (isLive && JSON.stringify(window) !== before) window.steps += 1;
+  return body;
+}
+
+function decideDirect(world: World, player: string, entry: Direct): Body {
   switch (entry.command) {
     case 'windows.invite':
       return windows.invite(world, player, entry.payload.player);

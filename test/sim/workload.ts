@@ -66,6 +66,7 @@ function randomDirectRules(random: Random): DirectRules {
     graceMs: random.pick([30, 200, 15_000]),
     invitesPerMinuteMax: random.pick([2, 10, 500, 500, 500]),
     invitesPerPlayerMax: random.pick([1, 3, 500, 500, 500]),
+    windowStepsMax: random.pick([2, 6, 12, 1_000, 1_000, 1_000]),
     acknowledgeFrom: random.pick(['notice', 'caution', 'danger'] as const),
     valueRatioBps: random.pick([0, 10_000, 15_000, 30_000]),
     openOffersMax: random.pick([1, 1, 3, 50]),

@@ -180,6 +180,7 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     status: fc.constantFrom(...WINDOW_STATUSES),
     reason: fc.constantFrom(null, ...WINDOW_ENDS),
     revision: amount,
+    steps: amount,
     sides: fc.tuple(side, side),
     armedAtMs: amount,
     deadlineMs: amount,

@@ -35,7 +35,14 @@ function window(
   changed: Pick<WindowFact, 'status' | 'sides'> & Partial<WindowFact>,
 ): WindowFact {
   const times = { armedAtMs: T0 + 1_000, deadlineMs: T0 + 30_000, createdAtMs: T0 + 11 };
-  const plain = { reason: null, revision: 0, manifest: '', baseline: null, isLogged: true };
+  const plain = {
+    reason: null,
+    revision: 0,
+    steps: 0,
+    manifest: '',
+    baseline: null,
+    isLogged: true,
+  };
   return { kind: 'window', id, ...plain, ...times, ...changed, event, by };
 }
 

@@ -8,13 +8,14 @@ import type { RejectBody } from '../../protocol/rejects.ts';
 import type {
   Answer,
   EngineRequest,
+  PrivatePart,
   Readiness,
   ReadRequest,
   RealmPort,
   ReplyTarget,
 } from '../../src/gateway/port.ts';
 
-const EMPTY: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
+const EMPTY: MeSnapshot = { balances: [], orders: [], offers: [], windows: [], more: false };
 
 export class FakeRealm implements RealmPort {
   readonly realm = 'test';
@@ -36,10 +37,8 @@ export class FakeRealm implements RealmPort {
     body: { player: request.player },
   });
   snapshotData: (channel: string) => unknown = () => ({ bids: [], asks: [] });
-  readPrivate: (player: string) => Promise<{ sequence: number; data: MeSnapshot }> = async () => ({
-    sequence: this.sequence,
-    data: EMPTY,
-  });
+  readPrivate: (player: string, from: readonly number[] | null) => Promise<PrivatePart> =
+    async () => ({ sequence: this.sequence, data: EMPTY, next: null, databaseMs: 1 });
   /** Whose windows there are: the two players of each. */
   readonly windowPlayers = new Map<number, readonly [string, string]>();
   /** Who came (true) and went (false), in order. */
@@ -112,8 +111,8 @@ export class FakeRealm implements RealmPort {
     deliver(encodeEvent(channel, this.epoch, at, at, 'snapshot', this.snapshotData(channel)));
   }
 
-  privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }> {
-    return this.readPrivate(player);
+  privateSnapshot(player: string, from: readonly number[] | null): Promise<PrivatePart> {
+    return this.readPrivate(player, from);
   }
 
   windowSnapshots(

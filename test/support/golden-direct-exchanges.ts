@@ -163,8 +163,24 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
   'windows.blocked': [{ payload: {}, result: { invitations: 'all', blocked: ['mallory'] } }],
   'windows.get': [
     {
-      payload: { window },
-      result: { window: doneWindow, createdAtMs: atMs, manifests: [manifest], log: windowLog },
+      payload: { window, limit: 8 },
+      result: {
+        window: doneWindow,
+        createdAtMs: atMs,
+        manifests: [manifest],
+        log: windowLog.slice(0, 8),
+        next: 8_123_430,
+      },
+    },
+    {
+      payload: { window, before: 8_123_430 },
+      result: {
+        window: doneWindow,
+        createdAtMs: atMs,
+        manifests: [],
+        log: windowLog.slice(8),
+        next: null,
+      },
     },
   ],
   'windows.mine': [

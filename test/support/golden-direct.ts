@@ -214,18 +214,19 @@ const added = (player: string, asset: string, location: string, to: number): Lin
   return { player, change: 'added', asset, location, from: 0, to };
 };
 
+/** Newest first. */
 export const windowLog: WindowLogEntry[] = [
-  happened(0, 'invited', 'alice', 0),
-  happened(4_000, 'joined', 'bob', 0),
-  happened(9_000, 'put', 'bob', 1, [added('bob', 'excalibur#1', 'main', 1)]),
-  happened(12_000, 'put', 'alice', 2, [added('alice', 'coins', 'main', 5_000_000_000)]),
-  happened(15_000, 'put', 'alice', 3, [added('alice', 'iron-ore', 'north', 50)]),
-  happened(18_000, 'accepted', 'bob', 3),
-  happened(20_000, 'put', 'alice', 4, [tookAway]),
-  happened(27_500, 'accepted', 'alice', 4),
-  happened(28_000, 'reviewed', 'bob', 4),
-  happened(31_000, 'confirmed', 'alice', 4),
   happened(33_000, 'done', 'bob', 4),
+  happened(31_000, 'confirmed', 'alice', 4),
+  happened(28_000, 'reviewed', 'bob', 4),
+  happened(27_500, 'accepted', 'alice', 4),
+  happened(20_000, 'put', 'alice', 4, [tookAway]),
+  happened(18_000, 'accepted', 'bob', 3),
+  happened(15_000, 'put', 'alice', 3, [added('alice', 'iron-ore', 'north', 50)]),
+  happened(12_000, 'put', 'alice', 2, [added('alice', 'coins', 'main', 5_000_000_000)]),
+  happened(9_000, 'put', 'bob', 1, [added('bob', 'excalibur#1', 'main', 1)]),
+  happened(4_000, 'joined', 'bob', 0),
+  happened(0, 'invited', 'alice', 0),
 ];
 
 export const offer: OfferView = {

@@ -179,7 +179,21 @@ export const goldenEvents: readonly GoldenEvent[] = [
       8_123_456,
       0,
       'snapshot',
-      { balances: [balance, goods], orders: [order], offers: [offer], windows: [invitation] },
+      {
+        ...{ balances: [balance, goods], orders: [order], offers: [offer] },
+        ...{ windows: [invitation], more: true },
+      },
+    ],
+  },
+  {
+    name: 'me part, the last one',
+    frame: [
+      'me',
+      3,
+      8_123_456,
+      8_123_456,
+      'part',
+      { balances: [goods], orders: [], offers: [], windows: [], more: false },
     ],
   },
   {

@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
 import type { LineView, WindowView } from '../../protocol/direct.ts';
+import { TRADE_ROWS_MAX } from '../../protocol/limits.ts';
 import { sleep } from './fault-realm.ts';
 import { broken, type Spoken } from './judge-history.ts';
 import { JudgeSocket } from './judge-socket.ts';
@@ -21,7 +22,7 @@ export type Pair = readonly [inviter: Trader, invited: Trader];
 export const START = 1_000_000_000;
 const ASSETS = ['coins', 'ore', 'silk'];
 
-const PAGE = 200;
+const PAGE = TRADE_ROWS_MAX;
 
 /** Nobody waits, and nobody is held back: what is tested here is neither arming nor limits. */
 export const HURRIED: Environment = {
@@ -164,7 +165,7 @@ async function checkOne(pair: Pair, view: WindowView): Promise<void> {
   const [own, others] = await Promise.all(pair.map(one => one.ask('windows.get', { window })));
   assertSame(`windows.get of both players, window ${window}`, own, others);
   assertSame(`windows.get and windows.mine, window ${window}`, own?.window, view);
-  const last = own?.log.at(-1);
+  const last = own?.log[0];
   if (!isLive(view)) {
     assertSame(`the last event of window ${window}`, last?.event, view.status);
     const isKept = own?.manifests.some(({ manifest }) => manifest === view.manifest);

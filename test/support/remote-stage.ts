@@ -13,7 +13,13 @@ import { TablesWatch } from '../../src/realm/tables-watch.ts';
 import { FakeNodeChannel, FakeSender, Inbox, ordersOf, RecordingNodeSink } from './fake-cluster.ts';
 import { quiet } from './postgres.ts';
 
-export const EMPTY_ME: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
+export const EMPTY_ME: MeSnapshot = {
+  balances: [],
+  orders: [],
+  offers: [],
+  windows: [],
+  more: false,
+};
 
 export class RemoteStage {
   readonly sender = new FakeSender();
@@ -45,10 +51,11 @@ export class RemoteStage {
           this.read.push(command);
           return { outcome: 'ok', body: { at: this.tablesAt } };
         },
-        privateSnapshot: async (player, atLeast) => {
+        privateSnapshot: async (player, _from, atLeast) => {
           if (this.tablesAt < atLeast) return null;
           this.read.push(player);
-          return { position: this.tablesAt, sequence: 7, data: EMPTY_ME };
+          const part = { sequence: 7, data: EMPTY_ME, next: null, databaseMs: 1 };
+          return { position: this.tablesAt, ...part };
         },
         windowEnd: async (player, window, atLeast) => {
           if (this.tablesAt < atLeast) return null;
