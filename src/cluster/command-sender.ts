@@ -4,6 +4,7 @@
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 import type { Envelope } from './envelope.ts';
 import type { SentCommand } from './messages.ts';
 import type { CommandSender } from './port.ts';
@@ -31,6 +32,7 @@ const COMMANDS = Buffer.from('c');
 export class RedisCommandSender implements CommandSender {
   readonly #options: SenderOptions;
   readonly #clock: RedisClock;
+  readonly #log: SampledLog;
   readonly #opened = () => void this.#look();
   #incarnation = 1;
   #count = 0;
@@ -46,6 +48,7 @@ export class RedisCommandSender implements CommandSender {
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#clock = new RedisClock(options.redis);
+    this.#log = new SampledLog(options.log);
     this.#timer = setInterval(() => void this.#look(), LENGTH_INTERVAL_MS);
     options.redis.on('ready', this.#opened);
     void this.#look();
@@ -93,7 +96,7 @@ export class RedisCommandSender implements CommandSender {
   }
 
   async #add(commands: readonly SentCommand[]): Promise<void> {
-    const { redis, key, node, envelope, lifeMs, log } = this.#options;
+    const { redis, key, node, envelope, lifeMs } = this.#options;
     const incarnation = this.#incarnation;
     const count = ++this.#count;
     // Whoever sends knows the time.
@@ -111,7 +114,8 @@ export class RedisCommandSender implements CommandSender {
         this.#incarnation++;
         this.#count = 0;
       }
-      log.warn({ error: String(error), commands: commands.length }, 'a batch was not taken');
+      const fields = () => ({ error: String(error), commands: commands.length });
+      this.#log.warn('', 'a batch was not taken', fields);
       const fate = isConnected && !isRefusal(error) ? 'unknown' : 'unsent';
       this.#failed(numbers, fate);
       return;

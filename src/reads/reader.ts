@@ -6,6 +6,7 @@ import type { MeSnapshot } from '../../protocol/events.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 import { createPool, type Database } from '../database/connection.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
 import { answerDirect } from './direct-reader.ts';
@@ -57,6 +58,7 @@ export interface ReaderOptions {
 
 export function createReader(options: ReaderOptions): Reader {
   const { database, log, amountWordsLocale, lost = () => {} } = options;
+  const sampled = new SampledLog(log);
   const bounds = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, max: CONNECTIONS };
   const pool = createPool(database, { name: 'reads', ...bounds, lost }, log);
   return {
@@ -64,7 +66,8 @@ export function createReader(options: ReaderOptions): Reader {
       try {
         return await answerFrom(pool, request, amountWordsLocale);
       } catch (error) {
-        log.warn({ error: String(error), command: request.command }, 'a read failed');
+        const fields = () => ({ error: String(error), command: request.command });
+        sampled.warn(request.player, 'a read failed', fields);
         return { outcome: 'unavailable', body: AWAY };
       }
     },
