@@ -5,5 +5,7 @@
 // 2  direct trades: windows with their channel, offers, and both in the private feed
 // 3  places are defined before anything lies there; players are known before others name them;
 //    texts have one definition: no control, direction or invisible characters, length in characters
+// 4  sessions are ended by the game, and closed with 4410; a server that is full closes with 4504;
+//    snapshots are paid for by their bytes, and may come later
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;

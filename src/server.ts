@@ -19,10 +19,13 @@ import { type Leadership, takeLeadership } from './leadership.ts';
 import { pipelineObserver, registerClock, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
+import { KeptEnds } from './session-ends.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface Server {
   readonly port: number;
+  /** Where operators look. */
+  readonly opsPort: number;
   readonly store: Store;
   readonly engine: Engine;
   readonly epoch: number;
@@ -64,14 +67,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const gateway = createGateway({ config: config.gateway, verifier, clock, log });
   let store: Store | null = null;
   let watch: ClockWatch | null = null;
+  let ends: KeptEnds | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
+    const { port: opsPort } = await gateway.listenOps(config.ops.host, config.ops.port);
     store = await openStore(config, log);
     watch = await ClockWatch.start(store.database, config, log);
     clock.follow(watch.clock);
-    const { realm, parts } = await lead({ store, watch, gateway }, options);
+    const { database } = store;
+    ends = await KeptEnds.open({ database, log, clock, tokenHoursMax: config.tokenHoursMax });
+    const { realm, parts } = await lead({ store, watch, ends, gateway }, options);
     return {
       port,
+      opsPort,
       store,
       engine: parts.leadership.engine,
       epoch: realm.epoch,
@@ -81,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   } catch (error) {
     watch?.stop();
     await gateway.close('restarting');
+    await ends?.close();
     await store?.close();
     throw error instanceof DeposedError ? new DeposedError(deposedMessage(error)) : error;
   }
@@ -89,12 +98,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 interface Opened {
   readonly store: Store;
   readonly watch: ClockWatch;
+  readonly ends: KeptEnds;
   readonly gateway: Gateway;
 }
 
 /** Takes the realm over and lets sockets in. */
 async function lead(
-  { store, watch, gateway }: Opened,
+  { store, watch, ends, gateway }: Opened,
   options: ServerOptions,
 ): Promise<{ realm: Realm; parts: Parts }> {
   const { config, log } = options;
@@ -104,7 +114,7 @@ async function lead(
   const { epoch, position, engine, journal, projection } = leadership;
   const { amountWordsLocale } = config;
   const reader = createReader({ database, log, amountWordsLocale });
-  const parts = { store, watch, leadership, reader, gateway };
+  const parts = { store, watch, ends, leadership, reader, gateway };
   try {
     const clock = await watch.engineClock(engine.state.nowMs);
     const realm = new Realm({
@@ -129,7 +139,7 @@ async function lead(
     // The first reader need not wait for a connection.
     await reader.standing();
     realm.start();
-    gateway.attach(realm);
+    gateway.attach(realm, ends);
     return { realm, parts };
   } catch (error) {
     await leadership.close();
@@ -153,7 +163,7 @@ interface Parts extends Opened {
 }
 
 async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
-  const { store, watch, leadership, reader, gateway } = parts;
+  const { store, watch, ends, leadership, reader, gateway } = parts;
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
     log.error('The database did not take the last batch in time: its outcome is unknown.');
@@ -163,6 +173,7 @@ async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
   watch.stop();
   await leadership.close();
   await reader.close();
+  await ends.close();
   await store.close();
 }
 

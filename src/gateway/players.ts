@@ -13,6 +13,8 @@ export class Player implements Spender {
   /** Commands that await their answers, over all sockets. */
   inFlight = 0;
   fullAtMs = 0;
+  /** What snapshots have cost. */
+  readonly snapshots: Spender = { fullAtMs: 0 };
   /** On how many nodes he is: each gives him its part of his budget. */
   nodes = 1;
   /** Live while somebody listens, and for a grace after that. */
@@ -75,7 +77,8 @@ export class Players {
   /** Forgets the players of whom nothing is left to know. */
   sweep(nowMs: number): void {
     for (const player of this.#absent) {
-      if (player.inFlight > 0 || player.fullAtMs > nowMs || player.feed !== null) continue;
+      if (player.inFlight > 0 || player.feed !== null) continue;
+      if (player.fullAtMs > nowMs || player.snapshots.fullAtMs > nowMs) continue;
       this.#absent.delete(player);
       this.#shared.delete(player);
       this.#byName.delete(player.name);

@@ -7,12 +7,14 @@ import { ME } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent, MeSnapshot } from '../../protocol/events.ts';
 import { InvariantError } from '../base/assert.ts';
-import type { Log } from '../base/log.ts';
+import type { SampledLog } from '../base/sampled-log.ts';
 import type { Player } from './players.ts';
 
-/** A socket that follows a feed. Neither method may call back into the feed. */
+/** A socket that follows a feed. No method may call back into the feed. */
 export interface FeedReader {
   sendPrivate(frame: Uint8Array): void;
+  /** Likewise, of what its player pays for. */
+  sendSnapshot(frame: Uint8Array): void;
   /** Events could not be kept for it: it has to come back and start anew. */
   overrun(): void;
 }
@@ -59,7 +61,7 @@ export class PrivateFeed {
   readonly #epoch: number;
   readonly #bounds: FeedBounds;
   readonly #read: ReadSnapshot;
-  readonly #log: Log;
+  readonly #log: SampledLog;
   readonly #readers: FeedReader[] = [];
   #sequence = UNKNOWN;
   #reading: Reading | null = null;
@@ -68,7 +70,7 @@ export class PrivateFeed {
 
   constructor(
     player: Player,
-    options: { epoch: number; bounds: FeedBounds; read: ReadSnapshot; log: Log },
+    options: { epoch: number; bounds: FeedBounds; read: ReadSnapshot; log: SampledLog },
   ) {
     this.player = player;
     this.#epoch = options.epoch;
@@ -181,7 +183,8 @@ export class PrivateFeed {
       })
       .catch((error: unknown) => {
         if (error instanceof InvariantError) throw error;
-        this.#log.warn({ err: error }, 'a private snapshot could not be read or sent');
+        const fields = () => ({ err: error, player: this.player.name });
+        this.#log.warn(this.player.name, 'a private snapshot could not be read or sent', fields);
         if (this.#reading === reading) this.#retryLater(reading, retryMs);
         else for (const reader of joining) reader.overrun();
       });
@@ -211,7 +214,7 @@ export class PrivateFeed {
     }
     const snapshot = encodeEvent(ME, this.#epoch, place, place, 'snapshot', data);
     for (const reader of reading.joining) {
-      reader.sendPrivate(snapshot);
+      reader.sendSnapshot(snapshot);
       for (const sent of later) reader.sendPrivate(sent.frame);
       this.#readers.push(reader);
     }

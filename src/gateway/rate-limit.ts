@@ -17,7 +17,7 @@ export interface Rate {
   readonly burst: number;
 }
 
-export function ratePerMinute(limit: TierLimit): Rate {
+export function ratePerMinute(limit: TierLimit | Omit<TierLimit, 'inFlight'>): Rate {
   return Object.freeze({ intervalMs: 60_000 / limit.perMinute, burst: limit.burst });
 }
 

@@ -1,5 +1,5 @@
 // The session.* commands: who is on a socket, and what it listens to. Their budget is the flood
-// guard of the socket, where a channel that needs a snapshot counts as a tenth of a frame.
+// guard of the socket, and what they have sent is paid for as snapshot-budget.ts says.
 
 import { ME, parseChannel } from '../../protocol/channels.ts';
 import { encodeReply, type Request, type RequestOf } from '../../protocol/codec.ts';
@@ -14,6 +14,7 @@ import {
   invalidRequest,
   limitReached,
   type Route,
+  rateLimited,
   TOKEN_NOT_ACCEPTED,
   tooManyInFlight,
   UNAUTHORIZED,
@@ -21,21 +22,15 @@ import {
   WINDOW_NOT_FOUND,
 } from './refusals.ts';
 import type { Session } from './session.ts';
+import { OPEN_BYTES } from './snapshot-budget.ts';
 import type { Identity } from './token.ts';
 
-/** What a channel costs in frames when it makes the realm build a snapshot. */
-const SNAPSHOT_FRAMES = 0.1;
 const WINDOW_PREFIX = 'window:';
 
 type Open = RequestOf<'session.open'>;
 type ChannelCommand = RequestOf<'session.subscribe' | 'session.unsubscribe' | 'session.resync'>;
 
-export function answerSession(
-  session: Session,
-  request: Request,
-  route: Route,
-  nowMs: number,
-): void {
+export function answerSession(session: Session, request: Request, route: Route): void {
   const { player, context } = session;
   if (request.command === 'session.open') {
     open(session, request as Open, route);
@@ -46,11 +41,7 @@ export function answerSession(
   } else if (request.command === 'session.ping') {
     session.reply(request.id, route, 'ok', { serverTimeMs: context.realm.nowMs() });
   } else {
-    const command = request as ChannelCommand;
-    const names = command.payload.channels;
-    const costsSnapshots = command.command !== 'session.unsubscribe';
-    if (costsSnapshots && !session.spendFrames(names.length * SNAPSHOT_FRAMES, nowMs)) return;
-    answerChannels(session, player, context.realm, command, route);
+    answerChannels(session, player, context.realm, request as ChannelCommand, route);
   }
 }
 
@@ -59,8 +50,11 @@ export function answerSession(
 function open(session: Session, request: Open, route: Route): void {
   const { context } = session;
   const token = request.payload.token ?? session.upgradeToken;
+  const waitMs = context.door.waitMs(session.visit, performance.now());
   if (session.verifying) {
     session.refuse(request.id, route, tooManyInFlight(1));
+  } else if (waitMs > 0) {
+    session.refuse(request.id, route, rateLimited(waitMs));
   } else if (context.realm === null || context.draining) {
     session.refuse(request.id, route, UNAVAILABLE);
   } else if (token === null) {
@@ -86,9 +80,10 @@ function open(session: Session, request: Open, route: Route): void {
 /** Lets a verified player in, or renews his token. A first token that fails closes the socket. */
 function admit(session: Session, request: Open, route: Route, identity: Identity | null): void {
   const { context } = session;
-  const { clock, verifier } = context;
+  const { clock, verifier, door } = context;
   const leftMs = (identity?.expiresAtMs ?? 0) + verifier.toleranceMs - clock.nowMs();
-  if (identity === null || leftMs <= 0) {
+  if (identity === null || leftMs <= 0 || isEnded(context, identity)) {
+    door.failed(session.visit, performance.now());
     session.refuse(request.id, route, TOKEN_NOT_ACCEPTED);
     if (session.player === null) session.end('unauthorized');
     return;
@@ -97,8 +92,10 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
     session.end('otherPlayer');
     return;
   }
+  if (!mayEnter(session, request, route, identity)) return;
   session.upgradeToken = null;
   session.role = identity.role;
+  session.issuedAt = identity.issuedAt;
   session.deadlineMs = performance.now() + leftMs;
   session.player ??= enter(session, identity.player);
   const missed = resume(session, session.player, request);
@@ -111,9 +108,35 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
   });
 }
 
+/** The game has ended the sessions of this player since the token was issued. */
+function isEnded({ ends }: GatewayContext, { player, issuedAt }: Identity): boolean {
+  return issuedAt < (ends?.issuedFrom(player) ?? 0);
+}
+
+/** Whether its player can pay and there is room; refused if not and, without room, closed. */
+function mayEnter(session: Session, request: Open, route: Route, identity: Identity): boolean {
+  const { players, snapshots, door } = session.context;
+  const isNew = session.player === null;
+  if (!isNew && request.payload.resume === undefined) return true;
+  const known = players.find(identity.player);
+  // What its role is, is in the token.
+  if (known !== undefined && identity.role !== 'service') {
+    const waitMs = snapshots.waitMs(session, known, performance.now());
+    if (waitMs > 0) {
+      session.refuse(request.id, route, rateLimited(waitMs));
+      return false;
+    }
+  }
+  if (!isNew || door.admit(session.visit)) return true;
+  session.refuse(request.id, route, UNAVAILABLE);
+  session.end('full');
+  return false;
+}
+
 function enter(session: Session, name: string): Player {
-  const { players, config, realm } = session.context;
+  const { players, config, realm, snapshots } = session.context;
   const player = players.enter(name, session);
+  snapshots.charge(session, player, OPEN_BYTES, performance.now());
   realm?.presence(name, player.sessions.length);
   if (session.role === 'service') return player;
   while (player.sessions.length > config.socketsPerPlayerMax) {
@@ -130,6 +153,7 @@ function resume(session: Session, player: Player, request: Open): readonly Uint8
   if (from === undefined || session.followsMe) return null;
   const missed = session.context.feeds.resume(player, session, from);
   session.followsMe = missed !== null;
+  for (const frame of missed ?? []) session.pay(frame.length);
   return missed;
 }
 
@@ -183,7 +207,7 @@ interface Asked {
 }
 
 const answers: Record<
-  Exclude<SessionCommand, 'session.open' | 'session.ping'>,
+  Exclude<SessionCommand, 'session.open' | 'session.ping' | 'sessions.end'>,
   (asked: Asked) => void
 > = {
   'session.subscribe': subscribe,
@@ -193,7 +217,7 @@ const answers: Record<
 
 /** The answer names all that were asked for; snapshots follow for those that are new. */
 function subscribe({ session, player, realm, request, route, names }: Asked): void {
-  const { outbound, windows, feeds, config } = session.context;
+  const { outbound, windows, config } = session.context;
   const fresh = names.filter(name => name !== ME && !hasChannel(session, name));
   const max = config.subscriptionsPerSocketMax;
   const had = (session.channels?.length ?? 0) + (session.windows?.length ?? 0);
@@ -213,19 +237,20 @@ function subscribe({ session, player, realm, request, route, names }: Asked): vo
     });
     if (!session.alive || session.followsMe || !names.includes(ME)) return;
     session.followsMe = true;
-    feeds.join(realm, player, session);
+    wishForMe(session, player, realm);
   });
 }
 
 /** The answer names those that the socket had. */
 function unsubscribe({ session, player, request, route, names }: Asked): void {
-  const { outbound, windows, feeds } = session.context;
+  const { outbound, windows, feeds, snapshots } = session.context;
   const left = names.filter(name => {
     const window = windowOf(name);
     if (window !== null) return windows.unsubscribe(session, window);
     if (name !== ME) return outbound.unsubscribe(session, name);
     if (!session.followsMe) return false;
     session.followsMe = false;
+    snapshots.drop(session, ME);
     feeds.leave(player, session);
     return true;
   });
@@ -234,7 +259,7 @@ function unsubscribe({ session, player, request, route, names }: Asked): void {
 
 /** The answer names those that the socket has; each sends a fresh snapshot. */
 function resync({ session, player, realm, request, route, names }: Asked): void {
-  const { outbound, windows, feeds } = session.context;
+  const { outbound, windows } = session.context;
   const had = names.filter(name => (name === ME ? session.followsMe : hasChannel(session, name)));
   showWindows({ session, player, realm, request, route, names: had }, shown => {
     session.together(() => {
@@ -245,7 +270,15 @@ function resync({ session, player, realm, request, route, names }: Asked): void 
         else if (name !== ME) outbound.resync(realm, session, name);
       }
     });
-    if (session.alive && had.includes(ME)) feeds.join(realm, player, session);
+    if (session.alive && had.includes(ME)) wishForMe(session, player, realm);
+  });
+}
+
+/** The snapshot of `me`, at once or when the player can pay for it. */
+function wishForMe(session: Session, player: Player, realm: RealmPort): void {
+  const { feeds, snapshots } = session.context;
+  snapshots.wish(session, player, ME, () => {
+    if (session.alive && session.followsMe) feeds.join(realm, player, session);
   });
 }
 
@@ -255,8 +288,9 @@ interface ShownWindow {
 }
 
 /**
- * Goes on with the windows among the names as they are committed; refuses those of others. In an
- * outage that may take long, so a socket waits for no more of them than it may have.
+ * Goes on with the windows among the names as they are committed; refuses those of others, and
+ * all of it while the player cannot pay: the answer needs the windows. In an outage that may take
+ * long, so a socket waits for no more of them than it may have.
  */
 function showWindows(
   { session, player, realm, request, route, names }: Asked,
@@ -265,7 +299,15 @@ function showWindows(
   const shown = new Map<string, ShownWindow>();
   const asked = names.filter(name => windowOf(name) !== null);
   let awaited = asked.length;
-  if (awaited === 0) goOn(shown);
+  if (awaited === 0) {
+    goOn(shown);
+    return;
+  }
+  const waitMs = session.context.snapshots.waitMs(session, player, performance.now());
+  if (waitMs > 0) {
+    session.refuse(request.id, route, rateLimited(waitMs));
+    return;
+  }
   const max = session.context.config.subscriptionsPerSocketMax;
   if (session.awaitedWindows + awaited > max) {
     session.refuse(request.id, route, limitReached('subscriptionsPerSocket', max));

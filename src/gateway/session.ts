@@ -9,6 +9,7 @@ import type { Budget, Role } from '../../protocol/commands/session.ts';
 import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import type { GatewayContext } from './context.ts';
+import type { Visit } from './door.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
 import { Pending } from './pending.ts';
@@ -29,6 +30,8 @@ const CLIENT_CLOSE_LOST = 1006;
 
 export class Session implements ReplyTarget, FeedReader {
   readonly context: GatewayContext;
+  /** Where it came from. */
+  readonly visit: Visit;
   /** Null before it is open and after it is closed. */
   socket: WebSocket<SocketSeat> | null = null;
   /** Who it is, once session.open succeeded. */
@@ -38,6 +41,8 @@ export class Session implements ReplyTarget, FeedReader {
   upgradeToken: string | null;
   /** Until when session.open must have come, then the token lasts; by the monotonic clock. */
   deadlineMs: number;
+  /** The `iat` of its token, in seconds. */
+  issuedAt = 0;
   /** A token of this socket is being verified. */
   verifying = false;
   /** Each reply carries the remaining budget. */
@@ -61,10 +66,16 @@ export class Session implements ReplyTarget, FeedReader {
   /** Why it was closed by us. */
   #ending: CloseName | null = null;
 
-  constructor(context: GatewayContext, upgradeToken: string | null) {
+  constructor(context: GatewayContext, visit: Visit, upgradeToken: string | null) {
     this.context = context;
+    this.visit = visit;
     this.upgradeToken = upgradeToken;
     this.deadlineMs = performance.now() + context.config.openTimeoutMs;
+  }
+
+  /** Whom the log names: its player, or its address before it is open. */
+  get who(): string {
+    return this.player?.name ?? this.visit.group;
   }
 
   /** Whether anything may still be sent. */
@@ -75,6 +86,7 @@ export class Session implements ReplyTarget, FeedReader {
   opened(socket: WebSocket<SocketSeat>): void {
     this.socket = socket;
     this.context.sessions.add(this);
+    this.context.door.entered(this.visit);
   }
 
   /** The flood guard, for frames of every kind. False: the socket is being closed. */
@@ -147,6 +159,17 @@ export class Session implements ReplyTarget, FeedReader {
     if (this.#send(frame)) this.#checkBuffer();
   }
 
+  /** A snapshot of a private channel: its player pays for it. */
+  sendSnapshot(frame: Uint8Array): void {
+    this.pay(frame.length);
+    this.sendPrivate(frame);
+  }
+
+  /** A snapshot of so many bytes is on its way. */
+  pay(bytes: number): void {
+    if (this.player !== null) this.context.snapshots.sent(this, this.player, bytes);
+  }
+
   /** Sends without looking at the buffer; false when the frame was dropped. */
   #send(frame: Uint8Array): boolean {
     if (this.socket?.send(frame, true) !== DROPPED) return true;
@@ -214,6 +237,8 @@ export class Session implements ReplyTarget, FeedReader {
     this.socket = null;
     const { sessions, outbound, windows, feeds, players, metrics, realm } = this.context;
     sessions.delete(this);
+    this.context.door.left(this.visit);
+    this.context.snapshots.leave(this);
     outbound.leave(this);
     windows.leave(this);
     if (this.player !== null) {

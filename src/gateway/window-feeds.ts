@@ -110,7 +110,7 @@ export class WindowFeeds {
 
   #send(feed: WindowFeed, session: Session, snapshot: Uint8Array): void {
     feed.sequence = eventSequence(snapshot);
-    session.sendPrivate(snapshot);
+    session.sendSnapshot(snapshot);
   }
 
   #remove(window: number, session: Session): void {

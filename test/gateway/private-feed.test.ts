@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeServerFrame, type ServerEvent } from '../../protocol/codec.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
 import { createLog } from '../../src/base/log.ts';
+import { SampledLog } from '../../src/base/sampled-log.ts';
 import { Player } from '../../src/gateway/players.ts';
 import { PrivateFeed } from '../../src/gateway/private-feed.ts';
 import { emptyEvent as event, sleep } from '../support/gateway-fixture.ts';
@@ -14,6 +15,10 @@ class Reader {
 
   sendPrivate(frame: Uint8Array): void {
     this.events.push(decodeServerFrame(frame) as ServerEvent);
+  }
+
+  sendSnapshot(frame: Uint8Array): void {
+    this.sendPrivate(frame);
   }
 
   overrun(): void {
@@ -37,7 +42,7 @@ function feedWith(bounds = { resumeEventsMax: 10, resumeBytesMax: 10_000 }) {
   const feed = new PrivateFeed(new Player('alice'), {
     epoch: 7,
     bounds,
-    log: createLog('silent'),
+    log: new SampledLog(createLog('silent')),
     read: () =>
       new Promise<Snapshot>((resolve, reject) => {
         reads.push({ resolve: sequence => resolve({ sequence, data: EMPTY }), reject });

@@ -15,7 +15,7 @@ import { OUTCOMES, REJECTS } from '../../protocol/rejects.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { manifest, openHash } from '../support/golden-direct.ts';
 
-const EXPECTED = { version: 3, hash: '34055da72d5cc060' };
+const EXPECTED = { version: 4, hash: 'ac2013af9b773885' };
 
 const asJson = (schema: z.ZodType): unknown => z.toJSONSchema(schema, { io: 'input' });
 
