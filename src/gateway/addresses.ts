@@ -13,9 +13,11 @@ export const NOWHERE = 'unknown';
 /** Networks in CIDR notation; an address alone is a network of one. */
 export class Networks {
   readonly #list = new BlockList();
+  readonly #isEmpty: boolean;
 
   /** @throws {RangeError} with the one that is no network. */
   constructor(networks: readonly string[]) {
+    this.#isEmpty = networks.length === 0;
     for (const network of networks) {
       const [address = '', bits, ...rest] = network.split('/');
       const family = isIP(address);
@@ -31,6 +33,7 @@ export class Networks {
 
   /** @param address as {@link plainAddress} gives it. */
   has(address: string): boolean {
+    if (this.#isEmpty) return false;
     const family = isIP(address);
     return family !== 0 && this.#list.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }

@@ -20,27 +20,15 @@ export interface DoorRefusal {
   readonly retryAfterSeconds: number;
 }
 
-/** What is known of an address. */
-interface Visited {
+/** What is known of an address; all its sockets share it. */
+export interface Visitor {
   readonly group: string;
+  /** False: it stands for all addresses that have no bounds. */
+  readonly isBounded: boolean;
   sockets: number;
   unopened: number;
   readonly upgrades: Spender;
   readonly failures: Spender;
-}
-
-/** Where a socket came from, and what it is counted as. */
-export class Visit {
-  /** For the log. */
-  readonly group: string;
-  /** Null: its address has no bounds. */
-  readonly visited: Visited | null;
-  isOpened = false;
-
-  constructor(group: string, visited: Visited | null) {
-    this.group = group;
-    this.visited = visited;
-  }
 }
 
 const TEXTS: Readonly<Record<DoorBound, string>> = {
@@ -51,6 +39,8 @@ const TEXTS: Readonly<Record<DoorBound, string>> = {
 };
 const CROWDED = 'Too many sockets wait for session.open here.\n';
 const FULL = 'There is no room for more players here.\n';
+/** What the log calls addresses without bounds. */
+const EXEMPT = 'exempt';
 /** When a socket may be gone again. */
 const SOON_SECONDS = 1;
 
@@ -61,9 +51,10 @@ export class Door {
   readonly #failures: Rate;
   readonly #trusted: Networks;
   readonly #exempt: Networks;
-  readonly #visited = new Map<string, Visited>();
+  readonly #exemptVisitor = visitorOf(EXEMPT, false);
+  readonly #visitors = new Map<string, Visitor>();
   /** Those without a socket, the one that was left longest ago first. */
-  readonly #idle = new Set<Visited>();
+  readonly #idle = new Set<Visitor>();
   #opened = 0;
   #unopened = 0;
 
@@ -88,7 +79,7 @@ export class Door {
 
   /** Addresses that are remembered. */
   get addresses(): number {
-    return this.#visited.size;
+    return this.#visitors.size;
   }
 
   /** Whether what a proxy says of its peer counts. */
@@ -97,21 +88,21 @@ export class Door {
   }
 
   /** Whose socket it is. `forwardedFor`: the lines of X-Forwarded-For, in their order. */
-  visit(peer: string, forwardedFor: readonly string[]): Visit {
+  visitor(peer: string, forwardedFor: readonly string[]): Visitor {
     const address = clientAddress(peer, forwardedFor, this.#trusted);
-    const group = addressGroup(address);
-    return new Visit(group, this.#exempt.has(address) ? null : this.#remember(group));
+    if (this.#exempt.has(address)) return this.#exemptVisitor;
+    return this.#remember(addressGroup(address));
   }
 
   /** Asks to come in. Null: it may, and has spent one of the upgrades of its address. */
-  knock({ visited }: Visit, nowMs: number): DoorRefusal | null {
-    if (visited !== null) {
+  knock(visitor: Visitor, nowMs: number): DoorRefusal | null {
+    if (visitor.isBounded) {
       const { socketsMax, unopenedMax } = this.#limits;
-      if (visited.sockets >= socketsMax) return refusal('sockets');
-      if (visited.unopened >= unopenedMax) return refusal('unopened');
-      const failuresMs = this.#untilTried(visited, nowMs);
+      if (visitor.sockets >= socketsMax) return refusal('sockets');
+      if (visitor.unopened >= unopenedMax) return refusal('unopened');
+      const failuresMs = this.waitMs(visitor, nowMs);
       if (failuresMs > 0) return refusal('failures', failuresMs);
-      const upgradesMs = take(visited.upgrades, this.#upgrades, 1, nowMs);
+      const upgradesMs = take(visitor.upgrades, this.#upgrades, 1, nowMs);
       if (upgradesMs > 0) return refusal('upgrades', upgradesMs);
     }
     const { socketsMax, unopenedMax } = this.#config;
@@ -120,71 +111,67 @@ export class Door {
   }
 
   /** A socket is there; nobody knows yet whose. */
-  entered({ visited }: Visit): void {
+  entered(visitor: Visitor): void {
     this.#unopened += 1;
-    if (visited === null) return;
-    visited.sockets += 1;
-    visited.unopened += 1;
-    this.#idle.delete(visited);
+    visitor.sockets += 1;
+    visitor.unopened += 1;
+    this.#idle.delete(visitor);
   }
 
   /** Its player is known. False: there is no room for one more. */
-  admit(visit: Visit): boolean {
+  admit(visitor: Visitor): boolean {
     if (this.#opened >= this.#config.socketsMax) return false;
-    visit.isOpened = true;
     this.#unopened -= 1;
     this.#opened += 1;
-    if (visit.visited !== null) visit.visited.unopened -= 1;
+    visitor.unopened -= 1;
     return true;
   }
 
-  left({ visited, isOpened }: Visit): void {
-    if (isOpened) this.#opened -= 1;
-    else this.#unopened -= 1;
-    if (visited === null) return;
-    visited.sockets -= 1;
-    if (!isOpened) visited.unopened -= 1;
-    if (visited.sockets === 0) this.#rest(visited);
+  /** @param isOpened whether its player was known. */
+  left(visitor: Visitor, isOpened: boolean): void {
+    visitor.sockets -= 1;
+    if (isOpened) {
+      this.#opened -= 1;
+    } else {
+      this.#unopened -= 1;
+      visitor.unopened -= 1;
+    }
+    if (visitor.sockets === 0 && visitor.isBounded) this.#rest(visitor);
   }
 
   /** How long no token of this address is looked at; 0: it is. */
-  waitMs({ visited }: Visit, nowMs: number): number {
-    return visited === null ? 0 : this.#untilTried(visited, nowMs);
+  waitMs({ isBounded, failures }: Visitor, nowMs: number): number {
+    // It looks, and spends nothing.
+    return isBounded ? take({ fullAtMs: failures.fullAtMs }, this.#failures, 1, nowMs) : 0;
   }
 
   /** A token of this address was not accepted. */
-  failed({ visited }: Visit, nowMs: number): void {
-    if (visited !== null) take(visited.failures, this.#failures, 1, nowMs);
+  failed({ isBounded, failures }: Visitor, nowMs: number): void {
+    if (isBounded) take(failures, this.#failures, 1, nowMs);
   }
 
   /** Forgets the addresses of which nothing is left to know. */
   sweep(nowMs: number): void {
-    for (const visited of this.#idle) {
-      if (visited.upgrades.fullAtMs > nowMs || visited.failures.fullAtMs > nowMs) continue;
-      this.#forget(visited);
+    for (const visitor of this.#idle) {
+      const { upgrades, failures } = visitor;
+      if (upgrades.fullAtMs <= nowMs && failures.fullAtMs <= nowMs) this.#forget(visitor);
     }
   }
 
-  /** Looks, and spends nothing. */
-  #untilTried({ failures }: Visited, nowMs: number): number {
-    return take({ fullAtMs: failures.fullAtMs }, this.#failures, 1, nowMs);
-  }
-
-  #remember(group: string): Visited {
-    const known = this.#visited.get(group);
+  #remember(group: string): Visitor {
+    const known = this.#visitors.get(group);
     if (known !== undefined) {
       if (this.#idle.delete(known)) this.#idle.add(known);
       return known;
     }
-    const spender = () => ({ fullAtMs: 0 });
-    const visited = { group, sockets: 0, unopened: 0, upgrades: spender(), failures: spender() };
-    this.#visited.set(group, visited);
-    this.#rest(visited);
-    return visited;
+    const visitor = visitorOf(group, true);
+    this.#visitors.set(group, visitor);
+    this.#rest(visitor);
+    return visitor;
   }
 
-  #rest(visited: Visited): void {
-    this.#idle.add(visited);
+  #rest(visitor: Visitor): void {
+    this.#idle.add(visitor);
     if (this.#idle.size <= this.#limits.addressesMax) return;
     for (const oldest of this.#idle) {
       this.#forget(oldest);
@@ -192,10 +179,18 @@ export class Door {
     }
   }
 
-  #forget(visited: Visited): void {
-    this.#idle.delete(visited);
-    this.#visited.delete(visited.group);
+  #forget(visitor: Visitor): void {
+    this.#idle.delete(visitor);
+    this.#visitors.delete(visitor.group);
   }
+}
+
+function visitorOf(group: string, isBounded: boolean): Visitor {
+  const spender = () => ({ fullAtMs: 0 });
+  return {
+    ...{ group, isBounded, sockets: 0, unopened: 0 },
+    ...{ upgrades: spender(), failures: spender() },
+  };
 }
 
 function refusal(bound: DoorBound, waitMs = 0): DoorRefusal {

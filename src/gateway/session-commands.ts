@@ -50,7 +50,7 @@ export function answerSession(session: Session, request: Request, route: Route):
 function open(session: Session, request: Open, route: Route): void {
   const { context } = session;
   const token = request.payload.token ?? session.upgradeToken;
-  const waitMs = context.door.waitMs(session.visit, performance.now());
+  const waitMs = context.door.waitMs(session.visitor, performance.now());
   if (session.verifying) {
     session.refuse(request.id, route, tooManyInFlight(1));
   } else if (waitMs > 0) {
@@ -83,7 +83,7 @@ function admit(session: Session, request: Open, route: Route, identity: Identity
   const { clock, verifier, door } = context;
   const leftMs = (identity?.expiresAtMs ?? 0) + verifier.toleranceMs - clock.nowMs();
   if (identity === null || leftMs <= 0 || isEnded(context, identity)) {
-    door.failed(session.visit, performance.now());
+    door.failed(session.visitor, performance.now());
     session.refuse(request.id, route, TOKEN_NOT_ACCEPTED);
     if (session.player === null) session.end('unauthorized');
     return;
@@ -127,7 +127,7 @@ function mayEnter(session: Session, request: Open, route: Route, identity: Ident
       return false;
     }
   }
-  if (!isNew || door.admit(session.visit)) return true;
+  if (!isNew || door.admit(session.visitor)) return true;
   session.refuse(request.id, route, UNAVAILABLE);
   session.end('full');
   return false;
@@ -136,6 +136,8 @@ function mayEnter(session: Session, request: Open, route: Route, identity: Ident
 function enter(session: Session, name: string): Player {
   const { players, config, realm, snapshots } = session.context;
   const player = players.enter(name, session);
+  // Whatever goes wrong from here on, it counts as opened.
+  session.player = player;
   snapshots.charge(session, player, OPEN_BYTES, performance.now());
   realm?.presence(name, player.sessions.length);
   if (session.role === 'service') return player;

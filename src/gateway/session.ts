@@ -9,7 +9,7 @@ import type { Budget, Role } from '../../protocol/commands/session.ts';
 import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import type { GatewayContext } from './context.ts';
-import type { Visit } from './door.ts';
+import type { Visitor } from './door.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
 import { Pending } from './pending.ts';
@@ -31,7 +31,7 @@ const CLIENT_CLOSE_LOST = 1006;
 export class Session implements ReplyTarget, FeedReader {
   readonly context: GatewayContext;
   /** Where it came from. */
-  readonly visit: Visit;
+  readonly visitor: Visitor;
   /** Null before it is open and after it is closed. */
   socket: WebSocket<SocketSeat> | null = null;
   /** Who it is, once session.open succeeded. */
@@ -66,16 +66,16 @@ export class Session implements ReplyTarget, FeedReader {
   /** Why it was closed by us. */
   #ending: CloseName | null = null;
 
-  constructor(context: GatewayContext, visit: Visit, upgradeToken: string | null) {
+  constructor(context: GatewayContext, visitor: Visitor, upgradeToken: string | null) {
     this.context = context;
-    this.visit = visit;
+    this.visitor = visitor;
     this.upgradeToken = upgradeToken;
     this.deadlineMs = performance.now() + context.config.openTimeoutMs;
   }
 
   /** Whom the log names: its player, or its address before it is open. */
   get who(): string {
-    return this.player?.name ?? this.visit.group;
+    return this.player?.name ?? this.visitor.group;
   }
 
   /** Whether anything may still be sent. */
@@ -86,7 +86,7 @@ export class Session implements ReplyTarget, FeedReader {
   opened(socket: WebSocket<SocketSeat>): void {
     this.socket = socket;
     this.context.sessions.add(this);
-    this.context.door.entered(this.visit);
+    this.context.door.entered(this.visitor);
   }
 
   /** The flood guard, for frames of every kind. False: the socket is being closed. */
@@ -237,7 +237,7 @@ export class Session implements ReplyTarget, FeedReader {
     this.socket = null;
     const { sessions, outbound, windows, feeds, players, metrics, realm } = this.context;
     sessions.delete(this);
-    this.context.door.left(this.visit);
+    this.context.door.left(this.visitor, this.player !== null);
     this.context.snapshots.leave(this);
     outbound.leave(this);
     windows.leave(this);

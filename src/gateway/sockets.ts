@@ -4,7 +4,7 @@
 
 import { TRANSPORT_BYTES_MAX } from '../../protocol/limits.ts';
 import type { GatewayContext } from './context.ts';
-import type { DoorRefusal, Visit } from './door.ts';
+import type { DoorRefusal, Visitor } from './door.ts';
 import { contain } from './faults.ts';
 import { guardRequest, type Pages, servePages } from './http.ts';
 import { receive } from './inbound.ts';
@@ -89,9 +89,9 @@ function upgrade(
   req: HttpRequest,
   socketContext: UpgradeContext,
 ): void {
-  const visit = visitOf(context, res, req);
+  const visitor = visitorOf(context, res, req);
   const headers = readUpgrade(req);
-  const refusal = whyNot(context, visit, headers);
+  const refusal = whyNot(context, visitor, headers);
   if (refusal !== null) {
     refuse(context, res, refusal);
     return;
@@ -100,13 +100,13 @@ function upgrade(
   // The token is verified when session.open asks for it, not here: an upgrade that waits for a
   // promise has to be corked, and then uWebSockets 20.51 may take the new socket for the response
   // that it was, and close it (seen with one socket in a hundred).
-  const session = new Session(context, visit, bearerToken(headers));
+  const session = new Session(context, visitor, bearerToken(headers));
   res.upgrade<SocketSeat>({ session }, headers.key, protocol, '', socketContext);
 }
 
-function visitOf({ door, log }: GatewayContext, res: HttpResponse, req: HttpRequest): Visit {
+function visitorOf({ door, log }: GatewayContext, res: HttpResponse, req: HttpRequest): Visitor {
   const peer = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
-  if (!door.trusts(peer)) return door.visit(peer, []);
+  if (!door.trusts(peer)) return door.visitor(peer, []);
   const lines = forwardedFor(req);
   if (lines.length === 0) {
     log.warn(
@@ -117,7 +117,7 @@ function visitOf({ door, log }: GatewayContext, res: HttpResponse, req: HttpRequ
       }),
     );
   }
-  return door.visit(peer, lines);
+  return door.visitor(peer, lines);
 }
 
 interface Refusal {
@@ -126,23 +126,27 @@ interface Refusal {
   readonly retryAfterSeconds: number | null;
 }
 
-function whyNot(context: GatewayContext, visit: Visit, headers: UpgradeHeaders): Refusal | null {
+function whyNot(
+  context: GatewayContext,
+  visitor: Visitor,
+  headers: UpgradeHeaders,
+): Refusal | null {
   const { realm, draining, door, config } = context;
   if (draining) return { status: '503', text: 'The server stops.\n', retryAfterSeconds: 1 };
   if (realm === null) {
     return { status: '503', text: 'The realm is being loaded.\n', retryAfterSeconds: 1 };
   }
-  const refused = door.knock(visit, performance.now());
+  const refused = door.knock(visitor, performance.now());
   if (refused !== null) {
-    if (refused.bound !== null) note(context, visit, refused);
+    if (refused.bound !== null) note(context, visitor, refused);
     return refused;
   }
   const status = checkUpgrade(headers, config.origins);
   return status === null ? null : { status, text: '', retryAfterSeconds: null };
 }
 
-function note({ log, metrics }: GatewayContext, visit: Visit, { bound }: DoorRefusal): void {
-  const address = visit.group;
+function note({ log, metrics }: GatewayContext, visitor: Visitor, { bound }: DoorRefusal): void {
+  const address = visitor.group;
   metrics.refusedAddresses.inc({ bound: bound as string });
   log.warn(address, 'an address is over its bound', () => ({ address, bound }));
 }
