@@ -21,6 +21,7 @@ const READY_MS = 60_000;
 const CATCH_UP_MS = 120_000;
 const POLL_MS = 10;
 const LEADS = 'this node leads the realm';
+const OPS = /operators +http:\/\/[^:]+:(\d+)\//;
 const LONGEST_DELAY = /^tradepost_event_loop_delay_seconds\{quantile="1"\} (\S+)$/m;
 const LAG = `select coalesce((select max(position) from journal), 0)
   - coalesce((select position from projection), 0)`;
@@ -38,6 +39,7 @@ export class ClusterMember {
   readonly role: NodeRole;
   readonly #child: ChildProcess;
   port = 0;
+  #opsPort = 0;
   /** The last time that it became the leader. */
   takeover: Takeover | null = null;
 
@@ -50,6 +52,7 @@ export class ClusterMember {
       const lines = (line + text).split('\n');
       line = lines.pop() ?? '';
       for (const whole of lines) {
+        this.#opsPort = Number(OPS.exec(whole)?.[1] ?? this.#opsPort);
         if (whole.includes(LEADS)) this.takeover = JSON.parse(whole) as Takeover;
       }
     });
@@ -70,7 +73,7 @@ export class ClusterMember {
   }
 
   async longestDelayMs(): Promise<number> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/metrics`);
+    const answer = await fetch(`http://127.0.0.1:${this.#opsPort}/metrics`);
     const seconds = LONGEST_DELAY.exec(await answer.text())?.[1];
     return Math.round(Number(seconds) * 1_000);
   }

@@ -24,6 +24,9 @@ import { type Answer, Outbox, refusal } from './outbox.ts';
 import type { Outcome, RejectBody } from './rejects.ts';
 import { TradeWindow } from './trade-window.ts';
 
+/** Close codes after which another token may be good. */
+const NEEDS_TOKEN: ReadonlySet<number> = new Set([CLOSES.unauthorized.code, CLOSES.ended.code]);
+
 export class TradeClient {
   readonly #options: ClientOptions;
   readonly #deadlineMs: number;
@@ -73,7 +76,7 @@ export class TradeClient {
         received: frame => this.#receive(frame),
         quiet: () => void this.#ping(),
         lost: () => this.#lost(),
-        mended: code => code === CLOSES.unauthorized.code && this.#tokens.isRenewable,
+        mended: code => NEEDS_TOKEN.has(code) && this.#tokens.isRenewable,
         ended: (code, meaning) => this.#end(`Closed with ${code}: ${meaning}`),
       },
     );

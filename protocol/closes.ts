@@ -40,6 +40,12 @@ export const CLOSES = {
     resume: true,
     meaning: 'The player opened more sockets than allowed; the oldest one had to go.',
   },
+  ended: {
+    code: 4410,
+    reconnect: 'no',
+    resume: true,
+    meaning: 'The game ended the sessions of the player: get a fresh token, then reconnect.',
+  },
   frameTooLarge: {
     code: 4413,
     reconnect: 'no',
@@ -57,6 +63,12 @@ export const CLOSES = {
     reconnect: 'backoff',
     resume: true,
     meaning: 'The node is shutting down or was deposed: connect again, to any node.',
+  },
+  full: {
+    code: 4504,
+    reconnect: 'backoff',
+    resume: true,
+    meaning: 'There is no room for more players here: connect again, to any node.',
   },
   slowConsumer: {
     code: 4508,

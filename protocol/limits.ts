@@ -122,5 +122,8 @@ export const PLACES_MAX = 100_000;
 /** Players that one player may block. Beyond it: LIMIT_REACHED. */
 export const BLOCKED_PLAYERS_MAX = 200;
 
+/** Players whose sessions were ended and whose older tokens may live. Beyond it: LIMIT_REACHED. */
+export const SESSION_ENDS_MAX = 100_000;
+
 /** Time to present a token on a new socket. Beyond it: closed with `openTimeout`. */
 export const OPEN_TIMEOUT_MS = 5_000;

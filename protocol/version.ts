@@ -6,6 +6,8 @@
 // 3  places are defined before anything lies there; players are known before others name them;
 //    texts have one definition: no control, direction or invisible characters, length in characters
 // 4  answers are bounded: windows.get in pages, the private snapshot in parts, shorter pages of
-//    what is long; answers have a budget of their own
+//    what is long; answers have a budget of their own; sessions are ended by the game, and closed
+//    with 4410; a server that is full closes with 4504; public snapshots are paid for by their
+//    bytes, and may come later
 
 export const PROTOCOL_VERSION = 4;

@@ -23,6 +23,8 @@ interface Node {
   readonly exit: Promise<void>;
   /** Null until it listens. */
   port: number | null;
+  /** Where its metrics are. */
+  opsPort: number | null;
   output: string;
   hasEnded: boolean;
 }
@@ -57,7 +59,8 @@ export async function runTrial(env: Environment, args: readonly string[]): Promi
     const addresses = { DATABASE_URL: postgres.url, REDIS_URL: redis.url };
     const began = performance.now();
     for (let index = 0; index < count; index++) {
-      const own = { NODE_NAME: `node-${index + 1}`, PORT: `${port === 0 ? 0 : port + index}` };
+      const ports = { PORT: `${port === 0 ? 0 : port + index}`, OPS_PORT: '0' };
+      const own = { NODE_NAME: `node-${index + 1}`, ...ports };
       nodes.push(startNode({ REALM, LOG_LEVEL: 'warn', ...env, ...addresses, ...own }));
     }
     await Promise.race([Promise.all(nodes.map(listening)), interrupted]);
@@ -106,12 +109,15 @@ function startNode(env: Record<string, string | undefined>): Node {
     });
   });
   const name = env.NODE_NAME ?? '';
-  const node: Node = { name, child, exit, port: null, output: '', hasEnded: false };
+  const node: Node = { name, child, exit, port: null, opsPort: null, output: '', hasEnded: false };
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (piece: string) => {
       node.output = (node.output + piece).split('\n').slice(-50).join('\n');
       const port = /sockets +ws:\/\/[^:]+:(\d+)\/ws/.exec(node.output)?.[1];
-      if (port !== undefined) node.port = Number(port);
+      const opsPort = /operators +http:\/\/[^:]+:(\d+)\//.exec(node.output)?.[1];
+      if (port === undefined || opsPort === undefined) return;
+      node.port = Number(port);
+      node.opsPort = Number(opsPort);
     });
   }
   return node;
@@ -164,12 +170,12 @@ function watch(nodes: readonly Node[], tell: Say): NodeJS.Timeout {
 /** The epoch of a node that leads; null when it does not, or does not answer. */
 async function leads({
   name,
-  port,
+  opsPort,
   hasEnded,
 }: Node): Promise<{ name: string; epoch: number } | null> {
-  if (port === null || hasEnded) return null;
+  if (opsPort === null || hasEnded) return null;
   try {
-    const page = await fetch(`http://127.0.0.1:${port}/metrics`, {
+    const page = await fetch(`http://127.0.0.1:${opsPort}/metrics`, {
       signal: AbortSignal.timeout(1_000),
     });
     const metrics = await page.text();

@@ -1,7 +1,8 @@
 // The environment, read once into one frozen object; nothing else reads process.env. Whatever is
 // wrong is said with the name of the variable, its value and what is expected, before anything
 // starts. Bounds that belong to the protocol are in protocol/limits.ts; the gateway's own defaults
-// and their meaning in gateway/config.ts; the variables of the realm's rules in config-rules.ts.
+// and their meaning in gateway/config.ts; the variables of the realm's rules in config-rules.ts,
+// those of tokens in config-tokens.ts, of addresses and operators in config-door.ts.
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -9,7 +10,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { AMOUNT_LOCALES, type AmountLocale } from './base/amount-text.ts';
 import type { LogLevel } from './base/log.ts';
 import { isLoopback, parseRedisUrl } from './cluster/redis-url.ts';
+import { type OpsAddress, readDoor, readOps } from './config-door.ts';
 import { readRules } from './config-rules.ts';
+import { readTokens, type TokenConfig } from './config-tokens.ts';
 import { ConfigError, type Environment, integer, matching, oneOf, text } from './config-values.ts';
 import type { Rules } from './engine/rules.ts';
 import {
@@ -22,10 +25,12 @@ import {
 export const NODE_ROLES = ['all', 'gateway', 'engine'] as const;
 export type NodeRole = (typeof NODE_ROLES)[number];
 
-export interface Config {
+export interface Config extends TokenConfig {
   readonly isProduction: boolean;
   readonly host: string;
   readonly port: number;
+  /** Where /metrics is, away from the players. */
+  readonly ops: OpsAddress;
   /** The name of the economy; its tables are in the Postgres schema `realm_<name>`. */
   readonly realm: string;
   /** Null: the embedded database in `folder`. */
@@ -45,11 +50,6 @@ export interface Config {
   /** Where the embedded database and the development secret lie. Absolute. */
   readonly folder: string;
   readonly logLevel: LogLevel;
-  /** Null with a JWKS URL, and in development: then the folder has a secret of its own. */
-  readonly jwtSecret: string | null;
-  readonly jwksUrl: string | null;
-  readonly jwtIssuer: string | null;
-  readonly jwtAudience: string | null;
   readonly rules: Rules;
   /** The language of the words of an amount in a manifest. */
   readonly amountWordsLocale: AmountLocale;
@@ -81,16 +81,22 @@ const MEGABYTE = 1024 * 1024;
 export function readConfig(env: Environment): Config {
   const isProduction = env.NODE_ENV === 'production';
   const databaseUrl = text(env, 'DATABASE_URL');
-  const jwtSecret = text(env, 'JWT_SECRET');
-  const jwksUrl = text(env, 'JWKS_URL');
-  checkSecurity({ isProduction, databaseUrl, jwtSecret, jwksUrl });
+  const tokens = readTokens(env, isProduction);
+  if (isProduction && databaseUrl === null) {
+    throw new ConfigError(
+      'NODE_ENV=production needs DATABASE_URL: the embedded database does not survive a loss ' +
+        'of power.',
+    );
+  }
+  const port = integer(env, 'PORT', 7777, 0, 65_535);
   const url = redisUrl(env);
   // Nobody but this machine reaches it.
   const isNear = url !== null && isLoopback(url);
   return Object.freeze({
     isProduction,
     host: text(env, 'HOST') ?? '127.0.0.1',
-    port: integer(env, 'PORT', 7777, 0, 65_535),
+    port,
+    ops: readOps(env, port),
     realm: matching(env, 'REALM', 'main', /^[a-z][a-z0-9_]{0,40}$/, 'a-z, 0-9 and _'),
     databaseUrl,
     redisUrl: url,
@@ -100,13 +106,10 @@ export function readConfig(env: Environment): Config {
     leaseMs: integer(env, 'LEASE_MS', 2_000, 200, MINUTE_MS),
     folder: folder(env),
     logLevel: oneOf(env, 'LOG_LEVEL', 'info', ['silent', 'error', 'warn', 'info', 'debug']),
-    jwtSecret,
-    jwksUrl,
-    jwtIssuer: text(env, 'JWT_ISSUER'),
-    jwtAudience: text(env, 'JWT_AUDIENCE'),
+    ...tokens,
     rules: readRules(env, isProduction),
     amountWordsLocale: oneOf(env, 'AMOUNT_WORDS_LOCALE', 'en-US', AMOUNT_LOCALES),
-    gateway: readGateway(env),
+    gateway: readGateway(env, isProduction),
     feedIntervalMs: integer(env, 'FEED_INTERVAL_MS', 10, 1, 1_000),
     projectionIntervalMs: integer(env, 'PROJECTION_INTERVAL_MS', 100, 0, 10_000),
     projectionLagMaxMs: integer(env, 'PROJECTION_LAG_MAX_MS', 10_000, 100, 10 * MINUTE_MS),
@@ -137,44 +140,12 @@ function redisUrl(env: Environment): string | null {
   return url;
 }
 
-function checkSecurity(config: {
-  isProduction: boolean;
-  databaseUrl: string | null;
-  jwtSecret: string | null;
-  jwksUrl: string | null;
-}): void {
-  const { isProduction, databaseUrl, jwtSecret, jwksUrl } = config;
-  if (jwtSecret !== null && jwksUrl !== null) {
-    throw new ConfigError('Set JWT_SECRET or JWKS_URL, not both.');
-  }
-  if (jwtSecret !== null && Buffer.byteLength(jwtSecret) < 32) {
-    throw new ConfigError(
-      'JWT_SECRET needs at least 32 bytes. One way to get it: openssl rand -base64 48',
-    );
-  }
-  if (jwksUrl !== null && !URL.canParse(jwksUrl)) {
-    throw new ConfigError(`JWKS_URL is no URL: ${jwksUrl}`);
-  }
-  if (!isProduction) return;
-  if (jwtSecret === null && jwksUrl === null) {
-    throw new ConfigError(
-      'NODE_ENV=production needs JWT_SECRET (at least 32 bytes) or JWKS_URL: without one, ' +
-        'anybody who reads the data folder can make tokens.',
-    );
-  }
-  if (databaseUrl === null) {
-    throw new ConfigError(
-      'NODE_ENV=production needs DATABASE_URL: the embedded database does not survive a loss ' +
-        'of power.',
-    );
-  }
-}
-
-function readGateway(env: Environment): GatewayConfig {
+function readGateway(env: Environment, isProduction: boolean): GatewayConfig {
   const defaults = DEFAULT_GATEWAY_CONFIG;
   const origins = text(env, 'ALLOWED_ORIGINS');
   return Object.freeze({
     ...defaults,
+    ...readDoor(env, isProduction),
     limits: Object.freeze({
       guest: tier(env, 'RATE_GUEST', DEFAULT_TIER_LIMITS.guest),
       standard: tier(env, 'RATE_STANDARD', DEFAULT_TIER_LIMITS.standard),

@@ -25,6 +25,7 @@ export async function createVerifier(
   log: Log,
 ): Promise<TokenVerifier> {
   const rules: AuthRules = {
+    lifetimeSecondsMax: config.tokenHoursMax * 3_600,
     ...(config.jwtIssuer === null ? {} : { issuer: config.jwtIssuer }),
     ...(config.jwtAudience === null ? {} : { audience: config.jwtAudience }),
   };
@@ -33,7 +34,7 @@ export async function createVerifier(
     await keys.prewarm();
     return jwksVerifier(keys, rules, clock);
   }
-  return secretVerifier(await signingSecret(config), rules, clock);
+  return secretVerifier(await signingSecret(config), rules, clock, config.jwtSecretPrevious);
 }
 
 /**

@@ -140,7 +140,8 @@ function nodeBanner(config: Config, node: ClusterNode): string {
     `Tradepost node ${node.name} of the realm "${config.realm}", started in ${seconds} s.`,
     `  role      ${config.nodeRole}`,
     `  sockets   ws://${config.host}:${node.port}/ws`,
-    `  pages     http://${config.host}:${node.port}/health /ready /metrics`,
+    `  pages     http://${config.host}:${node.port}/health /ready`,
+    `  operators http://${config.ops.host}:${node.opsPort}/health /ready /metrics`,
     `  data      ${node.store.description}`,
     ...node.store.warnings.map(warning => `  warning   ${warning}`),
     '  stop      Ctrl-C',
@@ -160,7 +161,8 @@ function banner(config: Config, server: Server): string {
   const lines = [
     `Tradepost leads the realm "${config.realm}" (epoch ${server.epoch}), started in ${seconds} s.`,
     `  sockets   ws://${config.host}:${server.port}/ws`,
-    `  pages     http://${config.host}:${server.port}/health /ready /metrics`,
+    `  pages     http://${config.host}:${server.port}/health /ready`,
+    `  operators http://${config.ops.host}:${server.opsPort}/health /ready /metrics`,
     `  data      ${store.description.replaceAll('. ', '.\n            ')}`,
     `  tokens    ${tokens}`,
     ...warnings.map(warning => `  warning   ${warning}`),
@@ -200,6 +202,12 @@ async function token(config: Config, args: readonly string[]): Promise<void> {
   const expiresInSeconds = Number(values.expires ?? TOKEN_LIFE_SECONDS);
   if (!Number.isSafeInteger(expiresInSeconds) || expiresInSeconds < 1) {
     throw new ConfigError(`--expires ${values.expires}: expected a number of seconds.`);
+  }
+  if (expiresInSeconds > config.tokenHoursMax * 3_600) {
+    throw new ConfigError(
+      `--expires ${values.expires ?? expiresInSeconds}: a token lives ${config.tokenHoursMax} ` +
+        'hours at most: set TOKEN_HOURS_MAX.',
+    );
   }
   if (config.isProduction) {
     throw new ConfigError('Tokens for development are not made with NODE_ENV=production.');

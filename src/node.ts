@@ -20,11 +20,14 @@ import { RemoteRealm } from './realm/remote-realm.ts';
 import { TablesWatch } from './realm/tables-watch.ts';
 import { watchIdentity } from './realm-identity.ts';
 import { openRealmRedis, type RealmRedis } from './realm-redis.ts';
+import { KeptEnds } from './session-ends.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface ClusterNode {
   readonly name: string;
   readonly port: number;
+  /** Where operators look. */
+  readonly opsPort: number;
   readonly store: Store;
   /** Milliseconds from the call to listening. */
   readonly startedInMs: number;
@@ -69,18 +72,23 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const gateway = createGateway({ config: gatewayConfig, verifier, clock, log });
   let store: Store | null = null;
   let watch: ClockWatch | null = null;
+  let ends: KeptEnds | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
+    const { port: opsPort } = await gateway.listenOps(config.ops.host, config.ops.port);
     store = await openStore(config, log, config.startWaitMs);
     watch = await ClockWatch.start(store.database, config, log);
     clock.follow(watch.clock);
     const { registry } = gateway;
-    const redis = await openRealmRedis({ config, database: store.database, registry, log });
-    const parts = joinCluster({ store, watch, gateway, redis }, options);
+    const { database } = store;
+    ends = await KeptEnds.open({ database, log, clock, tokenHoursMax: config.tokenHoursMax });
+    const redis = await openRealmRedis({ config, database, registry, log });
+    const parts = joinCluster({ store, watch, ends, gateway, redis }, options);
     const { realm } = parts;
     return {
       name: config.nodeName,
       port,
+      opsPort,
       store,
       startedInMs: performance.now() - beganMs,
       get leader() {
@@ -91,6 +99,7 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   } catch (error) {
     watch?.stop();
     await gateway.close('restarting');
+    await ends?.close();
     await store?.close();
     throw error;
   }
@@ -99,12 +108,14 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
 interface Opened {
   readonly store: Store;
   readonly watch: ClockWatch;
+  readonly ends: KeptEnds;
   readonly gateway: Gateway;
   readonly redis: RealmRedis;
 }
 
 /** From now on the node serves, and leads when it is its turn. */
-function joinCluster({ store, watch, gateway, redis }: Opened, options: NodeOptions): Parts {
+function joinCluster(opened: Opened, options: NodeOptions): Parts {
+  const { store, watch, ends, gateway, redis } = opened;
   const { config, log, takeover = false } = options;
   const { database } = store;
   const { clock } = watch;
@@ -158,9 +169,9 @@ function joinCluster({ store, watch, gateway, redis }: Opened, options: NodeOpti
     log.fatal(RENAMED);
     void gateway.close('restarting').finally(() => options.failed(RENAMED));
   });
-  gateway.attach(realm);
+  gateway.attach(realm, ends);
   if (config.nodeRole !== 'gateway') candidate.start();
-  return { log, gateway, realm, sender, candidate, reader, links, store, watch, unwatch };
+  return { log, gateway, realm, sender, candidate, reader, links, store, watch, ends, unwatch };
 }
 
 interface Parts {
@@ -174,6 +185,7 @@ interface Parts {
   readonly store: Store;
   readonly unwatch: () => void;
   readonly watch: ClockWatch;
+  readonly ends: KeptEnds;
 }
 
 /**
@@ -181,7 +193,7 @@ interface Parts {
  * Then what was taken is answered; then the realm is handed over; then the sockets close.
  */
 async function stopNode(parts: Parts): Promise<void> {
-  const { log, gateway, realm, sender, candidate, reader, links, store, watch, unwatch } = parts;
+  const { log, gateway, realm, sender, candidate, reader, links, store, unwatch } = parts;
   unwatch();
   await candidate.retire();
   gateway.drain();
@@ -196,7 +208,8 @@ async function stopNode(parts: Parts): Promise<void> {
   await gateway.close('restarting');
   sender.close();
   links.close();
-  watch.stop();
+  parts.watch.stop();
   await reader.close();
+  await parts.ends.close();
   await store.close();
 }

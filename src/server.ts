@@ -20,10 +20,13 @@ import { pipelineObserver, registerClock, registerRealm } from './metrics.ts';
 import { createReader, type Reader } from './reads/reader.ts';
 import { Realm } from './realm/realm.ts';
 import { TablesWatch } from './realm/tables-watch.ts';
+import { KeptEnds } from './session-ends.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface Server {
   readonly port: number;
+  /** Where operators look. */
+  readonly opsPort: number;
   readonly store: Store;
   readonly engine: Engine;
   readonly epoch: number;
@@ -65,14 +68,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const gateway = createGateway({ config: config.gateway, verifier, clock, log });
   let store: Store | null = null;
   let watch: ClockWatch | null = null;
+  let ends: KeptEnds | null = null;
   try {
     const { port } = await gateway.listen(config.host, config.port);
+    const { port: opsPort } = await gateway.listenOps(config.ops.host, config.ops.port);
     store = await openStore(config, log, config.startWaitMs);
     watch = await ClockWatch.start(store.database, config, log);
     clock.follow(watch.clock);
-    const { realm, parts } = await lead({ store, watch, gateway }, options);
+    const { database } = store;
+    ends = await KeptEnds.open({ database, log, clock, tokenHoursMax: config.tokenHoursMax });
+    const { realm, parts } = await lead({ store, watch, ends, gateway }, options);
     return {
       port,
+      opsPort,
       store,
       engine: parts.leadership.engine,
       epoch: realm.epoch,
@@ -82,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   } catch (error) {
     watch?.stop();
     await gateway.close('restarting');
+    await ends?.close();
     await store?.close();
     throw error instanceof DeposedError ? new DeposedError(deposedMessage(error)) : error;
   }
@@ -90,12 +99,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 interface Opened {
   readonly store: Store;
   readonly watch: ClockWatch;
+  readonly ends: KeptEnds;
   readonly gateway: Gateway;
 }
 
 /** Takes the realm over and lets sockets in. */
 async function lead(
-  { store, watch, gateway }: Opened,
+  { store, watch, ends, gateway }: Opened,
   options: ServerOptions,
 ): Promise<{ realm: Realm; parts: Parts }> {
   const { config, log } = options;
@@ -107,7 +117,7 @@ async function lead(
   const reader = createReader({ database, log, amountWordsLocale });
   // The tables are filled here: whoever waits for them tells the projection.
   const tables = new TablesWatch(() => reader.standing(false));
-  const parts = { store, watch, leadership, reader, tables, gateway };
+  const parts = { store, watch, ends, leadership, reader, tables, gateway };
   try {
     const clock = await watch.engineClock(engine.state.nowMs);
     const realm = new Realm({
@@ -133,7 +143,7 @@ async function lead(
     // The first reader need not wait for a connection.
     await tables.standing();
     realm.start();
-    gateway.attach(realm);
+    gateway.attach(realm, ends);
     return { realm, parts };
   } catch (error) {
     tables.close();
@@ -159,7 +169,7 @@ interface Parts extends Opened {
 }
 
 async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
-  const { store, watch, leadership, reader, tables, gateway } = parts;
+  const { store, watch, ends, leadership, reader, tables, gateway } = parts;
   gateway.drain();
   if (!(await within(DRAIN_MS, realm.drain()))) {
     log.error('The database did not take the last batch in time: its outcome is unknown.');
@@ -170,6 +180,7 @@ async function stopAll(realm: Realm, parts: Parts, log: Log): Promise<void> {
   tables.close();
   await leadership.close();
   await reader.close();
+  await ends.close();
   await store.close();
 }
 

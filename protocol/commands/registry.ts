@@ -12,11 +12,13 @@ import { placeCommands } from './places.ts';
 import { purchaseCommands } from './purchases.ts';
 import { saleCommands } from './sales.ts';
 import { sessionCommands } from './session.ts';
+import { sessionsCommands } from './sessions.ts';
 import { walletCommands } from './wallet.ts';
 import { windowCommands } from './windows.ts';
 
 export const COMMANDS = {
   ...sessionCommands,
+  ...sessionsCommands,
   ...itemCommands,
   ...placeCommands,
   ...walletCommands,

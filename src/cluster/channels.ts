@@ -6,6 +6,7 @@
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 import type { Envelope } from './envelope.ts';
 import type { RealmKeys } from './keys.ts';
 import { oneWrite } from './links.ts';
@@ -39,6 +40,7 @@ type Callbacks = { [Name in Tag]?: (content: Messages[Name]) => void };
 /** Publishes and receives; what is not connected is dropped, and said. */
 class Channels {
   readonly #options: ChannelOptions;
+  readonly #log: SampledLog;
   readonly #callbacks: Callbacks = {};
   readonly #receive = (channel: Buffer, bytes: Buffer) => this.#received(channel, bytes);
   readonly #subscribe = () => void this.#join();
@@ -48,6 +50,7 @@ class Channels {
 
   constructor(options: ChannelOptions, names: readonly string[], missed: () => void) {
     this.#options = options;
+    this.#log = new SampledLog(options.log);
     this.#names = names;
     this.#missed = missed;
     const { listening } = options;
@@ -61,11 +64,12 @@ class Channels {
   }
 
   publish<Name extends Tag>(channel: string, tag: Name, content: Messages[Name]): void {
-    const { commands, envelope, log } = this.#options;
+    const { commands, envelope } = this.#options;
     if (commands.status !== 'ready') return;
     oneWrite(commands);
     commands.publish(channel, envelope.seal(channel, tag, content)).catch((error: unknown) => {
-      log.warn({ error: String(error), tag }, 'a message was not published');
+      const fields = () => ({ error: String(error), tag });
+      this.#log.warn(tag, 'a message was not published', fields);
     });
   }
 

@@ -5,6 +5,7 @@
 
 import type { Redis } from 'ioredis';
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 import type { Envelope } from './envelope.ts';
 import { PIECE_PLAYERS_MAX, type Piece, type SentCommand, type SentPresence } from './messages.ts';
 import type { CommandSender } from './port.ts';
@@ -40,6 +41,7 @@ interface FormingPresence extends SentPresence {
 export class RedisCommandSender implements CommandSender {
   readonly #options: SenderOptions;
   readonly #clock: RedisClock;
+  readonly #log: SampledLog;
   readonly #opened = () => void this.#look();
   #incarnation = 1;
   #count = 0;
@@ -59,6 +61,7 @@ export class RedisCommandSender implements CommandSender {
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#clock = new RedisClock(options.redis);
+    this.#log = new SampledLog(options.log);
     this.#timer = setInterval(() => void this.#look(), LENGTH_INTERVAL_MS);
     options.redis.on('ready', this.#opened);
     void this.#look();
@@ -149,7 +152,7 @@ export class RedisCommandSender implements CommandSender {
   }
 
   async #add(commands: readonly Sent[]): Promise<void> {
-    const { redis, key, node, envelope, lifeMs, log } = this.#options;
+    const { redis, key, node, envelope, lifeMs } = this.#options;
     const incarnation = this.#incarnation;
     const count = ++this.#count;
     // Whoever sends knows the time.
@@ -169,7 +172,8 @@ export class RedisCommandSender implements CommandSender {
         this.#incarnation++;
         this.#count = 0;
       }
-      log.warn({ error: String(error), commands: commands.length }, 'a batch was not taken');
+      const fields = () => ({ error: String(error), commands: commands.length });
+      this.#log.warn('', 'a batch was not taken', fields);
       if (isRefusal(error)) this.#isRefused = true;
       const fate = isConnected && !isRefusal(error) ? 'unknown' : 'unsent';
       this.#failed(numbers, fate);

@@ -2,6 +2,7 @@
 // often as somebody sends it. Whoever can publish must not be able to fill a disk with lines.
 
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 
 export const REFUSALS = [
   /** Longer than a message of its kind can be. */
@@ -36,31 +37,19 @@ export class RefusedError extends Error {
   }
 }
 
-/** At most one line per reason in this time. */
-const LINE_INTERVAL_MS = 10_000;
-
 export class Refused {
-  readonly #log: Log;
+  readonly #log: SampledLog;
   readonly #count: (refusal: Refusal) => void;
-  /** Of each reason: when it was last said, and how often it was not said since. */
-  readonly #said = new Map<Refusal, { atMs: number; unsaid: number }>();
 
   constructor(log: Log, count: (refusal: Refusal) => void) {
-    this.#log = log;
+    this.#log = new SampledLog(log);
     this.#count = count;
   }
 
   /** @param where the channel, or the id of the entry. */
   note(refusal: Refusal, where: string, error: unknown): void {
     this.#count(refusal);
-    const nowMs = performance.now();
-    const said = this.#said.get(refusal);
-    if (said !== undefined && nowMs - said.atMs < LINE_INTERVAL_MS) {
-      said.unsaid++;
-      return;
-    }
-    this.#said.set(refusal, { atMs: nowMs, unsaid: 0 });
-    const unsaid = said?.unsaid ?? 0;
-    this.#log.error({ refusal, where, error: String(error), unsaid }, 'a message was not taken');
+    const fields = () => ({ refusal, where, error: String(error) });
+    this.#log.error(refusal, 'a message was not taken', fields);
   }
 }

@@ -45,7 +45,8 @@ export class Stage {
   /** Starts a server on an empty folder. `settings` are variables of src/config.ts. */
   static async open(settings: Readonly<Record<string, string>>): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'tradepost-demo-'));
-    const stage = new Stage(folder, { ...settings, PORT: String(await freePort()) });
+    const ports = { PORT: String(await freePort()), OPS_PORT: '0' };
+    const stage = new Stage(folder, { ...settings, ...ports });
     try {
       await stage.start();
       return stage;

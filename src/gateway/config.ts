@@ -21,15 +21,35 @@ export interface TierLimit {
 /** Null: unlimited. */
 export type TierLimits = Readonly<Record<Role, TierLimit | null>>;
 
+/** What one address may do before anybody knows who it is. Beyond it upgrades are answered 429. */
+export interface AddressLimits {
+  /** Networks in CIDR notation whose addresses have no bounds of their own. */
+  readonly exempt: readonly string[];
+  readonly socketsMax: number;
+  /** Sockets that wait for session.open. */
+  readonly unopenedMax: number;
+  /** Upgrades, whatever becomes of them. */
+  readonly upgrades: Pick<TierLimit, 'perMinute' | 'burst'>;
+  /** Tokens that were not accepted. Beyond it no token of the address is looked at. */
+  readonly failures: Pick<TierLimit, 'perMinute' | 'burst'>;
+  /** Addresses without a socket that are remembered. Beyond it the oldest is forgotten. */
+  readonly addressesMax: number;
+}
+
 export interface GatewayConfig {
   readonly limits: TierLimits;
+  readonly address: AddressLimits;
+  /** Networks of proxies: what they say in X-Forwarded-For counts. */
+  readonly trustedProxies: readonly string[];
 
   /** Sockets of one player, service role excepted. Beyond it the oldest is closed `replaced`. */
   readonly socketsPerPlayerMax: number;
   /** Public channels and windows of one socket. Beyond it: LIMIT_REACHED. */
   readonly subscriptionsPerSocketMax: number;
-  /** Sockets in all. Beyond it the upgrade is answered 503. */
+  /** Sockets with a player in all. Beyond it upgrades are answered 503, sockets closed `full`. */
   readonly socketsMax: number;
+  /** Sockets in all that wait for session.open. Beyond it upgrades are answered 503. */
+  readonly unopenedMax: number;
   /** Reads in all that await the database. Beyond it: SERVICE_UNAVAILABLE. */
   readonly readsInFlightMax: number;
   /** Reads of one player that ask the database at once, service role excepted; others wait. */
@@ -53,8 +73,13 @@ export interface GatewayConfig {
   readonly stallTimeoutMs: number;
   /** Bytes waiting in a socket from which uWebSockets.js drops what is sent. */
   readonly backpressureBytesMax: number;
-  /** How often waiting bytes are looked at. */
+  /** How often waiting bytes, and snapshots that wait for their budget, are looked at. */
   readonly backpressureSweepMs: number;
+
+  /** Bytes of snapshots that one player is sent each second, over all sockets... */
+  readonly snapshotBytesPerSecond: number;
+  /** ...and at once. What is more waits; see snapshot-budget.ts. */
+  readonly snapshotBytesBurst: number;
 
   /** Time for `session.open` on a new socket. Beyond it: closed `openTimeout`. */
   readonly openTimeoutMs: number;
@@ -85,11 +110,23 @@ export const DEFAULT_TIER_LIMITS: TierLimits = Object.freeze({
   service: null,
 });
 
+export const DEFAULT_ADDRESS_LIMITS: AddressLimits = Object.freeze({
+  exempt: Object.freeze(['127.0.0.0/8', '::1']),
+  socketsMax: 500,
+  unopenedMax: 100,
+  upgrades: Object.freeze({ perMinute: 600, burst: 200 }),
+  failures: Object.freeze({ perMinute: 60, burst: 30 }),
+  addressesMax: 100_000,
+});
+
 export const DEFAULT_GATEWAY_CONFIG: GatewayConfig = Object.freeze({
   limits: DEFAULT_TIER_LIMITS,
+  address: DEFAULT_ADDRESS_LIMITS,
+  trustedProxies: Object.freeze([]),
   socketsPerPlayerMax: 5,
   subscriptionsPerSocketMax: 100,
   socketsMax: 100_000,
+  unopenedMax: 10_000,
   readsInFlightMax: 1_000,
   readsAtOnceMax: 2,
   verificationsMax: 20_000,
@@ -100,6 +137,8 @@ export const DEFAULT_GATEWAY_CONFIG: GatewayConfig = Object.freeze({
   stallTimeoutMs: 10_000,
   backpressureBytesMax: 16 * 1024 * 1024,
   backpressureSweepMs: 100,
+  snapshotBytesPerSecond: 32 * 1024,
+  snapshotBytesBurst: 1024 * 1024,
   openTimeoutMs: 5_000,
   sweepMs: 500,
   heartbeatIntervalMs: 10_000,
@@ -124,6 +163,9 @@ const COUNTS = [
   'stallTimeoutMs',
   'backpressureBytesMax',
   'backpressureSweepMs',
+  'unopenedMax',
+  'snapshotBytesPerSecond',
+  'snapshotBytesBurst',
   'openTimeoutMs',
   'sweepMs',
   'heartbeatIntervalMs',
@@ -140,6 +182,11 @@ export function assertGatewayConfig(config: GatewayConfig): void {
   }
   const idle = config.idleTimeoutSeconds;
   assert(Number.isInteger(idle) && idle >= 8 && idle <= 960, 'idleTimeoutSeconds is 8 to 960');
+  const { socketsMax, unopenedMax, upgrades, failures, addressesMax } = config.address;
+  const counts = [upgrades, failures].flatMap(({ perMinute, burst }) => [perMinute, burst]);
+  for (const value of [socketsMax, unopenedMax, addressesMax, ...counts]) {
+    assert(Number.isSafeInteger(value) && value >= 1, 'a limit of an address is at least 1');
+  }
   for (const limit of Object.values(config.limits)) {
     if (limit === null) continue;
     for (const value of Object.values(limit)) {

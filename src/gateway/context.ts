@@ -2,9 +2,10 @@
 
 import type { Role } from '../../protocol/commands/session.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
+import type { SampledLog } from '../base/sampled-log.ts';
 import type { TokenVerifier } from './auth.ts';
 import type { GatewayConfig } from './config.ts';
+import type { Door } from './door.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Outbound } from './outbound.ts';
 import type { Players } from './players.ts';
@@ -12,13 +13,18 @@ import type { RealmPort } from './port.ts';
 import type { PrivateFeeds } from './private-feeds.ts';
 import type { Rate } from './rate-limit.ts';
 import type { Session } from './session.ts';
+import type { SessionEnds } from './session-ends.ts';
+import type { SnapshotBudget } from './snapshot-budget.ts';
 import type { WindowFeeds } from './window-feeds.ts';
 
 export interface GatewayContext {
   readonly config: GatewayConfig;
   /** What tokens are held against. */
   readonly clock: Clock;
-  readonly log: Log;
+  /** Of whatever a player can cause. */
+  readonly log: SampledLog;
+  readonly door: Door;
+  readonly snapshots: SnapshotBudget;
   readonly verifier: TokenVerifier;
   readonly metrics: GatewayMetrics;
   readonly players: Players;
@@ -37,6 +43,8 @@ export interface GatewayContext {
   readonly floodRate: Rate;
   /** Null until a realm is attached. */
   realm: RealmPort | null;
+  /** Likewise. */
+  ends: SessionEnds | null;
   /** No command is taken any more. */
   draining: boolean;
   readsInFlight: number;

@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 export function contain(context: GatewayContext, error: unknown, session: Session | null): void {
   if (error instanceof InvariantError) throw error;
   context.metrics.callbackErrors.inc();
-  context.log.error({ err: error }, 'a bug in the gateway or its realm');
+  context.log.error(session?.who ?? '', 'a bug in the gateway or its realm', () => ({
+    err: error,
+  }));
   session?.abort();
 }

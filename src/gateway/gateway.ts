@@ -6,11 +6,15 @@ import type { CloseName } from '../../protocol/closes.ts';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 import type { TokenVerifier } from './auth.ts';
 import { assertGatewayConfig, type GatewayConfig, type TierLimit } from './config.ts';
 import type { GatewayContext } from './context.ts';
+import { Door } from './door.ts';
+import { closeEnded } from './end-sessions.ts';
 import { contain } from './faults.ts';
-import { whyNot } from './listening.ts';
+import { type Pages, serveOps } from './http.ts';
+import { OPS_VARIABLES, PLAYERS_VARIABLES, whyNot } from './listening.ts';
 import { GatewayMetrics, type Registry } from './metrics.ts';
 import { Outbound } from './outbound.ts';
 import { Players } from './players.ts';
@@ -18,6 +22,8 @@ import type { FeedSink, NodeSink, RealmPort } from './port.ts';
 import { PrivateFeeds } from './private-feeds.ts';
 import { answerRate, type Rate, ratePerMinute } from './rate-limit.ts';
 import type { Session } from './session.ts';
+import type { SessionEnds } from './session-ends.ts';
+import { SnapshotBudget } from './snapshot-budget.ts';
 import { createApp } from './sockets.ts';
 import { type ListenSocket, loadUws, type TemplatedApp, type UwsModule } from './uws.ts';
 import { WindowFeeds } from './window-feeds.ts';
@@ -34,13 +40,15 @@ export interface Gateway extends NodeSink {
   /** For the metrics of the other parts. */
   readonly registry: Registry;
   /** Gives the gateway its realm. Until then no socket is let in, and /ready says 503. */
-  attach(realm: RealmPort): void;
+  attach(realm: RealmPort, ends: SessionEnds): void;
   /**
    * Opens the port, for this process alone; 0 takes any free one. Comes before everything that
    * others could notice: a server that cannot listen must not have taken the realm from anybody.
    * Rejects with a {@link ListenError}.
    */
   listen(host: string, port: number): Promise<{ port: number }>;
+  /** As {@link listen}, for the pages of operators: nothing of it is for players. */
+  listenOps(host: string, port: number): Promise<{ port: number }>;
   /** From now on commands are answered SERVICE_UNAVAILABLE and no socket is let in. */
   drain(): void;
   /** Closes every socket with a reason and stops listening. Resolves when all is closed. */
@@ -63,14 +71,23 @@ export function createGateway(options: GatewayOptions): Gateway {
 class UwsGateway implements Gateway {
   readonly #uws: UwsModule;
   readonly #app: TemplatedApp;
+  readonly #opsApp: TemplatedApp;
   readonly #context: GatewayContext;
   readonly #timers: NodeJS.Timeout[];
-  #listening: ListenSocket | null = null;
+  #listening: ListenSocket[] = [];
 
   constructor(options: GatewayOptions, uws: UwsModule) {
     this.#uws = uws;
-    this.#context = createContext(options);
-    this.#app = createApp(uws, this.#context);
+    const context = createContext(options);
+    this.#context = context;
+    const pages: Pages = {
+      registry: context.metrics.registry,
+      readiness: () => context.realm?.readiness() ?? null,
+      draining: () => context.draining,
+    };
+    this.#app = createApp(uws, context, pages);
+    this.#opsApp = uws.App();
+    serveOps(this.#opsApp, context, pages);
     this.#context.outbound.use(this.#app);
     const { sweepMs, backpressureSweepMs } = options.config;
     this.#timers = [
@@ -83,19 +100,34 @@ class UwsGateway implements Gateway {
     return this.#context.metrics.registry;
   }
 
-  attach(realm: RealmPort): void {
+  attach(realm: RealmPort, ends: SessionEnds): void {
     assert(this.#context.realm === null, 'a gateway serves one realm');
+    this.#context.ends = ends;
     this.#context.realm = realm;
+    ends.onEnded((player, issuedFrom) => closeEnded(this.#context, player, issuedFrom));
   }
 
   listen(host: string, port: number): Promise<{ port: number }> {
+    return this.#listen(this.#app, host, port, PLAYERS_VARIABLES);
+  }
+
+  listenOps(host: string, port: number): Promise<{ port: number }> {
+    return this.#listen(this.#opsApp, host, port, OPS_VARIABLES);
+  }
+
+  #listen(
+    app: TemplatedApp,
+    host: string,
+    port: number,
+    variables: typeof PLAYERS_VARIABLES,
+  ): Promise<{ port: number }> {
     return new Promise((resolve, reject) => {
-      this.#app.listen(host, port, EXCLUSIVE_PORT, socket => {
+      app.listen(host, port, EXCLUSIVE_PORT, socket => {
         if (socket === false) {
-          void whyNot(host, port).then(reject);
+          void whyNot(host, port, variables).then(reject);
           return;
         }
-        this.#listening = socket;
+        this.#listening.push(socket);
         resolve({ port: this.#uws.us_socket_local_port(socket) });
       });
     });
@@ -109,13 +141,15 @@ class UwsGateway implements Gateway {
     this.#context.draining = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#context.metrics.stop();
-    if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening);
-    this.#listening = null;
+    for (const socket of this.#listening) this.#uws.us_listen_socket_close(socket);
+    this.#listening = [];
     // Closing calls back and changes the set, so a copy is walked.
     const sessions = [...this.#context.sessions];
     for (const session of sessions) session.end(close);
     if (sessions.length > 0) await new Promise(resolve => setTimeout(resolve, CLOSE_GRACE_MS));
     this.#app.close();
+    this.#opsApp.close();
+    this.#context.log.flush();
   }
 
   publish(channel: string, frame: Uint8Array): void {
@@ -178,19 +212,27 @@ class UwsGateway implements Gateway {
   }
 
   #sweep(): void {
-    const { config, sessions, feeds, players, outbound, windows, realm } = this.#context;
+    const { config, sessions, feeds, players, outbound, windows, realm, door } = this.#context;
     const nowMs = performance.now();
     for (const session of [...sessions]) session.sweep(nowMs);
     feeds.sweep(nowMs);
     players.sweep(nowMs);
+    door.sweep(nowMs);
     if (realm === null) return;
     outbound.sweepHeartbeats(realm, nowMs);
     windows.sweep(realm.epoch, nowMs, config.heartbeatIntervalMs);
   }
 
   #sweepBuffers(): void {
-    const { realm, outbound, sessions, crowded } = this.#context;
+    const { realm, outbound, sessions, crowded, snapshots } = this.#context;
     if (realm === null) return;
+    snapshots.sweep(performance.now(), (session, wish) => {
+      try {
+        wish();
+      } catch (error) {
+        contain(this.#context, error, session);
+      }
+    });
     for (const session of outbound.paused()) {
       // It asks the realm for snapshots, and what goes wrong there must not end this timer.
       try {
@@ -208,12 +250,18 @@ class UwsGateway implements Gateway {
 const EXCLUSIVE_PORT = 1;
 
 function createContext(options: GatewayOptions): GatewayContext {
-  const { config, log, clock, verifier } = options;
+  const { config, clock, verifier } = options;
+  const log = new SampledLog(options.log);
   const players = new Players();
   const sessions = new Set<Session>();
+  const door = new Door(config);
+  const snapshots = new SnapshotBudget(config);
   const metrics = new GatewayMetrics({
     sockets: () => sessions.size,
-    sessions: () => count(sessions, session => (session.player === null ? 0 : 1)),
+    sessions: () => door.opened,
+    unopened: () => door.unopened,
+    addresses: () => door.addresses,
+    waitingSnapshots: () => snapshots.waiting,
     players: () => players.size,
     bufferedBytes: () => count(sessions, session => session.bufferedBytes()),
   });
@@ -221,18 +269,21 @@ function createContext(options: GatewayOptions): GatewayContext {
     config,
     clock,
     log,
+    door,
+    snapshots,
     verifier,
     metrics,
     players,
     sessions,
     feeds: new PrivateFeeds(config, log, players),
-    outbound: new Outbound(config, metrics),
+    outbound: new Outbound(config, metrics, snapshots),
     windows: new WindowFeeds(),
     crowded: new Set(),
     rates: ratesOf(config, ratePerMinute),
     answerRates: ratesOf(config, answerRate),
     floodRate: { intervalMs: 1000 / config.floodPerSecond, burst: config.floodBurst },
     realm: null,
+    ends: null,
     draining: false,
     readsInFlight: 0,
     verifications: 0,

@@ -1,10 +1,17 @@
 // Frames as they come in: the bounds of a frame, its decoding, who may send which command. What is
 // wrong is reported by the reason highest in protocol/rejects.ts.
 
-import { decodeRequest, encodeReply, type FrameError, type Request } from '../../protocol/codec.ts';
+import {
+  decodeRequest,
+  encodeReply,
+  type FrameError,
+  type Request,
+  type RequestOf,
+} from '../../protocol/codec.ts';
 import type { CommandName } from '../../protocol/commands/registry.ts';
 import { FRAME_BYTES_MAX, MALFORMED_FRAMES_MAX } from '../../protocol/limits.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
+import { endSessions } from './end-sessions.ts';
 import { FORBIDDEN, ROUTES, type Route, UNAUTHORIZED } from './refusals.ts';
 import { answerFromTables, submit } from './routing.ts';
 import type { Session } from './session.ts';
@@ -33,13 +40,16 @@ export function receive(session: Session, bytes: ArrayBuffer, isBinary: boolean)
 function dispatch(session: Session, request: Request, nowMs: number): void {
   const { player } = session;
   const route = ROUTES.get(request.command) as Route;
-  if (route.answeredBy === 'session') {
-    answerSession(session, request, route, nowMs);
+  if (route.answeredBy === 'session' && !route.serviceOnly) {
+    answerSession(session, request, route);
   } else if (player === null) {
     session.refuse(request.id, route, UNAUTHORIZED);
   } else if (session.role !== 'service' && (route.serviceOnly || request.player !== null)) {
-    session.context.log.warn({ player: player.name, command: request.command }, 'forbidden');
+    const fields = () => ({ player: player.name, command: request.command });
+    session.context.log.warn(player.name, 'forbidden', fields);
     session.refuse(request.id, route, FORBIDDEN);
+  } else if (request.command === 'sessions.end') {
+    endSessions(session, request as RequestOf<'sessions.end'>, route);
   } else if (route.answeredBy === 'engine') {
     submit(session, player, request, route, nowMs);
   } else {

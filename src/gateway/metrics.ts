@@ -2,11 +2,12 @@
 // them when it is scraped. The registry is open to the other parts of the process, which register
 // their own metrics in it.
 
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { CLOSES, type CloseName } from '../../protocol/closes.ts';
 import { COMMANDS, type CommandName } from '../../protocol/commands/registry.ts';
 import { OUTCOMES, type Outcome } from '../../protocol/rejects.ts';
+import { DOOR_BOUNDS } from './door.ts';
+import { LoopDelay } from './loop-delay.ts';
 
 export type { Registry } from 'prom-client';
 
@@ -28,6 +29,8 @@ export const OUTCOME_NUMBER: Readonly<Record<Outcome, number>> = {
   unavailable: 3,
   unknown: 4,
 };
+
+const LOOP_QUANTILES = [0.5, 0.99, 1] as const;
 
 /** Powers of two: 0.128 ms, 0.256 ms ... 4.2 s. */
 const BUCKET_SECONDS: readonly number[] = Array.from({ length: 16 }, (_, i) => 128e-6 * 2 ** i);
@@ -75,6 +78,9 @@ class CountedHistogram extends Histogram {
 export interface Gauges {
   sockets(): number;
   sessions(): number;
+  unopened(): number;
+  addresses(): number;
+  waitingSnapshots(): number;
   players(): number;
   bufferedBytes(): number;
 }
@@ -89,7 +95,7 @@ export class GatewayMetrics {
   readonly #outcomes = new Float64Array(COMMAND_NAMES.length * OUTCOMES.length);
   readonly #engineLatency: CountedHistogram;
   readonly #readLatency: CountedHistogram;
-  readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
+  readonly #loop = new LoopDelay(LOOP_QUANTILES);
 
   /** Frames that were no request, by code. */
   readonly refusedFrames: Counter<'code'>;
@@ -97,6 +103,8 @@ export class GatewayMetrics {
   readonly rateLimited: Counter;
   /** Upgrades that were refused, by HTTP status. */
   readonly refusedUpgrades: Counter<'status'>;
+  /** Upgrades that a bound of an address refused. */
+  readonly refusedAddresses: Counter<'bound'>;
   /** Exceptions in callbacks: each one is a bug of ours and cost one socket. */
   readonly callbackErrors: Counter;
   /** Subscriptions that paused because their reader was slow. */
@@ -124,6 +132,12 @@ export class GatewayMetrics {
     this.refusedUpgrades = counter('tradepost_refused_upgrades_total', 'Refused upgrades.', [
       'status',
     ]);
+    this.refusedAddresses = counter(
+      'tradepost_refused_addresses_total',
+      'Upgrades over a bound of their address.',
+      ['bound'],
+    );
+    for (const bound of DOOR_BOUNDS) this.refusedAddresses.inc({ bound }, 0);
     this.callbackErrors = counter(
       'tradepost_callback_errors_total',
       'Bugs caught at a socket.',
@@ -136,7 +150,7 @@ export class GatewayMetrics {
     for (const close of ENDINGS) this.#closes.inc({ close }, 0);
     this.#registerCommands();
     this.#registerGauges(gauges);
-    this.#loop.enable();
+    this.#registerDelay();
   }
 
   /** Counts a reply. `outcome` is its number on the wire. */
@@ -160,7 +174,7 @@ export class GatewayMetrics {
 
   /** Stops the measuring of the event loop. */
   stop(): void {
-    this.#loop.disable();
+    this.#loop.stop();
   }
 
   #registerCommands(): void {
@@ -194,19 +208,28 @@ export class GatewayMetrics {
       });
     gauge('tradepost_sockets', 'Open sockets.', gauges.sockets);
     gauge('tradepost_sessions', 'Sockets with a verified player.', gauges.sessions);
+    gauge('tradepost_unopened_sockets', 'Sockets that wait for session.open.', gauges.unopened);
+    gauge('tradepost_addresses', 'Addresses whose budgets are remembered.', gauges.addresses);
+    gauge(
+      'tradepost_waiting_snapshots',
+      'Sockets whose snapshots wait for the budget of their player.',
+      gauges.waitingSnapshots,
+    );
     gauge('tradepost_players', 'Players with a socket or a feed to resume.', gauges.players);
     gauge('tradepost_buffered_bytes', 'Bytes waiting in all sockets.', gauges.bufferedBytes);
+  }
+
+  #registerDelay(): void {
     const loop = this.#loop;
     new Gauge({
       name: 'tradepost_event_loop_delay_seconds',
-      help: 'Delay of the event loop since the last scrape.',
+      help: 'Worst delay of the event loop in the last 30 to 60 seconds.',
       labelNames: ['quantile'],
       registers: [this.registry],
       collect() {
-        this.set({ quantile: '0.5' }, loop.percentile(50) / 1e9);
-        this.set({ quantile: '0.99' }, loop.percentile(99) / 1e9);
-        this.set({ quantile: '1' }, loop.max / 1e9);
-        loop.reset();
+        for (const [index, seconds] of loop.seconds().entries()) {
+          this.set({ quantile: String(LOOP_QUANTILES[index]) }, seconds);
+        }
       },
     });
   }

@@ -7,8 +7,10 @@ import { encodeEvent } from '../../protocol/codec.ts';
 import { eventSequence } from '../../protocol/frame-head.ts';
 import type { GatewayConfig } from './config.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Player } from './players.ts';
 import type { Asker, RealmPort } from './port.ts';
 import type { Session } from './session.ts';
+import { SNAPSHOT_BYTES_MIN, type SnapshotBudget } from './snapshot-budget.ts';
 import type { TemplatedApp } from './uws.ts';
 
 /** A channel that somebody subscribes to. Sessions refer to it, so its name is kept once. */
@@ -27,15 +29,17 @@ const DRAINED_SHARE = 1 / 4;
 export class Outbound {
   readonly #config: GatewayConfig;
   readonly #metrics: GatewayMetrics;
+  readonly #snapshots: SnapshotBudget;
   readonly #channels = new Map<string, Channel>();
   readonly #paused = new Set<Session>();
   #app: TemplatedApp | null = null;
   /** Something was published or dropped since waiting bytes were last looked at. */
   #sweepDue = false;
 
-  constructor(config: GatewayConfig, metrics: GatewayMetrics) {
+  constructor(config: GatewayConfig, metrics: GatewayMetrics, snapshots: SnapshotBudget) {
     this.#config = config;
     this.#metrics = metrics;
+    this.#snapshots = snapshots;
   }
 
   /** The topics belong to an app; nothing is published before. */
@@ -56,7 +60,7 @@ export class Outbound {
     this.#app?.publish(name, frame, true);
   }
 
-  /** Adds a channel to a session and sends its snapshot, at once or when it has drained. */
+  /** Adds a channel to a session; its snapshot comes at once, or when it may. */
   subscribe(realm: RealmPort, session: Session, name: string): void {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
@@ -79,6 +83,7 @@ export class Outbound {
       session.liveChannels -= 1;
       session.socket?.unsubscribe(name);
     }
+    this.#snapshots.drop(session, name);
     this.#release(channel as Channel);
     if (channels.length === 0) session.channels = null;
     if (session.liveChannels === channels.length) this.#paused.delete(session);
@@ -131,6 +136,10 @@ export class Outbound {
       return;
     }
     if (session.socket === null || session.bufferedBytes() > drainedBytes) return;
+    const player = session.player as Player;
+    const nowMs = performance.now();
+    if (this.#snapshots.waitMs(session, player, nowMs) > 0) return;
+    this.#snapshots.charge(session, player, SNAPSHOT_BYTES_MIN, nowMs);
     const goOn = (frame: Uint8Array) => {
       if (!this.#paused.has(session)) return;
       this.#arrived(session, next, frame);
@@ -183,7 +192,10 @@ export class Outbound {
       // A socket that was paused meanwhile gets another one when it has drained.
       if (!this.#paused.has(session)) this.#arrived(session, channel, frame);
     };
-    realm.snapshot(channel.name, goOn, waits(session, channel));
+    const asker = waits(session, channel);
+    this.#snapshots.wish(session, session.player as Player, channel.name, () => {
+      if (asker.isWaiting()) realm.snapshot(channel.name, goOn, asker);
+    });
   }
 
   /** Sends a snapshot to a session, whose channel is live from then on. */

@@ -15,6 +15,8 @@ export class Player implements Spender {
   fullAtMs = 0;
   /** What their answers have cost. */
   readonly answers: Spender = { fullAtMs: 0 };
+  /** What snapshots of public channels have cost, and coming back. */
+  readonly snapshots: Spender = { fullAtMs: 0 };
   /** Reads that ask the database, and those that wait for one of them to end. */
   readsAtOnce = 0;
   waitingReads: (() => void)[] | null = null;
@@ -81,7 +83,8 @@ export class Players {
   sweep(nowMs: number): void {
     for (const player of this.#absent) {
       if (player.inFlight > 0 || player.feed !== null) continue;
-      if (Math.max(player.fullAtMs, player.answers.fullAtMs) > nowMs) continue;
+      const { fullAtMs, answers, snapshots } = player;
+      if (Math.max(fullAtMs, answers.fullAtMs, snapshots.fullAtMs) > nowMs) continue;
       this.#absent.delete(player);
       this.#shared.delete(player);
       this.#byName.delete(player.name);

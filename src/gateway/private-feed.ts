@@ -10,7 +10,7 @@ import { ME } from '../../protocol/channels.ts';
 import { encodeEvent } from '../../protocol/codec.ts';
 import type { MeEvent } from '../../protocol/events.ts';
 import { InvariantError } from '../base/assert.ts';
-import type { Log } from '../base/log.ts';
+import type { SampledLog } from '../base/sampled-log.ts';
 import type { Player } from './players.ts';
 import type { PrivatePart } from './port.ts';
 
@@ -73,7 +73,7 @@ export class PrivateFeed {
   readonly #epoch: number;
   readonly #bounds: FeedBounds;
   readonly #read: ReadSnapshot;
-  readonly #log: Log;
+  readonly #log: SampledLog;
   readonly #readers: FeedReader[] = [];
   /** Those that wait for room for a part, each with where it begins. */
   readonly #waiting = new Map<FeedReader, { readonly from: From }>();
@@ -84,7 +84,7 @@ export class PrivateFeed {
 
   constructor(
     player: Player,
-    options: { epoch: number; bounds: FeedBounds; read: ReadSnapshot; log: Log },
+    options: { epoch: number; bounds: FeedBounds; read: ReadSnapshot; log: SampledLog },
   ) {
     this.player = player;
     this.#epoch = options.epoch;
@@ -125,9 +125,6 @@ export class PrivateFeed {
     // It gets one anyway: asking again makes nobody read twice.
     if (this.#waiting.get(reader)?.from === null) return;
     if (this.#firstReading()?.joining.includes(reader) === true) return;
-    this.#drop(reader);
-    // It gets one anyway that is begun later: asking again makes nobody read twice.
-    if (this.#waiting.get(reader)?.from === null) return;
     this.#drop(reader);
     this.#await(reader, null);
   }
@@ -230,7 +227,8 @@ export class PrivateFeed {
       })
       .catch((error: unknown) => {
         if (error instanceof InvariantError) throw error;
-        this.#log.warn({ err: error }, 'a private snapshot could not be read or sent');
+        const fields = () => ({ err: error, player: this.player.name });
+        this.#log.warn(this.player.name, 'a private snapshot could not be read or sent', fields);
         if (this.#readings.has(reading)) this.#retryLater(reading, retryMs);
         else for (const reader of waitingFor(reading)) reader.overrun();
       });

@@ -3,7 +3,7 @@
 // that has waited longest is forgotten.
 
 import type { MeEvent } from '../../protocol/events.ts';
-import type { Log } from '../base/log.ts';
+import type { SampledLog } from '../base/sampled-log.ts';
 import type { GatewayConfig } from './config.ts';
 import type { Player, Players } from './players.ts';
 import type { RealmPort } from './port.ts';
@@ -11,14 +11,14 @@ import { type FeedReader, PrivateFeed } from './private-feed.ts';
 
 export class PrivateFeeds {
   readonly #config: GatewayConfig;
-  readonly #log: Log;
+  readonly #log: SampledLog;
   readonly #players: Players;
   #realm: RealmPort | null = null;
   readonly #feeds = new Set<PrivateFeed>();
   /** In grace, the one that left first first. */
   readonly #departed = new Set<PrivateFeed>();
 
-  constructor(config: GatewayConfig, log: Log, players: Players) {
+  constructor(config: GatewayConfig, log: SampledLog, players: Players) {
     this.#config = config;
     this.#log = log;
     this.#players = players;

@@ -19,7 +19,7 @@ export interface Rate {
   readonly burst: number;
 }
 
-export function ratePerMinute(limit: TierLimit): Rate {
+export function ratePerMinute(limit: TierLimit | Pick<TierLimit, 'perMinute' | 'burst'>): Rate {
   return Object.freeze({ intervalMs: 60_000 / limit.perMinute, burst: limit.burst });
 }
 

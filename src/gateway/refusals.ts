@@ -27,8 +27,11 @@ export const UNAVAILABLE: RejectBody = Object.freeze({
   retryAfterMs: BUSY_RETRY_MS,
 });
 
-export function rateLimited(retryAfterMs: number): RejectBody {
-  return { ...plain('RATE_LIMIT_EXCEEDED'), details: { budget: 'commands' }, retryAfterMs };
+export function rateLimited(
+  retryAfterMs: number,
+  budget: 'commands' | 'sessions' = 'commands',
+): RejectBody {
+  return { ...plain('RATE_LIMIT_EXCEEDED'), details: { budget }, retryAfterMs };
 }
 
 const ANSWERS_SPENT =

@@ -146,7 +146,8 @@ async function read({ context, alive }: Session, question: ReadRequest): Promise
     return await (context.realm as RealmPort).read(question);
   } catch (error) {
     if (error instanceof InvariantError) throw error;
-    context.log.error({ err: error, command: question.command }, 'a read failed');
+    const fields = () => ({ err: error, command: question.command });
+    context.log.error(question.player, 'a read failed', fields);
     return NOT_READ;
   }
 }

@@ -1,5 +1,6 @@
 // The session.* commands: who is on a socket, and what it listens to. Their budget is the flood
-// guard of the socket, where a channel that needs a snapshot counts as a tenth of a frame.
+// guard of the socket. Snapshots of public channels and coming back are paid for as
+// snapshot-budget.ts says, what is private is paid for as an answer.
 
 import { ME, parseChannel } from '../../protocol/channels.ts';
 import { encodeReply, type Request, type RequestOf } from '../../protocol/codec.ts';
@@ -15,6 +16,7 @@ import {
   invalidRequest,
   limitReached,
   type Route,
+  rateLimited,
   TOKEN_NOT_ACCEPTED,
   tooManyInFlight,
   UNAUTHORIZED,
@@ -22,21 +24,15 @@ import {
   WINDOW_NOT_FOUND,
 } from './refusals.ts';
 import type { Session } from './session.ts';
+import { OPEN_BYTES } from './snapshot-budget.ts';
 import type { Identity } from './token.ts';
 
-/** What a channel costs in frames when it makes the realm build a snapshot. */
-const SNAPSHOT_FRAMES = 0.1;
 const WINDOW_PREFIX = 'window:';
 
 type Open = RequestOf<'session.open'>;
 type ChannelCommand = RequestOf<'session.subscribe' | 'session.unsubscribe' | 'session.resync'>;
 
-export function answerSession(
-  session: Session,
-  request: Request,
-  route: Route,
-  nowMs: number,
-): void {
+export function answerSession(session: Session, request: Request, route: Route): void {
   const { player, context } = session;
   if (request.command === 'session.open') {
     open(session, request as Open, route);
@@ -48,15 +44,10 @@ export function answerSession(
     session.reply(request.id, route, 'ok', { serverTimeMs: context.realm.nowMs() });
   } else {
     const command = request as ChannelCommand;
-    const names = command.payload.channels;
-    const costsSnapshots = command.command !== 'session.unsubscribe';
-    if (costsSnapshots && !session.spendFrames(names.length * SNAPSHOT_FRAMES, nowMs)) return;
-    const waitMs = costsSnapshots ? session.answersWaitMs(nowMs) : 0;
-    if (waitMs > 0) {
-      session.refuse(request.id, route, answersLimited(waitMs));
-      return;
-    }
-    answerChannels(session, player, context.realm, command, route);
+    const isAnswered = command.command !== 'session.unsubscribe';
+    const waitMs = isAnswered ? session.answersWaitMs(performance.now()) : 0;
+    if (waitMs > 0) session.refuse(request.id, route, answersLimited(waitMs));
+    else answerChannels(session, player, context.realm, command, route);
   }
 }
 
@@ -65,8 +56,11 @@ export function answerSession(
 function open(session: Session, request: Open, route: Route): void {
   const { context } = session;
   const token = request.payload.token ?? session.upgradeToken;
+  const waitMs = context.door.waitMs(session.visitor, performance.now());
   if (session.verifying) {
     session.refuse(request.id, route, tooManyInFlight(1));
+  } else if (waitMs > 0) {
+    session.refuse(request.id, route, rateLimited(waitMs, 'sessions'));
   } else if (context.realm === null || context.draining) {
     session.refuse(request.id, route, UNAVAILABLE);
   } else if (token === null) {
@@ -112,9 +106,10 @@ function admit(
   isCaughtUp = false,
 ): void {
   const { context } = session;
-  const { clock, verifier } = context;
+  const { clock, verifier, door } = context;
   const leftMs = (identity?.expiresAtMs ?? 0) + verifier.toleranceMs - clock.nowMs();
-  if (identity === null || leftMs <= 0) {
+  if (identity === null || leftMs <= 0 || isEnded(context, identity)) {
+    door.failed(session.visitor, performance.now());
     session.refuse(request.id, route, TOKEN_NOT_ACCEPTED);
     if (session.player === null) session.end('unauthorized');
     return;
@@ -123,8 +118,10 @@ function admit(
     session.end('otherPlayer');
     return;
   }
+  if (!mayEnter(session, request, route, identity)) return;
   session.upgradeToken = null;
   session.role = identity.role;
+  session.issuedAt = identity.issuedAt;
   session.deadlineMs = performance.now() + leftMs;
   session.player ??= enter(session, identity.player);
   const missed = isCaughtUp ? resume(session, session.player, request) : null;
@@ -137,9 +134,37 @@ function admit(
   });
 }
 
+/** The game has ended the sessions of this player since the token was issued. */
+function isEnded({ ends }: GatewayContext, { player, issuedAt }: Identity): boolean {
+  return issuedAt < (ends?.issuedFrom(player) ?? 0);
+}
+
+/** Whether its player can pay and there is room; refused if not and, without room, closed. */
+function mayEnter(session: Session, request: Open, route: Route, identity: Identity): boolean {
+  const { players, snapshots, door } = session.context;
+  const isNew = session.player === null;
+  if (!isNew && request.payload.resume === undefined) return true;
+  const known = players.find(identity.player);
+  // What its role is, is in the token.
+  if (known !== undefined && identity.role !== 'service') {
+    const waitMs = snapshots.waitMs(session, known, performance.now());
+    if (waitMs > 0) {
+      session.refuse(request.id, route, rateLimited(waitMs, 'sessions'));
+      return false;
+    }
+  }
+  if (!isNew || door.admit(session.visitor)) return true;
+  session.refuse(request.id, route, UNAVAILABLE);
+  session.end('full');
+  return false;
+}
+
 function enter(session: Session, name: string): Player {
-  const { players, config, realm } = session.context;
+  const { players, config, realm, snapshots } = session.context;
   const player = players.enter(name, session);
+  // Whatever goes wrong from here on, it counts as opened.
+  session.player = player;
+  snapshots.charge(session, player, OPEN_BYTES, performance.now());
   realm?.presence(name, player.sessions.length);
   if (session.role === 'service') return player;
   while (player.sessions.length > config.socketsPerPlayerMax) {
@@ -154,8 +179,11 @@ function enter(session: Session, name: string): Player {
 function resume(session: Session, player: Player, request: Open): readonly Uint8Array[] | null {
   const from = request.payload.resume;
   if (from === undefined || session.followsMe) return null;
-  const missed = session.context.feeds.resume(player, session, from);
+  const { feeds, snapshots } = session.context;
+  const missed = feeds.resume(player, session, from);
   session.followsMe = missed !== null;
+  const bytes = (missed ?? []).reduce((sum, frame) => sum + frame.length, 0);
+  snapshots.charge(session, player, bytes, performance.now());
   return missed;
 }
 
@@ -209,7 +237,7 @@ interface Asked {
 }
 
 const answers: Record<
-  Exclude<SessionCommand, 'session.open' | 'session.ping'>,
+  Exclude<SessionCommand, 'session.open' | 'session.ping' | 'sessions.end'>,
   (asked: Asked) => void
 > = {
   'session.subscribe': subscribe,

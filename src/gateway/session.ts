@@ -12,6 +12,7 @@ import { replyOutcome } from '../../protocol/frame-head.ts';
 import { type Outcome, REJECTS, type RejectBody } from '../../protocol/rejects.ts';
 import { Backlog } from './backlog.ts';
 import type { GatewayContext } from './context.ts';
+import type { Visitor } from './door.ts';
 import { type Ending, OUTCOME_NUMBER } from './metrics.ts';
 import type { Channel } from './outbound.ts';
 import { Pending } from './pending.ts';
@@ -36,6 +37,8 @@ const CLIENT_CLOSE_LOST = 1006;
 
 export class Session implements ReplyTarget, FeedReader {
   readonly context: GatewayContext;
+  /** Where it came from. */
+  readonly visitor: Visitor;
   /** Null before it is open and after it is closed. */
   socket: WebSocket<SocketSeat> | null = null;
   /** Who it is, once session.open succeeded. */
@@ -45,6 +48,8 @@ export class Session implements ReplyTarget, FeedReader {
   upgradeToken: string | null;
   /** Until when session.open must have come, then the token lasts; by the monotonic clock. */
   deadlineMs: number;
+  /** The `iat` of its token, in seconds. */
+  issuedAt = 0;
   /** A token of this socket is being verified. */
   verifying = false;
   /** Each reply carries the remaining budget. */
@@ -72,10 +77,16 @@ export class Session implements ReplyTarget, FeedReader {
   /** Why it was closed by us. */
   #ending: CloseName | null = null;
 
-  constructor(context: GatewayContext, upgradeToken: string | null) {
+  constructor(context: GatewayContext, visitor: Visitor, upgradeToken: string | null) {
     this.context = context;
+    this.visitor = visitor;
     this.upgradeToken = upgradeToken;
     this.deadlineMs = performance.now() + context.config.openTimeoutMs;
+  }
+
+  /** Whom the log names: its player, or its address before it is open. */
+  get who(): string {
+    return this.player?.name ?? this.visitor.group;
   }
 
   /** Whether anything may still be sent. */
@@ -86,6 +97,7 @@ export class Session implements ReplyTarget, FeedReader {
   opened(socket: WebSocket<SocketSeat>): void {
     this.socket = socket;
     this.context.sessions.add(this);
+    this.context.door.entered(this.visitor);
   }
 
   /** The flood guard, for frames of every kind. False: the socket is being closed. */
@@ -197,8 +209,9 @@ export class Session implements ReplyTarget, FeedReader {
     if (this.socket?.send(frame, true) === DROPPED) this.context.outbound.dropped(this);
   }
 
-  /** A snapshot of a public channel; see {@link sendPublic}. */
+  /** A snapshot of a public channel, which its player pays for; see {@link sendPublic}. */
   sendSnapshot(frame: Uint8Array): void {
+    if (this.player !== null) this.context.snapshots.sent(this, this.player, frame.length);
     this.sendPublic(frame);
     this.#backlog.asked(frame.length);
   }
@@ -306,10 +319,13 @@ export class Session implements ReplyTarget, FeedReader {
   /** The socket is gone. Replies may still be delivered; they count, and are not sent. */
   closed(code: number): void {
     this.socket = null;
-    const { sessions, crowded, outbound, windows, feeds, players, metrics, realm } = this.context;
+    const { sessions, crowded, door, snapshots, outbound, windows, feeds, players } = this.context;
+    const { metrics, realm } = this.context;
     sessions.delete(this);
     this.#waiting = null;
     crowded.delete(this);
+    door.left(this.visitor, this.player !== null);
+    snapshots.leave(this);
     outbound.leave(this);
     windows.leave(this);
     if (this.player !== null) {

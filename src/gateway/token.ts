@@ -13,6 +13,8 @@ export interface Identity {
   readonly role: Role;
   /** The `exp` of the token: milliseconds since the Unix epoch. */
   readonly expiresAtMs: number;
+  /** The `iat` of the token: seconds since the Unix epoch. */
+  readonly issuedAt: number;
 }
 
 export interface TokenClaims {

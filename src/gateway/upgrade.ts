@@ -29,13 +29,14 @@ export function readUpgrade(req: HttpRequest): UpgradeHeaders {
   };
 }
 
-export type UpgradeRefusal = '400' | '401' | '403' | '426' | '503';
+export type UpgradeRefusal = '400' | '401' | '403' | '426' | '429' | '503';
 
 export const UPGRADE_STATUS: Readonly<Record<UpgradeRefusal, string>> = {
   400: '400 Bad Request',
   401: '401 Unauthorized',
   403: '403 Forbidden',
   426: '426 Upgrade Required',
+  429: '429 Too Many Requests',
   503: '503 Service Unavailable',
 };
 
@@ -62,6 +63,15 @@ export function checkUpgrade(
 /** The token of the Authorization header, or null. */
 export function bearerToken(headers: UpgradeHeaders): string | null {
   return BEARER_PATTERN.exec(headers.authorization)?.[1] ?? null;
+}
+
+/** The lines of X-Forwarded-For, in their order: a proxy may append one rather than extend it. */
+export function forwardedFor(req: HttpRequest): readonly string[] {
+  const lines: string[] = [];
+  req.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value);
+  });
+  return lines;
 }
 
 function listed(list: string, name: string): boolean {

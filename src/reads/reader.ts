@@ -6,6 +6,7 @@ import type { Payload, ReadCommand } from '../../protocol/commands/registry.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
+import { SampledLog } from '../base/sampled-log.ts';
 import { createPool, type Database } from '../database/connection.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
 import { readAt } from './at-position.ts';
@@ -31,7 +32,7 @@ export interface TableRequest {
   readonly role: string;
 }
 
-/** All three answer null when the snapshot that they would have answered from is before `atLeast`. */
+/** All three answer null when the snapshot that would have answered is before `atLeast`. */
 export interface Reader {
   answer(request: TableRequest, atLeast: number): Promise<MeteredAnswer | null>;
   /** A part of a private snapshot, from where the part before it says; and what it cost. */
@@ -85,6 +86,7 @@ export interface ReaderOptions {
 
 export function createReader(options: ReaderOptions): Reader {
   const { database, log, amountWordsLocale } = options;
+  const sampled = new SampledLog(log);
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const bounds = { statementTimeoutMs, max: CONNECTIONS[database.address.kind] };
   const pool = createPool(database, { name: 'reads', ...bounds }, log);
@@ -109,7 +111,8 @@ export function createReader(options: ReaderOptions): Reader {
           return { ...answer, databaseMs: meter.spentMs };
         });
       } catch (error) {
-        log.warn({ error: String(error), command: request.command }, 'a read failed');
+        const fields = () => ({ error: String(error), command: request.command });
+        sampled.warn(request.player, 'a read failed', fields);
         return { outcome: 'unavailable', body: AWAY, databaseMs: spentBy(meter) };
       }
     },

@@ -14,8 +14,10 @@ const NEW_PERCENT = 10;
 /** Ids that commands name: those of the first things, and of the last ones of any kind. */
 const IDS = [...Array.from({ length: 40 }, (_, index) => index + 1), 2 ** 31, 2 ** 53 - 1];
 
-/** On a socket that is a player's; what opens a session has sockets of its own. */
-const NAMES = (Object.keys(COMMANDS) as CommandName[]).filter(name => name !== 'session.open');
+/** On a socket that is a player's; what opens and ends a session has tests of its own. */
+const NAMES = (Object.keys(COMMANDS) as CommandName[]).filter(
+  name => name !== 'session.open' && name !== 'sessions.end',
+);
 
 export interface FuzzRequest {
   readonly command: CommandName;

@@ -45,6 +45,7 @@ function signWith(key: CryptoKey | Uint8Array, header: Record<string, unknown>):
   return new SignJWT({})
     .setProtectedHeader(header as { alg: string })
     .setSubject('alice')
+    .setIssuedAt()
     .setExpirationTime('1h')
     .sign(key);
 }

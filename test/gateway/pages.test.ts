@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { SCRAPE_AGE_MS } from '../../src/gateway/http.ts';
 import { ListenError } from '../../src/gateway/listening.ts';
-import { startGateway } from '../support/gateway-fixture.ts';
+import { LoopDelay } from '../../src/gateway/loop-delay.ts';
+import { sleep, startGateway } from '../support/gateway-fixture.ts';
 
 describe('pages', () => {
   test('/health answers as soon as the process listens', async () => {
@@ -41,7 +43,7 @@ describe('pages', () => {
   });
 
   test('/metrics counts commands, sockets, closes and latency', async () => {
-    const { port, enter, connect, realm } = await startGateway();
+    const { opsPort, enter, connect, realm } = await startGateway();
     const client = await enter('alice');
     await connect();
     await client.ask('purchases.create', { listing: 1, quantity: 1 });
@@ -52,7 +54,7 @@ describe('pages', () => {
     const gone = await enter('bob');
     gone.terminate();
     await gone.ended;
-    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    const response = await fetch(`http://127.0.0.1:${opsPort}/metrics`);
     expect(response.headers.get('content-type')).toContain('text/plain');
     const text = await response.text();
     for (const line of [
@@ -79,6 +81,48 @@ describe('pages', () => {
   });
 });
 
+describe('what operators see', () => {
+  test('is on a port of its own, the state on both', async () => {
+    const { port, opsPort } = await startGateway();
+    const status = async (at: number, path: string) =>
+      (await fetch(`http://127.0.0.1:${at}${path}`)).status;
+    for (const path of ['/health', '/ready']) {
+      expect([await status(port, path), await status(opsPort, path)], path).toEqual([200, 200]);
+    }
+    expect([await status(port, '/metrics'), await status(opsPort, '/metrics')]).toEqual([404, 200]);
+    expect([await status(opsPort, '/ws'), await status(opsPort, '/')]).toEqual([404, 404]);
+  });
+
+  test('is put together once a second, however often it is asked for', async () => {
+    const { opsPort, gateway } = await startGateway();
+    let scrapes = 0;
+    const metrics = gateway.registry.metrics.bind(gateway.registry);
+    gateway.registry.metrics = () => {
+      scrapes += 1;
+      return metrics();
+    };
+    const scrape = async () => (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+    const texts = await Promise.all(Array.from({ length: 200 }, scrape));
+    expect([scrapes, new Set(texts).size]).toEqual([1, 1]);
+    await sleep(SCRAPE_AGE_MS + 50);
+    await scrape();
+    expect(scrapes).toBe(2);
+  });
+
+  test('shows a delay to everybody who looks, for a fixed time', async () => {
+    const delay = new LoopDelay([0.5, 1], 400);
+    await sleep(100);
+    const busyUntilMs = performance.now() + 150;
+    while (performance.now() < busyUntilMs);
+    await sleep(20);
+    const looks = Array.from({ length: 10 }, () => delay.seconds()[1] as number);
+    for (const worst of looks) expect(worst).toBeGreaterThan(0.1);
+    await sleep(1_000);
+    expect(delay.seconds()[1]).toBeLessThan(0.1);
+    delay.stop();
+  });
+});
+
 describe('listening', () => {
   test('on a port that is taken is refused', async () => {
     const { port } = await startGateway();
@@ -95,5 +139,7 @@ describe('listening', () => {
     // An address of the documentation networks.
     const listening = gateway.listen('192.0.2.1', 7_777);
     await expect(listening).rejects.toThrow('192.0.2.1:7777: HOST is no address of this machine.');
+    const looking = gateway.listenOps('192.0.2.1', 7_778);
+    await expect(looking).rejects.toThrow('192.0.2.1:7778: OPS_HOST is no address of this');
   });
 });

@@ -71,6 +71,9 @@ describe('latency', () => {
     const metrics = new GatewayMetrics({
       sockets: zero,
       sessions: zero,
+      unopened: zero,
+      addresses: zero,
+      waitingSnapshots: zero,
       players: zero,
       bufferedBytes: zero,
     });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeServerFrame, type ServerEvent } from '../../protocol/codec.ts';
 import type { MeSnapshot } from '../../protocol/events.ts';
 import { createLog } from '../../src/base/log.ts';
+import { SampledLog } from '../../src/base/sampled-log.ts';
 import { Player } from '../../src/gateway/players.ts';
 import type { PrivatePart } from '../../src/gateway/port.ts';
 import { PrivateFeed } from '../../src/gateway/private-feed.ts';
@@ -53,7 +54,7 @@ function feedWith(bounds = { resumeEventsMax: 10, resumeBytesMax: 10_000 }) {
   const feed = new PrivateFeed(new Player('alice'), {
     epoch: 7,
     bounds,
-    log: createLog('silent'),
+    log: new SampledLog(createLog('silent')),
     read: (_player, from) =>
       new Promise<PrivatePart>((resolve, reject) => {
         const part = { data: EMPTY, databaseMs: 1 };

@@ -19,7 +19,7 @@ function forge(header: unknown, payload: unknown, secret: string | Uint8Array = 
 }
 
 const HS256 = { alg: 'HS256', typ: 'JWT' };
-const GOOD = { sub: 'alice', exp: NOW + 60 };
+const GOOD = { sub: 'alice', iat: NOW, exp: NOW + 60 };
 
 async function verify(token: string, rules: AuthRules = {}) {
   return (await secretVerifier(SECRET, rules, clock)).verify(token);
@@ -32,9 +32,10 @@ describe('tokens that are accepted', () => {
     ['an access token', { ...HS256, typ: 'at+jwt' }, GOOD, { player: 'alice' }],
     ['a role', HS256, { ...GOOD, role: 'service' }, { role: 'service' }],
     ['a name with signs', HS256, { ...GOOD, sub: 'auth0|4a:b@c.d-e_f' }, {}],
-    ['just expired, within tolerance', HS256, { ...GOOD, exp: NOW - 3 }, {}],
+    ['just expired, within tolerance', HS256, { ...GOOD, iat: NOW - 60, exp: NOW - 3 }, {}],
+    ['as long-lived as may be', HS256, { ...GOOD, exp: NOW + 24 * 3_600 }, {}],
     ['a key in its header, ignored', { ...HS256, jwk: { kty: 'oct', k: 'AA' } }, GOOD, {}],
-    ['claims we do not know', HS256, { ...GOOD, scope: 'x', jti: 'y', iat: NOW }, {}],
+    ['claims we do not know', HS256, { ...GOOD, scope: 'x', jti: 'y' }, {}],
   ])('%s', async (_name, header, payload, identity) => {
     expect(await verify(forge(header, payload))).toMatchObject(identity);
   });
@@ -66,7 +67,14 @@ describe('tokens that are refused', () => {
     ['a refresh token', { ...HS256, typ: 'refresh' }, GOOD],
     ['an unknown critical extension', { ...HS256, crit: ['x'], x: 1 }, GOOD],
     ['an unencoded payload', { ...HS256, crit: ['b64'], b64: false }, GOOD],
-    ['exp missing', HS256, { sub: 'alice' }],
+    ['exp missing', HS256, { sub: 'alice', iat: NOW }],
+    [
+      'iat missing, so nobody knows whether its sessions were ended',
+      HS256,
+      { ...GOOD, iat: undefined },
+    ],
+    ['a life beyond the bound', HS256, { ...GOOD, exp: NOW + 24 * 3_600 + 1 }],
+    ['a life beyond the bound of which little is left', HS256, { ...GOOD, iat: NOW - 24 * 3_600 }],
     ['exp past', HS256, { ...GOOD, exp: NOW - 6 }],
     ['exp now minus the tolerance', HS256, { ...GOOD, exp: NOW - 5 }],
     ['exp a string', HS256, { ...GOOD, exp: String(NOW + 60) }],
@@ -75,7 +83,7 @@ describe('tokens that are refused', () => {
     ['nbf in the future', HS256, { ...GOOD, nbf: NOW + 60 }],
     ['iat in the future', HS256, { ...GOOD, iat: NOW + 60 }],
     ['iat a string', HS256, { ...GOOD, iat: 'x' }],
-    ['sub missing', HS256, { exp: NOW + 60 }],
+    ['sub missing', HS256, { iat: NOW, exp: NOW + 60 }],
     ['sub empty', HS256, { ...GOOD, sub: '' }],
     ['sub a number', HS256, { ...GOOD, sub: 7 }],
     ['sub an object', HS256, { ...GOOD, sub: { a: 1 } }],
@@ -149,6 +157,18 @@ describe('tokens that are refused', () => {
 });
 
 describe('secrets', () => {
+  test('of two both are good, until the previous one is taken away', async () => {
+    const old = 'the secret before, thirty-two bytes or more of it';
+    const both = await secretVerifier(SECRET, {}, clock, old);
+    for (const secret of [SECRET, old]) {
+      expect(await both.verify(forge(HS256, GOOD, secret))).toMatchObject({ player: 'alice' });
+    }
+    expect(await both.verify(forge(HS256, { ...GOOD, exp: NOW - 6 }, old))).toBeNull();
+    expect(await both.verify(forge(HS256, GOOD, `${old}.`))).toBeNull();
+    const after = await secretVerifier(SECRET, {}, clock);
+    expect(await after.verify(forge(HS256, GOOD, old))).toBeNull();
+  });
+
   test('of less than 32 bytes are refused', async () => {
     await expect(secretVerifier('x'.repeat(31), {}, clock)).rejects.toThrow('32 bytes');
     const claims = { player: 'a', expiresInSeconds: 1 };
@@ -166,6 +186,7 @@ describe('secrets', () => {
     const token = await new SignJWT({ role: 'premium' })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject('alice')
+      .setIssuedAt(NOW)
       .setExpirationTime(NOW + 60)
       .sign(key);
     expect(await verify(token)).toMatchObject({ role: 'premium', expiresAtMs: (NOW + 60) * 1000 });

@@ -99,8 +99,8 @@ describe('upgrades', () => {
 
   test('are refused when there is no room', async () => {
     const fixture = await startGateway({ config: { socketsMax: 2 } });
-    await fixture.connect();
-    const second = await fixture.connect();
+    await fixture.enter('alice');
+    const second = await fixture.enter('bob');
     expect(await status(fixture, {})).toBe('503');
     second.terminate();
     await sleep(20);
@@ -113,6 +113,7 @@ describe('requests that are no upgrades', () => {
     ['GET /ws without a key', 'GET /ws HTTP/1.1\r\nHost: x\r\n\r\n', '426'],
     ['POST /ws', 'POST /ws HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', '404'],
     ['TRACE /ws', 'TRACE /ws HTTP/1.1\r\nHost: x\r\n\r\n', '404'],
+    ['what operators see', 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n', '404'],
     ['an unknown page', 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n', '404'],
     ['a POST to a page', 'POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', '404'],
   ])('%s', async (_name, request, expected) => {

@@ -87,6 +87,7 @@ describe('token', () => {
     [['alice', 'bob'], 'token needs one player'],
     [['alice', '--role', 'king'], '--role king: expected guest, standard, premium, service.'],
     [['alice', '--expires', 'never'], '--expires never: expected a number of seconds.'],
+    [['alice', '--expires', '86401'], '--expires 86401: a token lives 24 hours at most'],
     [['-alice'], 'Unknown option'],
     [['two words'], 'A player is 1 to 64 letters'],
   ])('%j is refused in a sentence', async (args, says) => {
@@ -101,7 +102,8 @@ describe('token', () => {
     const inProduction = await run(['token', 'alice'], { ...production, JWT_SECRET: SECRET });
     expect(inProduction).toMatchObject({ code: 1 });
     expect(inProduction.output).toContain('are not made with NODE_ENV=production');
-    const keys = { JWT_SECRET: '', JWKS_URL: 'http://127.0.0.1:9/keys' };
+    const claims = { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'market' };
+    const keys = { JWT_SECRET: '', JWKS_URL: 'http://127.0.0.1:9/keys', ...claims };
     const withProvider = await run(['token', 'alice'], keys);
     expect(withProvider).toMatchObject({ code: 1 });
     expect(withProvider.output).toContain('Tokens come from the provider behind JWKS_URL');

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Config, readConfig } from '../../src/config.ts';
 import { packageFolder } from '../../src/database/worker-file.ts';
+import { Networks } from '../../src/gateway/addresses.ts';
 
 const read = (name: string) => readFileSync(join(packageFolder(), name), 'utf8');
 
@@ -21,11 +22,17 @@ interface Service {
   readonly stop_grace_period?: string;
   readonly profiles?: readonly string[];
   readonly command?: readonly string[];
+  readonly logging?: object;
+  readonly networks?: object;
   readonly [more: string]: unknown;
 }
 
 const composeText = read('docker-compose.yml');
-const compose: { services: Record<string, Service>; volumes: object } = parse(composeText, {
+const compose: {
+  services: Record<string, Service>;
+  volumes: object;
+  networks: Record<string, { ipam?: { config: { subnet: string }[] }; internal?: boolean }>;
+} = parse(composeText, {
   merge: true,
 });
 const { server, postgres, redis, balancer } = compose.services as Record<string, Service>;
@@ -62,9 +69,13 @@ describe('docker-compose.yml', () => {
   });
 
   it('writes no secret down, and does not start without one', () => {
-    const secrets = composeText.match(/(JWT_SECRET|POSTGRES_PASSWORD): .*/g) ?? [];
-    expect(secrets.length).toBeGreaterThanOrEqual(2);
+    const secrets = composeText.match(/(JWT_SECRET|POSTGRES_PASSWORD|REDISCLI_AUTH): .*/g) ?? [];
+    expect(secrets).toHaveLength(3);
     for (const line of secrets) expect(line).toMatch(/: \$\{\w+:\?.+\}$/);
+    // A form without the question mark would be empty, or a default that everybody knows.
+    const used = composeText.match(/\$\{\w*(SECRET|PASSWORD)\w*[^}]*\}/g) ?? [];
+    expect(used.length).toBeGreaterThanOrEqual(5);
+    for (const one of used) expect(one).toMatch(/^\$\{\w+:\?.+\}$/);
     expect(server?.environment?.DATABASE_URL).toMatch(
       /^postgres:\/\/tradepost:\$\{POSTGRES_PASSWORD:\?[^}]+\}@postgres:5432\/tradepost$/,
     );
@@ -79,7 +90,8 @@ describe('docker-compose.yml', () => {
     const configs = nodes.map(configOf);
     for (const { databaseUrl, jwtSecret, redisUrl, nodeRole, realm } of configs) {
       const { databaseUrl: singleUrl } = configOf(server);
-      expect([databaseUrl, redisUrl]).toEqual([singleUrl, 'redis://redis:6379']);
+      const password = 'x'.repeat(48);
+      expect([databaseUrl, redisUrl]).toEqual([singleUrl, `redis://:${password}@redis:6379`]);
       expect([jwtSecret?.length, nodeRole, realm]).toEqual([48, 'all', 'main']);
     }
     expect(configs.map(({ nodeName }) => nodeName.replace(/-\w+$/, ''))).toEqual([
@@ -102,8 +114,33 @@ describe('docker-compose.yml', () => {
     expect(balancer?.depends_on).toEqual({ 'node-1': isHealthy, 'node-2': isHealthy });
   });
 
-  it('has a Redis that throws nothing out', () => {
+  it('has a Redis that throws nothing out, and answers nobody without its password', () => {
     expect(redis?.command?.join(' ')).toContain('--maxmemory-policy noeviction');
+    expect(redis?.command?.join(' ')).toMatch(/--requirepass \$\{REDIS_PASSWORD:\?[^}]+\}$/);
+  });
+
+  it('writes no more log than fits, whoever writes it', () => {
+    for (const [name, { logging }] of Object.entries(compose.services)) {
+      expect(logging, name).toEqual({
+        driver: 'json-file',
+        options: { 'max-size': '10m', 'max-file': '5' },
+      });
+    }
+  });
+
+  it('keeps databases away from where players come in', () => {
+    expect([postgres?.networks, redis?.networks]).toEqual([['data'], ['data']]);
+    expect(compose.networks.data).toEqual({ internal: true });
+    expect(Object.keys(balancer?.networks ?? {})).toEqual(['front']);
+  });
+
+  it('has nodes that trust the balancer, and nobody else', () => {
+    const { front } = (balancer as Service).networks as { front: { ipv4_address: string } };
+    const trusted = nodes.map(node => configOf(node).gateway.trustedProxies);
+    expect(trusted).toEqual([[front.ipv4_address], [front.ipv4_address]]);
+    const [range] = compose.networks.front?.ipam?.config ?? [];
+    expect(new Networks([range?.subnet ?? '']).has(front.ipv4_address)).toBe(true);
+    expect(configOf(server).gateway.trustedProxies).toEqual([]);
   });
 
   it('waits for Postgres, keeps its data, and gives everybody time to stop', () => {
@@ -115,6 +152,9 @@ describe('docker-compose.yml', () => {
     expect(Number.parseInt(server?.stop_grace_period ?? '0', 10)).toBeGreaterThan(10);
   });
 });
+
+/** What production does not start without. */
+const LEAST = { JWT_SECRET: 'x'.repeat(48), DATABASE_URL: 'postgres://a@b/c' };
 
 /** The configuration of a service in production, with its variables filled in. */
 function configOf(service: Service | undefined): Config {
@@ -163,6 +203,23 @@ describe('ops/nginx.conf', () => {
       expect(block(`location = ${place}`)).toMatch(/proxy_next_upstream error timeout/);
       expect(block(`location = ${place}`)).toMatch(/proxy_connect_timeout [1-5]s;/);
     }
+  });
+
+  it('bounds what one address may do as the nodes do, and says so with the same status', () => {
+    const { address } = readConfig({ NODE_ENV: 'production', ...LEAST }).gateway;
+    const sockets = block('location = /ws');
+    expect(sockets).toContain(`limit_conn sockets ${address.socketsMax};`);
+    expect(sockets).toContain(`limit_req zone=upgrades burst=${address.upgrades.burst} nodelay;`);
+    const rate = `zone=upgrades:10m rate=${address.upgrades.perMinute / 60}r/s;`;
+    expect(conf).toContain(`limit_req_zone $binary_remote_addr ${rate}`);
+    expect(conf).toContain('limit_conn_zone $binary_remote_addr zone=sockets:10m;');
+    expect(conf).toMatch(/limit_conn_status 429;\s+limit_req_status 429;/);
+  });
+
+  it('tells the nodes whose socket it is, as the last address, which they believe', () => {
+    expect(block('location = /ws')).toContain(
+      'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+    );
   });
 
   it('keeps metrics and readiness from the public', () => {

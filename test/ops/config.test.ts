@@ -14,6 +14,7 @@ const PRODUCTION = {
   JWT_SECRET: SECRET,
   DATABASE_URL: 'postgres://somebody@database/tradepost',
 };
+const CLAIMS = { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'market' };
 
 describe('an environment that makes no sense is refused, naming the variable', () => {
   it.each([
@@ -72,6 +73,20 @@ describe('an environment that makes no sense is refused, naming the variable', (
     ['NODE_NAME', 'two words'],
     ['LEASE_MS', '199'],
     ['REDIS_SIGN', 'yes'],
+    ['OPS_PORT', 'metrics'],
+    ['OPS_PORT', '7777'],
+    ['TRUSTED_PROXIES', '10.0.0.0/40'],
+    ['TRUSTED_PROXIES', 'balancer'],
+    ['ADDRESS_EXEMPT', '10.0.0.1,'],
+    ['ADDRESS_SOCKETS_MAX', '0'],
+    ['ADDRESS_UNOPENED_MAX', '-1'],
+    ['ADDRESS_UPGRADES', '600'],
+    ['ADDRESS_UPGRADES', '0/10'],
+    ['ADDRESS_FAILURES', 'few'],
+    ['UNOPENED_SOCKETS_MAX', '0'],
+    ['SNAPSHOT_BYTES', '1000/1000'],
+    ['SNAPSHOT_BYTES', '32768'],
+    ['TOKEN_HOURS_MAX', '0'],
   ])('%s=%s', (name, value) => {
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(ConfigError);
@@ -93,11 +108,26 @@ describe('an environment that makes no sense is refused, naming the variable', (
     expect(() => readConfig(environment)).toThrow(says);
   });
 
-  it('a secret of less than 32 bytes, which is not shown', () => {
-    const read = () => readConfig({ JWT_SECRET: 'too short' });
-    expect(read).toThrow(/JWT_SECRET needs at least 32 bytes/);
+  it.each([
+    [{ JWT_SECRET: 'too short' }, 'JWT_SECRET needs at least 32 bytes'],
+    [
+      { JWT_SECRET: SECRET, JWT_SECRET_PREVIOUS: 'too short' },
+      'JWT_SECRET_PREVIOUS needs at least 32 bytes',
+    ],
+  ])('a secret of less than 32 bytes, which is not shown: %j', (environment, says) => {
+    const read = () => readConfig(environment);
+    expect(read).toThrow(says);
     expect(read).not.toThrow(/too short/);
   });
+
+  it.each([{ JWT_SECRET_PREVIOUS: SECRET }, { JWT_SECRET: SECRET, JWT_SECRET_PREVIOUS: SECRET }])(
+    'a previous secret without a new one: %j',
+    environment => {
+      expect(() => readConfig(environment)).toThrow(
+        'JWT_SECRET_PREVIOUS is the secret before JWT_SECRET',
+      );
+    },
+  );
 
   it('a REDIS_URL of something else, which is not shown', () => {
     const read = () => readConfig({ REDIS_URL: 'http://:password@redis' });
@@ -128,6 +158,26 @@ describe('an environment that makes no sense is refused, naming the variable', (
     const both = { JWT_SECRET: SECRET, JWKS_URL: 'https://id.example/keys' };
     expect(() => readConfig(both)).toThrow('Set JWT_SECRET or JWKS_URL, not both.');
   });
+
+  it.each([
+    ['http://id.example/keys', 'development'],
+    ['http://127.0.0.1.example/keys', 'development'],
+    ['ftp://127.0.0.1/keys', 'development'],
+    ['http://127.0.0.1/keys', 'production'],
+    ['http://id.example/keys', 'production'],
+  ])('keys from %s in %s', (url, mode) => {
+    const { DATABASE_URL } = PRODUCTION;
+    const environment = { NODE_ENV: mode, DATABASE_URL, JWKS_URL: url, ...CLAIMS };
+    expect(() => readConfig(environment)).toThrow(`JWKS_URL=${url}: expected https://`);
+  });
+
+  it.each([{}, { JWT_ISSUER: 'https://id.example' }, { JWT_AUDIENCE: 'market' }])(
+    'keys of a provider with %j alone',
+    claims => {
+      const environment = { JWKS_URL: 'https://id.example/keys', ...claims };
+      expect(() => readConfig(environment)).toThrow('JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE');
+    },
+  );
 });
 
 describe('production', () => {
@@ -151,6 +201,25 @@ describe('production', () => {
     expect(below).toThrow(`${name}=${floorMs - 1}: expected at least ${floorMs} with NODE_ENV=`);
     const { direct } = readConfig({ ...PRODUCTION, [name]: `${floorMs}` }).rules;
     expect(hurriedWindows(direct)).toBeNull();
+  });
+
+  it.each([
+    ['production', 'https://id.example/keys'],
+    ['development', 'http://127.0.0.1:8080/keys'],
+    ['development', 'http://localhost:8080/keys'],
+    ['development', 'http://[::1]:8080/keys'],
+  ])('in %s takes keys from %s', (mode, url) => {
+    const { DATABASE_URL } = PRODUCTION;
+    const environment = { NODE_ENV: mode, DATABASE_URL, JWKS_URL: url, ...CLAIMS };
+    expect(readConfig(environment)).toMatchObject({ jwksUrl: url, jwtAudience: 'market' });
+  });
+
+  it('leaves no address without bounds, unless it is told to', () => {
+    expect(readConfig(PRODUCTION).gateway.address.exempt).toEqual([]);
+    expect(readConfig({}).gateway.address.exempt).toEqual(['127.0.0.0/8', '::1']);
+    const own = { ...PRODUCTION, ADDRESS_EXEMPT: '10.1.2.3, fd00::/8' };
+    expect(readConfig(own).gateway.address.exempt).toEqual(['10.1.2.3', 'fd00::/8']);
+    expect(readConfig({ ADDRESS_EXEMPT: 'none' }).gateway.address.exempt).toEqual([]);
   });
 
   it('starts with both', () => {
@@ -266,6 +335,37 @@ describe('a config', () => {
     expect(limits.guest).toEqual({ perMinute: 60, burst: 5, inFlight: 2, answersPerMinute: 90 });
     expect(limits.premium).toBeNull();
     expect(limits.standard).toEqual(DEFAULT_TIER_LIMITS.standard);
+  });
+
+  it('reads what one address and one player may cost', () => {
+    const { gateway } = readConfig({
+      TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32',
+      ADDRESS_SOCKETS_MAX: '1',
+      ADDRESS_UNOPENED_MAX: '2',
+      ADDRESS_UPGRADES: '3/4',
+      ADDRESS_FAILURES: '5/6',
+      UNOPENED_SOCKETS_MAX: '7',
+      SNAPSHOT_BYTES: '2048/4096',
+    });
+    expect(gateway).toMatchObject({
+      trustedProxies: ['10.0.0.0/8', '2001:db8::/32'],
+      unopenedMax: 7,
+      snapshotBytesPerSecond: 2_048,
+      snapshotBytesBurst: 4_096,
+      address: {
+        socketsMax: 1,
+        unopenedMax: 2,
+        upgrades: { perMinute: 3, burst: 4 },
+        failures: { perMinute: 5, burst: 6 },
+      },
+    });
+  });
+
+  it('shows metrics on a port of their own, on this machine alone', () => {
+    expect(readConfig({}).ops).toEqual({ host: '127.0.0.1', port: 9777 });
+    expect(readConfig({ PORT: '0' }).ops.port).toBe(0);
+    const ops = { OPS_HOST: '10.0.0.1', OPS_PORT: '9000' };
+    expect(readConfig(ops).ops).toEqual({ host: '10.0.0.1', port: 9_000 });
   });
 
   it('reads origins as a list', () => {

@@ -57,7 +57,8 @@ describe('the embedded server', { timeout: 120_000 }, () => {
       /^Tradepost leads the realm "main" \(epoch \d+\), started in \d+\.\d s\.$/m,
     );
     expect(output).toContain(`ws://127.0.0.1:${port}/ws`);
-    expect(output).toContain(`http://127.0.0.1:${port}/health /ready /metrics`);
+    expect(output).toContain(`http://127.0.0.1:${port}/health /ready\n`);
+    expect(output).toContain(`http://127.0.0.1:${server.opsPort}/health /ready /metrics\n`);
     expect(output).toMatch(new RegExp(`data +${folder}, an embedded Postgres`));
     expect(output).toMatch(/crash of the process, not .* loss of power/);
     expect(output).toMatch(/tokens +npm run token -- alice \[--role service\]/);

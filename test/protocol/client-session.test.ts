@@ -49,16 +49,19 @@ describe('a session', () => {
     expect(server.peers).toHaveLength(1);
   });
 
-  it('is tried again with a fresh token when there is a source of tokens', async () => {
-    server.script = (request, peer) => {
-      if (request.command !== 'session.open' || request.payload.token === 'token 2') return false;
-      peer.socket.close(4401);
-      return true;
-    };
-    let asked = 0;
-    await connected({ token: async () => `token ${++asked}` });
-    expect(server.peers).toHaveLength(2);
-  });
+  it.each([4401, 4410])(
+    'closed with %d is tried again with a fresh token when there is a source of tokens',
+    async code => {
+      server.script = (request, peer) => {
+        if (request.command !== 'session.open' || request.payload.token === 'token 2') return false;
+        peer.socket.close(code);
+        return true;
+      };
+      let asked = 0;
+      await connected({ token: async () => `token ${++asked}` });
+      expect(server.peers).toHaveLength(2);
+    },
+  );
 
   it('is renewed on the live socket before the token expires', async () => {
     server.tokenLifeMs = 1_100;
@@ -123,7 +126,7 @@ describe('a connection', () => {
     expect(server.peers).toHaveLength(2);
   });
 
-  it.each([4400, 4401, 4403, 4409, 4413])('closed with %d is not replaced', async code => {
+  it.each([4400, 4401, 4403, 4409, 4410, 4413])('closed with %d is not replaced', async code => {
     const states: string[] = [];
     const client = await connected({ onState: state => states.push(state) });
     server.peer.socket.close(code);
@@ -133,7 +136,7 @@ describe('a connection', () => {
     expect(await client.request('session.ping', {})).toMatchObject({ outcome: 'unavailable' });
   });
 
-  it.each([1001, 1011, 4408, 4429, 4503, 4508])('closed with %d is replaced', async code => {
+  it.each([1001, 1011, 4408, 4429, 4503, 4504, 4508])('closed with %d is replaced', async code => {
     const client = await connected();
     server.peer.socket.close(code);
     await until(() => server.peers.length === 2 && client.state === 'open');

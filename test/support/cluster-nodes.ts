@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { type RealmKeys, realmKeys } from '../../src/cluster/keys.ts';
 import { createFaultRealm, type FaultRealm, POSTGRES_URL, until } from './fault-realm.ts';
 import { anyRedisUrl, connectRedis, hasOwnRedis, isInstalled } from './redis-server.ts';
-import { type Environment, type Exit, ServerProcess } from './server-process.ts';
+import { type Environment, type Exit, opsPortOf, pageOf, ServerProcess } from './server-process.ts';
 import { skipping } from './skipping.ts';
 
 const LEADS = /"epoch":(\d+),"tookMs":\d+,"msg":"this node leads the realm"/g;
@@ -66,9 +66,10 @@ export class NodeProcess {
     return this.server.kill(name);
   }
 
-  async page(path: string): Promise<{ status: number; text: string }> {
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
-    return { status: response.status, text: await response.text() };
+  /** As {@link ServerProcess.page}. */
+  page(path: string): Promise<{ status: number; text: string }> {
+    const port = path === '/metrics' ? (opsPortOf(this.server.output) ?? 0) : this.port;
+    return pageOf(port, path);
   }
 
   /** The value of a metric without labels. */

@@ -13,11 +13,12 @@ import type { CommandName, Payload } from '../../protocol/commands/registry.ts';
 import type { Role } from '../../protocol/commands/session.ts';
 import type { MeEvent } from '../../protocol/events.ts';
 import { wallClock } from '../../src/base/clock.ts';
-import { createLog } from '../../src/base/log.ts';
+import { createLog, type Log } from '../../src/base/log.ts';
 import { type AuthRules, secretVerifier, type TokenVerifier } from '../../src/gateway/auth.ts';
 import { DEFAULT_GATEWAY_CONFIG, type GatewayConfig } from '../../src/gateway/config.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { signToken } from '../../src/gateway/token.ts';
+import { FakeEnds } from './fake-ends.ts';
 import { FakeRealm } from './fake-realm.ts';
 
 export const SECRET = 'a secret of the tests, thirty-two bytes or more';
@@ -25,7 +26,9 @@ export const SECRET = 'a secret of the tests, thirty-two bytes or more';
 export interface Fixture {
   readonly gateway: Gateway;
   readonly realm: FakeRealm;
+  readonly ends: FakeEnds;
   readonly port: number;
+  readonly opsPort: number;
   /** Connects without opening a session. */
   connect(options?: { path?: string; headers?: Record<string, string> }): Promise<TestClient>;
   /** Connects and opens. */
@@ -38,6 +41,7 @@ export interface FixtureOptions {
   readonly rules?: AuthRules;
   readonly verifier?: TokenVerifier;
   readonly attach?: boolean;
+  readonly log?: Log;
 }
 
 /** Starts a gateway for one test; it is closed when the test is over. */
@@ -45,10 +49,13 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Fixtur
   const config = { ...DEFAULT_GATEWAY_CONFIG, sweepMs: 50, ...options.config };
   const verifier =
     options.verifier ?? (await secretVerifier(SECRET, options.rules ?? {}, wallClock));
-  const gateway = createGateway({ config, verifier, clock: wallClock, log: createLog('silent') });
+  const log = options.log ?? createLog('silent');
+  const gateway = createGateway({ config, verifier, clock: wallClock, log });
   const realm = new FakeRealm();
-  if (options.attach !== false) gateway.attach(realm);
+  const ends = new FakeEnds();
+  if (options.attach !== false) gateway.attach(realm, ends);
   const { port } = await gateway.listen('127.0.0.1', 0);
+  const { port: opsPort } = await gateway.listenOps('127.0.0.1', 0);
   const clients: TestClient[] = [];
   onTestFinished(async () => {
     for (const client of clients) client.terminate();
@@ -68,7 +75,7 @@ export async function startGateway(options: FixtureOptions = {}): Promise<Fixtur
     if (reply.outcome !== 'ok') throw new Error(`session.open: ${JSON.stringify(reply.body)}`);
     return client;
   };
-  return { gateway, realm, port, connect, enter, token };
+  return { gateway, realm, ends, port, opsPort, connect, enter, token };
 }
 
 interface Ended {

@@ -295,4 +295,7 @@ export const exchanges: Exchanges = {
     { payload: { limit: 2 }, result: { places: [{ place: 'main' }, { place: 'north' }], next: 1 } },
     { payload: { after: 1 }, result: { places: [], next: null } },
   ],
+  'sessions.end': [
+    { payload: { player: 'mallory' }, result: { player: 'mallory', issuedFromMs: atMs + 1_000 } },
+  ],
 };

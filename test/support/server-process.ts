@@ -118,6 +118,10 @@ export class ServerProcess {
     return this.#listening().port;
   }
 
+  get opsPort(): number {
+    return this.#listening().opsPort;
+  }
+
   get epoch(): number {
     return this.#listening().epoch;
   }
@@ -132,25 +136,51 @@ export class ServerProcess {
     return this.exit;
   }
 
-  /** What `GET path` answers. */
+  /** What `GET path` answers; /metrics where operators see it, and never as of before the call. */
   async page(path: string): Promise<{ status: number; text: string }> {
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
-    return { status: response.status, text: await response.text() };
+    const { port, opsPort } = this.#listening();
+    return pageOf(path === '/metrics' ? opsPort : port, path);
   }
 
-  #banner(): { epoch: number; port: number } | null {
+  #banner(): { epoch: number; port: number; opsPort: number } | null {
+    const opsPort = opsPortOf(this.#output);
     const epoch = /leads the realm "[^"]*" \(epoch (\d+)\)/.exec(this.#output)?.[1];
     const port = /sockets +ws:\/\/[^:]+:(\d+)\/ws/.exec(this.#output)?.[1];
-    return epoch === undefined || port === undefined
+    return epoch === undefined || port === undefined || opsPort === null
       ? null
-      : { epoch: Number(epoch), port: Number(port) };
+      : { epoch: Number(epoch), port: Number(port), opsPort };
   }
 
-  #listening(): { epoch: number; port: number } {
+  #listening(): { epoch: number; port: number; opsPort: number } {
     const banner = this.#banner();
     if (banner === null) throw new Error(`It does not listen:\n${this.#output}`);
     return banner;
   }
+}
+
+/** The port of the operators, as the process prints it. */
+export function opsPortOf(output: string): number | null {
+  const port = /operators +http:\/\/[^:]+:(\d+)\//.exec(output)?.[1];
+  return port === undefined ? null : Number(port);
+}
+
+/** When the metrics at a port were read last. */
+const scraped = new Map<number, number>();
+/** Metrics are shown for a second: see src/gateway/http.ts. */
+const SCRAPE_MS = 1_050;
+
+/** What `GET path` answers at this port. */
+export async function pageOf(
+  port: number,
+  path: string,
+): Promise<{ status: number; text: string }> {
+  if (path === '/metrics') {
+    const waitMs = (scraped.get(port) ?? Number.NEGATIVE_INFINITY) + SCRAPE_MS - performance.now();
+    if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs));
+    scraped.set(port, performance.now());
+  }
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return { status: response.status, text: await response.text() };
 }
 
 /** A token that the children accept. */
