@@ -5,5 +5,6 @@
 // 2  direct trades: windows with their channel, offers, and both in the private feed
 // 3  places are defined before anything lies there; players are known before others name them;
 //    texts have one definition: no control, direction or invisible characters, length in characters
+// 4  keys are UUIDv7, forgotten ones are KEY_EXPIRED; a long rejection is repeated without details
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
