@@ -11,6 +11,7 @@ import { ExpiryQueue } from './expiry-queue.ts';
 import type { EngineOutput } from './fact.ts';
 import { NONE } from './hash-index.ts';
 import { Keys } from './keys.ts';
+import { LateKeys } from './late-keys.ts';
 import { Ledger } from './ledger.ts';
 import type { Asset, Market } from './market.ts';
 import { Names } from './names.ts';
@@ -46,6 +47,7 @@ export class State {
   readonly offers = new Offers();
   readonly blocks = new Blocks();
   readonly keys: Keys;
+  readonly lateKeys: LateKeys;
   /** What the tables lack something of. */
   readonly suspended = new Suspended();
   /** One word per player: their open orders. */
@@ -81,7 +83,12 @@ export class State {
     this.locations = new Names(numbersMax);
     this.assetNames = new Names(numbersMax);
     this.ledger = new Ledger({ accountsMax: numbersMax, emptyAccountsMax });
-    this.keys = new Keys(rules.keysPerPlayerMax, rules.keyRetentionMs);
+    this.lateKeys = new LateKeys(rules.lateKeysMax);
+    this.keys = new Keys({
+      perPlayerMax: rules.keysPerPlayerMax,
+      perServiceMax: rules.keysPerServiceMax,
+      retentionMs: rules.keyRetentionMs,
+    });
   }
 
   /** The number of a player who takes part in something from now on. */

@@ -72,7 +72,11 @@ function loadInto(engine: Engine, tables: FactTables): void {
   put(tables.openOffers().sort((one, other) => one.id - other.id));
   put([...tables.blocks.values()].filter(({ blocked }) => blocked));
   put([...tables.privacies.values()].filter(({ closed }) => closed));
-  for (const { fact, livedMs } of tables.keys) engine.restore(travelled(fact), livedMs);
+  put([...tables.forgotten.values()]);
+  for (const { fact, livedMs } of tables.keys) {
+    const isForgotten = fact.key <= (tables.forgotten.get(fact.player)?.key ?? '');
+    if (!isForgotten) engine.restore(travelled(fact), livedMs);
+  }
 }
 
 function resumed(engine: Engine, tables: FactTables): Engine {
