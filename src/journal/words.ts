@@ -25,6 +25,7 @@ export const TAG = {
   /** Before the balance of an account that was opened just then. */
   opened: 16,
   closed: 17,
+  forgotten: 18,
 } as const;
 
 export const ITEM_KINDS = ['currency', 'commodity', 'unique'] as const;

@@ -25,10 +25,11 @@ const STAGE: Readonly<Record<Fact['kind'], number>> = {
   window: 8,
   manifest: 9,
   offer: 10,
-  decided: 11,
+  forgotten: 11,
+  decided: 12,
   /** No engine remembers transfers, and no table is read for either. */
-  transfer: 12,
-  closed: 12,
+  transfer: 13,
+  closed: 13,
 };
 const STAGES = 1 + Math.max(...Object.values(STAGE));
 
@@ -112,6 +113,7 @@ function rankOf(fact: Fact, livedMs: number): number {
     case 'player':
     case 'block':
     case 'privacy':
+    case 'forgotten':
       return fact.player;
     case 'location':
       return fact.location;

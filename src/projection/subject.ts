@@ -28,6 +28,8 @@ export function thingOf(fact: StoredFact | Fact): string | null {
       return `block ${fact.player} ${fact.other}`;
     case 'privacy':
       return `privacy ${fact.player}`;
+    case 'forgotten':
+      return `forgotten ${fact.player}`;
     case 'trade':
     case 'manifest':
     case 'transfer':
@@ -69,6 +71,8 @@ export function isRetold(fact: StoredFact, changes: Changes): boolean {
       return changes.blocks.has(`${fact.player} ${fact.other}`);
     case 'privacy':
       return changes.privacy.has(fact.player);
+    case 'forgotten':
+      return changes.forgotten.has(fact.player);
     case 'trade':
     case 'manifest':
     case 'transfer':
@@ -112,6 +116,7 @@ export function addHalts(fact: StoredFact, halts: Halts): void {
     case 'privacy':
     case 'transfer':
     case 'decided':
+    case 'forgotten':
       break;
     default:
       unreachable(fact);
@@ -150,6 +155,7 @@ export function authorOf(fact: StoredFact): number {
     case 'block':
     case 'privacy':
     case 'decided':
+    case 'forgotten':
       return fact.player;
     default:
       return -1;

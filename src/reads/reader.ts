@@ -7,10 +7,12 @@ import type { RejectBody } from '../../protocol/rejects.ts';
 import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
 import { createPool, type Database } from '../database/connection.ts';
+import type { Recalled } from '../engine/entry.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
 import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
+import { type KeyQuestion, lookUpKeys } from './key-lookup.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPlaces } from './places.ts';
 import { getPrivateSnapshot } from './private-snapshot.ts';
@@ -29,6 +31,7 @@ export interface TableRequest {
 export interface Reader {
   answer(request: TableRequest): Promise<TableAnswer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  lookUpKeys(questions: readonly KeyQuestion[]): Promise<readonly Recalled[]>;
   standing(): Promise<TablesStand>;
   close(): Promise<void>;
 }
@@ -69,6 +72,14 @@ export function createReader(options: ReaderOptions): Reader {
       }
     },
     privateSnapshot: player => getPrivateSnapshot(pool, player),
+    async lookUpKeys(questions) {
+      try {
+        return await lookUpKeys(pool, questions);
+      } catch (error) {
+        log.warn({ error: String(error), keys: questions.length }, 'keys could not be looked up');
+        throw error;
+      }
+    },
     async standing() {
       return (await pool.query<TablesStand>(STANDING)).rows[0] as TablesStand;
     },
