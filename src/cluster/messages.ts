@@ -5,15 +5,17 @@
 
 /**
  * Rises with every change of a message. 2: the identity of the realm, signatures, `sentAtMs`; the
- * feed tells engine time.
+ * feed tells engine time. 3: commands say by whose socket they came.
  */
-export const CLUSTER_VERSION = 2;
+export const CLUSTER_VERSION = 3;
 
 /** One command on its way to the leader. `n` names it within its node's incarnation. */
 export interface SentCommand {
   readonly n: number;
   readonly player: string;
   readonly key: string | null;
+  /** Whose socket it came by: see EngineRequest of the gateway. */
+  readonly sender: 'player' | 'service' | 'proxy';
   /** An engine command whose payload the gateway has validated; the leader does so again. */
   readonly command: string;
   readonly payload: unknown;

@@ -10,6 +10,7 @@ import type {
   Orders,
   Question,
   ReplyBatch,
+  SentCommand,
 } from './messages.ts';
 
 /** The gateway's way to the leader. */
@@ -18,7 +19,7 @@ export interface CommandSender {
    * Puts a command into the batch of this turn and returns its number, or -1 when nothing can be
    * sent: Redis is away, or too much is on its way. Then it was not sent and never will be.
    */
-  send(command: { player: string; command: string; payload: unknown; key: string | null }): number;
+  send(command: Omit<SentCommand, 'n'>): number;
   /** Commands whose batch failed: `unsent` never entered the stream, `unknown` may have. */
   onFailed(callback: (numbers: readonly number[], fate: 'unsent' | 'unknown') => void): void;
   /** Commands whose batch is in the stream, and as which entry. */

@@ -55,6 +55,7 @@ export function submit(
     payload: request.payload,
     key: request.key,
     player: request.player ?? player.name,
+    sender: senderOf(session, request),
   } as EngineRequest;
   let refusal: RejectBody | null = UNAVAILABLE;
   try {
@@ -66,6 +67,11 @@ export function submit(
     }
   }
   if (refusal !== null) session.refuse(request.id, route, refusal);
+}
+
+function senderOf({ role }: Session, { player }: Request): EngineRequest['sender'] {
+  if (role !== 'service') return 'player';
+  return player === null ? 'service' : 'proxy';
 }
 
 /** Asks the realm's tables. At most `readsInFlightMax` of all players wait at once. */

@@ -12,6 +12,7 @@ import type { AmountLocale } from '../base/amount-text.ts';
 import { assert } from '../base/assert.ts';
 import { within } from '../base/within.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Recalled } from '../engine/entry.ts';
 import type { Suspension } from '../engine/suspension.ts';
 import type {
   Answer,
@@ -25,6 +26,7 @@ import type {
 import type { Journal } from '../journal/journal.ts';
 import { Announcer } from './announcer.ts';
 import type { RealmClock } from './engine-clock.ts';
+import type { KeyQuestion } from './key-lookups.ts';
 import { readMarket } from './market-reads.ts';
 import { Pipeline, type PipelineLimits, type PipelineObserver } from './pipeline.ts';
 
@@ -46,6 +48,7 @@ export interface ProjectionPort {
 export interface ReaderPort {
   answer(request: ReadRequest): Promise<Answer>;
   privateSnapshot(player: string): Promise<{ sequence: number; data: MeSnapshot }>;
+  lookUpKeys(questions: readonly KeyQuestion[]): Promise<readonly Recalled[]>;
 }
 
 export interface RealmOptions {
@@ -126,6 +129,7 @@ export class Realm implements RealmPort {
       limits,
       observer,
       offset: options.offset ?? '',
+      recall: questions => this.#recall(questions),
       pauseMs: () => this.#pauseMs,
       committed: (position, groups, offset) => {
         this.#released = position;
@@ -302,6 +306,11 @@ export class Realm implements RealmPort {
   /** Waits until the tables show what anybody was shown; false when that takes too long. */
   #caughtUp(): Promise<boolean> {
     return within(READ_WAIT_MS, this.#options.projection.waitFor(this.#released));
+  }
+
+  async #recall(questions: readonly KeyQuestion[]): Promise<readonly Recalled[]> {
+    if (!(await this.#caughtUp())) throw new Error('The tables are behind the journal.');
+    return this.#options.reader.lookUpKeys(questions);
   }
 
   #fail(error: unknown): void {

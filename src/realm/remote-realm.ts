@@ -141,8 +141,8 @@ export class RemoteRealm implements RealmPort {
     // Without the subscription it would be executed, and nobody here would hear of it.
     if (this.#isSilent || !channel.isConnected) return NO_LEADER;
     if (this.#commands.size >= pendingMax) return OVERLOADED;
-    const { id, command, payload, key, player } = request;
-    const n = sender.send({ player, command, payload, key });
+    const { id, command, payload, key, player, sender: socket } = request;
+    const n = sender.send({ player, command, payload, key, sender: socket });
     if (n < 0) return OVERLOADED;
     this.#commands.add(n, id, target);
     return null;

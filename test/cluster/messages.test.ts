@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { CLUSTER_VERSION, type Messages, type Tag } from '../../src/cluster/messages.ts';
 import { type Refusal, RefusedError } from '../../src/cluster/refused.ts';
 import { testEnvelope } from '../support/redis.ts';
+import { testKey } from '../support/test-key.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const PLACE = 'tradepost:{main:00}:feed';
@@ -21,8 +22,22 @@ const EXAMPLES: Messages = {
     sentAtMs: 1_790_000_000_000,
     lifeMs: 5_000,
     commands: [
-      { n: 1, player: 'alice', key: null, command: 'listings.buy', payload: { listing: SAFE } },
-      { n: 0xffff_ffff, player: 'bob', key: 'k', command: 'offers.create', payload: { a: [1.5] } },
+      {
+        n: 1,
+        player: 'alice',
+        key: null,
+        sender: 'player',
+        command: 'listings.buy',
+        payload: { listing: SAFE },
+      },
+      {
+        n: 0xffff_ffff,
+        player: 'bob',
+        key: testKey('k'),
+        sender: 'proxy',
+        command: 'offers.create',
+        payload: { a: [1.5] },
+      },
     ],
   },
   replies: {

@@ -54,6 +54,7 @@ function begin(): Realm {
     reader: {
       answer: async () => ({ outcome: 'ok', body: {} }),
       privateSnapshot: () => Promise.reject(new Error('Nobody reads here.')),
+      lookUpKeys: () => Promise.reject(new Error('Nobody reads here.')),
     },
     sink,
     clock,
