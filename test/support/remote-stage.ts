@@ -11,6 +11,7 @@ import { RemoteRealm } from '../../src/realm/remote-realm.ts';
 import { TablesWatch } from '../../src/realm/tables-watch.ts';
 import { FakeNodeChannel, FakeSender, Inbox, RecordingNodeSink } from './fake-cluster.ts';
 import { quiet } from './postgres.ts';
+import { testKey } from './test-key.ts';
 
 export const EMPTY_ME: MeSnapshot = { balances: [], orders: [], offers: [], windows: [] };
 
@@ -41,6 +42,7 @@ export class RemoteStage {
           this.read.push(player);
           return { sequence: 7, data: EMPTY_ME };
         },
+        lookUpKeys: () => Promise.reject(new Error('The leader looks keys up.')),
       },
       tables: new TablesWatch(async () => {
         if (this.isTablesAway) throw new Error('away');
@@ -79,7 +81,14 @@ export class RemoteStage {
   /** A command of a session, with the key `k<id>`. */
   submit(id: number): RejectBody | null {
     const payload = { player: 'alice', asset: 'coins', quantity: 1 };
-    const request = { id, command: 'wallet.grant', payload, key: `k${id}`, player: 'game' };
+    const request = {
+      id,
+      command: 'wallet.grant',
+      payload,
+      key: testKey(`k${id}`),
+      player: 'game',
+      sender: 'service',
+    };
     return this.realm.submit(request as EngineRequest, this.inbox);
   }
 }

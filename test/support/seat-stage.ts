@@ -66,7 +66,7 @@ export class SeatStage {
     this.realm = new Realm({
       ...{ name: 'main', epoch: EPOCH, position: 1, offset: '5-0', engine, journal },
       projection: PROJECTION,
-      reader: { answer: nobodyReads, privateSnapshot: nobodyReads },
+      reader: { answer: nobodyReads, privateSnapshot: nobodyReads, lookUpKeys: nobodyReads },
       sink: collector,
       clock: new StepClock(),
       limits: {
@@ -126,5 +126,5 @@ export class SeatStage {
 
 export function grant(n: number, quantity = 1): SentCommand {
   const payload = { player: 'alice', asset: 'coins', quantity };
-  return { n, player: 'game', key: null, command: 'wallet.grant', payload };
+  return { n, player: 'game', key: null, sender: 'service', command: 'wallet.grant', payload };
 }
