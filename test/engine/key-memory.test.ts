@@ -9,7 +9,7 @@ import { testKey } from '../support/test-key.ts';
 const KEYS = 60_000;
 const BYTES_MAX = 200;
 /** Pages that are begun, whatever there is in them. */
-const FIXED_BYTES = 3 * 1024 * 1024;
+const FIXED_BYTES = 4.5 * 1024 * 1024;
 const BOUNDS = { perPlayerMax: 1_024, perServiceMax: 1_024, retentionMs: 1e9 };
 
 /** The answer to a purchase. */

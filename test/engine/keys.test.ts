@@ -168,14 +168,14 @@ describe('an idempotency key', () => {
   });
 
   test('of a device whose clock is behind is executed beside those of one that is ahead', () => {
-    const engine = engineWith({ keysPerPlayerMax: 4 });
+    const engine = engineWith({ keysPerPlayerMax: 30 });
     const ahead = Array.from({ length: 20 }, (_, n) => testKey('ahead', NOW + 60_000 + n));
-    const behind = Array.from({ length: 20 }, (_, n) => testKey('behind', NOW - 60_000 + n));
-    for (const [n, key] of ahead.entries()) {
+    const behind = Array.from({ length: 100 }, (_, n) => testKey('behind', NOW - 60_000 + n));
+    for (const [n, key] of behind.entries()) {
       expect(burn(engine, key)).toBe('ITEM_NOT_FOUND');
-      expect(burn(engine, behind[n] as string)).toBe('ITEM_NOT_FOUND');
-      expect(burn(engine, key)).toBe('ITEM_NOT_FOUND');
+      if (n < ahead.length) expect(burn(engine, ahead[n] as string)).toBe('ITEM_NOT_FOUND');
     }
+    for (const key of ahead) expect(burn(engine, key)).toBe('ITEM_NOT_FOUND');
     expect(burn(engine, behind[3] as string)).toBe('KEY_EXPIRED');
   });
 
