@@ -6,6 +6,7 @@
 // 3  places are defined before anything lies there; players are known before others name them;
 //    texts have one definition: no control, direction or invisible characters, length in characters
 // 4  answers are bounded: windows.get in pages, the private snapshot in parts, shorter pages of
-//    what is long; answers have a budget of their own
+//    what is long; answers have a budget of their own; keys are UUIDv7, forgotten ones are
+//    KEY_EXPIRED; a long rejection is repeated without details
 
 export const PROTOCOL_VERSION = 4;

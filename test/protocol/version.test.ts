@@ -9,13 +9,14 @@ import { CLOSES } from '../../protocol/closes.ts';
 import { COMMANDS } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
 import { EVENT_KINDS, EVENTS } from '../../protocol/events.ts';
-import { DEFAULT_LOCATION, KEY_PATTERN, PLAYER_PATTERN } from '../../protocol/fields.ts';
+import { DEFAULT_LOCATION, PLAYER_PATTERN } from '../../protocol/fields.ts';
+import { KEY_PATTERN } from '../../protocol/key.ts';
 import * as limits from '../../protocol/limits.ts';
 import { OUTCOMES, REJECTS } from '../../protocol/rejects.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { manifest, openHash } from '../support/golden-direct.ts';
 
-const EXPECTED = { version: 4, hash: 'b45bccf5614817a6' };
+const EXPECTED = { version: 4, hash: 'ba34fe27aff50912' };
 
 const asJson = (schema: z.ZodType): unknown => z.toJSONSchema(schema, { io: 'input' });
 
