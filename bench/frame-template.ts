@@ -25,7 +25,17 @@ export function namePlace(place: number, letter = 'p'): string {
   return nameOf(TEN_MILLION - place, letter);
 }
 
-/** The name of player, item or key number `index`: a letter and seven digits. */
+/** The same for a key. Keys with rising numbers are in the order in which a client makes them. */
+export function keyPlace(place: number): string {
+  return keyNumber(TEN_MILLION - place);
+}
+
+/** The key number `index`: its last digits. */
+export function keyNumber(index: number): string {
+  return `01900000-0000-7000-8000-00000${String(index).padStart(NAME_DIGITS, '0')}`;
+}
+
+/** The name of player or item number `index`: a letter and seven digits. */
 export function nameOf(index: number, letter = 'p'): string {
   return `${letter}${String(index).padStart(NAME_DIGITS, '0')}`;
 }

@@ -4,7 +4,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Exchange } from './exchange.ts';
-import { type FrameTemplate, namePlace, numberPlace, template } from './frame-template.ts';
+import {
+  type FrameTemplate,
+  keyPlace,
+  namePlace,
+  numberPlace,
+  template,
+} from './frame-template.ts';
 import { Meter } from './meter.ts';
 import type { RawSocket } from './raw-socket.ts';
 
@@ -39,7 +45,7 @@ export class Probes {
     this.#frame = template(
       'purchases.create',
       { listing: numberPlace(1), quantity: 1 },
-      { player: namePlace(1), key: namePlace(2, 'k') },
+      { player: namePlace(1), key: keyPlace(2) },
     );
   }
 

@@ -53,8 +53,7 @@ const OWNED = 10;
 const DAY_MS = 86_400_000;
 
 function statementsFor(size: RealmSize): (readonly [what: string, statement: string])[] {
-  const { players, places, items, accounts, listings, trades, tradedMarkets, keys, keyPlayers } =
-    size;
+  const { players, places, items, accounts, listings, trades, tradedMarkets, keys } = size;
   const now = Date.now();
   const assets = Math.floor(accounts / players);
   const lastSequence = trades + keys + 1;
@@ -99,13 +98,6 @@ function statementsFor(size: RealmSize): (readonly [what: string, statement: str
        create index trades_market on trades (asset, location, id)`,
     ],
     [
-      'keys',
-      `insert into keys
-       select ${trades} + i, ${now - DAY_MS + 60_000} + i * ${DAY_MS - 60_000}::bigint / ${keys}, i,
-         2 + i % ${keyPlayers}, true, 'key-' || i, '\\x81a76c697374696e67ce000f4240'
-       from generate_series(1::bigint, ${keys}) as i`,
-    ],
-    [
       'position',
       `insert into journal
          values (1, 1, ${lastSequence}, ${now}, sha256(''), '');
@@ -114,4 +106,18 @@ function statementsFor(size: RealmSize): (readonly [what: string, statement: str
     ],
     ['statistics', 'analyze'],
   ];
+}
+
+/**
+ * Fills the keys of a realm that was upgraded, and counts them. Those of the first version have
+ * another form and are not kept.
+ */
+export function keysFilled({ trades, keys, keyPlayers }: RealmSize): string {
+  return `with filled as (
+    insert into keys (sequence, at_ms, lived_ms, digest, player, ok, key, body)
+    select ${trades} + i, 0, (select lived_ms from projection), i, 2 + i % ${keyPlayers}, true,
+      ('01900000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid,
+      '\\x81a76c697374696e67ce000f4240'
+    from generate_series(1::bigint, ${keys}) as i returning 1
+  ) select count(*) from filled`;
 }

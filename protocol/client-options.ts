@@ -36,8 +36,12 @@ export interface ClientOptions {
 export type ClientState = 'connecting' | 'open' | 'waiting' | 'closed';
 
 export interface RequestOptions {
-  /** Idempotency key: makes the command safe to send again, which the client then does. */
-  readonly key?: string;
+  /**
+   * Idempotency key: makes the command safe to send again, which the client then does. Left out,
+   * the client makes one for every command that changes something. Null: none; such a command is
+   * sent once. Keep a key of your own, from `newKey`, to send the command again after a restart.
+   */
+  readonly key?: string | null;
   /** For the service role: the player it acts for. */
   readonly player?: string;
   readonly deadlineMs?: number;

@@ -17,8 +17,9 @@ import {
 import { TokenKeeper } from './client-token.ts';
 import { CLOSES } from './closes.ts';
 import { decodeServerFrame } from './codec.ts';
-import type { CommandName, Payload, Result } from './commands/registry.ts';
+import { COMMANDS, type CommandName, type Payload, type Result } from './commands/registry.ts';
 import type { FeedListener } from './feed.ts';
+import { KeyMaker } from './key.ts';
 import { Link } from './link.ts';
 import { type Answer, Outbox, refusal } from './outbox.ts';
 import type { Outcome, RejectBody } from './rejects.ts';
@@ -34,6 +35,7 @@ export class TradeClient {
   readonly #outbox: Outbox;
   readonly #channels: ClientChannels;
   readonly #clock = new ServerClock();
+  readonly #keys = new KeyMaker(() => this.#clock.nowMs());
   readonly #tokens: TokenKeeper;
   #state: ClientState | 'new' = 'new';
   #token = '';
@@ -101,6 +103,11 @@ export class TradeClient {
     return this.#clock.nowMs();
   }
 
+  /** A new idempotency key, after all that this client has made before. */
+  newKey(): string {
+    return this.#keys.next();
+  }
+
   /**
    * Connects, and keeps trying until it succeeds, so a server may start later than its clients.
    * Rejects when trying again is no use (the token was refused), or when `close` is called.
@@ -115,8 +122,9 @@ export class TradeClient {
 
   /**
    * Sends a command, now or as soon as there is a session, and resolves with what became of it.
-   * With a key it is sent again, after a lost connection, until its deadline. Without a key, a
-   * command that was sent and changes something resolves as 'unknown' when the connection is lost.
+   * With a key it is sent again, after a lost connection, until its deadline: with `key` of the
+   * options, or else one that is made here. With `key: null`, a command that was sent and changes
+   * something resolves as 'unknown' when the connection is lost.
    * Rejects only with a TypeError, for a payload that the wire cannot carry.
    */
   async request<Name extends CommandName>(
@@ -125,7 +133,9 @@ export class TradeClient {
     options: RequestOptions = {},
   ): Promise<Answer<Name>> {
     if (this.#state === 'closed') return refusal('SERVICE_UNAVAILABLE', 'The client is closed.');
-    const { key = null, player = null, deadlineMs = this.#deadlineMs } = options;
+    const isKeyed = COMMANDS[command].answeredBy === 'engine' && command !== 'keys.get';
+    const { key = isKeyed ? this.newKey() : null } = options;
+    const { player = null, deadlineMs = this.#deadlineMs } = options;
     return this.#outbox.add(
       { command, payload, key, player, deadlineMs, survives: true },
       frame => this.#state === 'open' && this.#link.send(frame),

@@ -9,7 +9,8 @@ import type { Budget } from './commands/session.ts';
 import type { CommandSpec } from './commands/spec.ts';
 import type { EventKind } from './events.ts';
 import { EVENT_KINDS } from './events.ts';
-import { KEY_PATTERN, PLAYER_PATTERN } from './fields.ts';
+import { PLAYER_PATTERN } from './fields.ts';
+import { KEY_PATTERN } from './key.ts';
 import { FRAME_VALUES_MAX, REQUEST_ID_MAX, SERVER_FRAME_DEPTH_MAX } from './limits.ts';
 import { FrameWriter } from './msgpack-writer.ts';
 import { OUTCOMES, type Outcome, REJECTS } from './rejects.ts';
@@ -107,12 +108,7 @@ function validate(
   }
   const key = elements[3] ?? null;
   if (key !== null && !(typeof key === 'string' && KEY_PATTERN.test(key))) {
-    return invalid(
-      id,
-      command,
-      'key',
-      'expected 1 to 64 printable ASCII characters without blanks',
-    );
+    return invalid(id, command, 'key', 'expected a UUIDv7 in lower case');
   }
   const player = elements[4] ?? null;
   if (player !== null && !(typeof player === 'string' && PLAYER_PATTERN.test(player))) {

@@ -3,12 +3,12 @@
 // they run on hostile input. Each says in words what it expects.
 
 import { z } from 'zod';
+import { KEY_PATTERN } from './key.ts';
 import {
   AMOUNT_MAX,
   ATTRIBUTE_LENGTH_MAX,
   ATTRIBUTES_MAX,
   FILLS_MAX,
-  KEY_LENGTH_MAX,
   PAGE_ROWS_MAX,
 } from './limits.ts';
 import { type TextRule, text, whyNoText } from './text.ts';
@@ -50,10 +50,9 @@ export const amountOrZero = withoutMinusZero(z.int().min(0).max(AMOUNT_MAX));
 /** Milliseconds since the Unix epoch. */
 export const timeMs = withoutMinusZero(z.int().min(0).max(AMOUNT_MAX));
 
-/** An idempotency key: printable ASCII without blanks. */
-export const KEY_PATTERN = new RegExp(`^[!-~]{1,${KEY_LENGTH_MAX}}$`);
+/** An idempotency key: see key.ts. */
 export const idempotencyKey = z.string().regex(KEY_PATTERN, {
-  error: `expected 1 to ${KEY_LENGTH_MAX} printable ASCII characters without blanks`,
+  error: 'expected a UUIDv7 in lower case, such as "01932c07-209c-7a3e-8f10-5b6c7d8e9f00"',
 });
 
 const attributeName = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/);

@@ -28,8 +28,11 @@ export const AMOUNT_MAX = Number.MAX_SAFE_INTEGER;
 /** Largest request id: an unsigned 32-bit integer. Beyond it: MALFORMED_FRAME. */
 export const REQUEST_ID_MAX = 0xffff_ffff;
 
-/** Characters of an idempotency key. Beyond it: INVALID_REQUEST at `key`. */
-export const KEY_LENGTH_MAX = 64;
+/** How far the time in a key may be ahead of the server. Beyond it: KEY_AHEAD. */
+export const KEY_AHEAD_MAX_MS = 5 * 60 * 1000;
+
+/** Bytes of a rejection that its key remembers. Of a longer one `details` are left out. */
+export const REJECTION_BYTES_MAX = 128;
 
 /** Characters of a player name (the token's `sub`). Beyond it the token is refused. */
 export const PLAYER_LENGTH_MAX = 64;
@@ -37,7 +40,10 @@ export const PLAYER_LENGTH_MAX = 64;
 /** Characters of a token. Beyond it: refused before any cryptography. */
 export const TOKEN_LENGTH_MAX = 4_096;
 
-/** A decided command answers the same key the same way for this long. */
+/**
+ * A decided command answers the same key the same way for this long. After that, and beyond the
+ * bound of a player: KEY_EXPIRED.
+ */
 export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** Channels in one subscribe, unsubscribe or resync. Beyond it: INVALID_REQUEST. */

@@ -4,11 +4,9 @@
 const TWO_32 = 0x1_0000_0000;
 const decoder = new TextDecoder();
 
-/** The two values that the writer wrote one after the other from `start` on. */
-export function readPair(bytes: Uint8Array, start: number): [unknown, unknown] {
-  const reader = new Reader(bytes, start);
-  const first = reader.value();
-  return [first, reader.value()];
+/** The value that the writer wrote from `start` on. */
+export function readValue(bytes: Uint8Array, start: number): unknown {
+  return new Reader(bytes, start).value();
 }
 
 class Reader {

@@ -1,8 +1,8 @@
 // Why a command did not succeed: every code, about in the order in which the checks are made: of
 // two reasons the one higher in this list is mostly reported (src/engine/RULES.md has the exact
 // order). `outcome` says what became of the command: 'rejected' was decided and is final under its
-// key; 'invalid' and 'unavailable' never executed and leave the key free; 'unknown' may have
-// executed, and the same key finds out.
+// key; 'invalid' and 'unavailable' did nothing this time and leave the key as it was; 'unknown' may
+// have executed, and the same key finds out.
 
 export const OUTCOMES = ['ok', 'rejected', 'invalid', 'unavailable', 'unknown'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -77,6 +77,18 @@ export const REJECTS = {
     httpStatus: 422,
     mayLaterSucceed: false,
     meaning: 'The key was used for a command with another body.',
+  },
+  KEY_EXPIRED: {
+    outcome: 'invalid',
+    httpStatus: 410,
+    mayLaterSucceed: false,
+    meaning: 'The key is too old: its answer is forgotten. details: {serverTimeMs}.',
+  },
+  KEY_AHEAD: {
+    outcome: 'invalid',
+    httpStatus: 425,
+    mayLaterSucceed: true,
+    meaning: 'The time in the key is too far ahead of the server. details: {serverTimeMs}.',
   },
   WINDOW_NOT_FOUND: {
     outcome: 'rejected',

@@ -51,7 +51,7 @@ export async function auditRealm(config: Config, log: Log): Promise<Finding[]> {
       await client.query('begin transaction isolation level repeatable read read only');
       const quarantine = await auditQuarantine(client);
       const tables = await auditTables(client);
-      const journal = await auditJournal(client, standing, config.rules);
+      const journal = await auditJournal(client, standing);
       await client.query('commit');
       return [quarantine, ...tables, ...journal];
     });

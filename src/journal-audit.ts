@@ -14,7 +14,6 @@ import {
   text,
 } from './audit-tally.ts';
 import { TRANSFER_REASONS } from './engine/fact.ts';
-import type { Rules } from './engine/rules.ts';
 import { decodeStored } from './journal/fact-reader.ts';
 import type { JournalRow } from './journal/journal.ts';
 import { digestOf } from './journal/postgres-journal.ts';
@@ -38,15 +37,14 @@ const TABLES = {
     buyer, seller, buyer_fee, seller_fee from realm.trades where id = any($1)`,
   keys: `select sequence, at_ms, player, key, digest, ok, encode(body, 'hex') from realm.keys
     where sequence = any($1)`,
+  serviceKeys: `select sequence, at_ms, player, key, digest, ok, encode(body, 'hex')
+    from realm.service_keys where sequence = any($1)`,
 } as const;
 
-/** The oldest key of each of the players $1 that counts, of those who have at least $2. */
-const OLDEST_KEYS = `select p.player, oldest.sequence from unnest($1::int4[]) as p (player)
-  cross join lateral (select sequence from realm.keys where player = p.player
-    order by sequence desc offset $2::int - 1 limit 1) as oldest`;
-
-/** How long, and how many, keys are remembered. */
-export type KeyRules = Pick<Rules, 'keyRetentionMs' | 'keysPerPlayerMax'>;
+/** The greatest key of each of the players $1 that is forgotten, of those who have one. */
+const FORGOTTEN = 'select player, key from realm.forgotten_keys where player = any($1)';
+/** The greatest service key that the tables have dropped. */
+const KEY_FLOOR = 'select key_floor from realm.projection';
 
 const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, reference
   from realm.transfers where sequence > $1 and sequence <= $2`;
@@ -55,13 +53,9 @@ const TRANSFERS = `select sequence, at_ms, debit, credit, quantity, reason, refe
  * Compares every kept row with the tables, which have caught up with the journal. `source` sees one
  * moment: it is inside of a repeatable-read database transaction.
  */
-export async function auditJournal(
-  source: Source,
-  standing: Standing,
-  rules: KeyRules,
-): Promise<Finding[]> {
+export async function auditJournal(source: Source, standing: Standing): Promise<Finding[]> {
   const substitute = await readSubstitutes(source);
-  const audit = new JournalAudit(source, rules, { atMs: standing.atMs, substitute });
+  const audit = new JournalAudit(source, substitute);
   const journal = new PostgresJournalReader(source);
   let position = 0;
   for (;;) {
@@ -76,8 +70,6 @@ export async function auditJournal(
 
 class JournalAudit {
   readonly #source: Source;
-  readonly #keysSinceMs: number;
-  readonly #keysPerPlayerMax: number;
   /** For facts that the tables could not take as they are. */
   readonly #substitute: Substitute;
   readonly #rows = new Tally('journal rows are whole and follow one another', 'rows');
@@ -91,16 +83,10 @@ class JournalAudit {
   readonly #direct: DirectAudit;
   #previous: Omit<StoredRow, 'facts' | 'digest'> | null = null;
 
-  constructor(
-    source: Source,
-    rules: KeyRules,
-    { atMs, substitute }: { atMs: number; substitute: Substitute },
-  ) {
+  constructor(source: Source, substitute: Substitute) {
     this.#source = source;
     this.#substitute = substitute;
     this.#direct = new DirectAudit(source);
-    this.#keysSinceMs = atMs - rules.keyRetentionMs;
-    this.#keysPerPlayerMax = rules.keysPerPlayerMax;
   }
 
   async piece(rows: readonly StoredRow[]): Promise<void> {
@@ -118,6 +104,7 @@ class JournalAudit {
     await this.#compare('orders', this.#orders, this.#closedOrders(changes));
     await this.#compare('trades', this.#trades, tradesOf(changes));
     await this.#compare('keys', this.#keys, await this.#keysOf(changes));
+    await this.#compare('serviceKeys', this.#keys, await this.#serviceKeysOf(changes));
     const { sequence } = rows.at(-1) as StoredRow;
     await this.#compareTransfers(changes, sequenceBefore, sequence);
     await this.#direct.piece(changes, sequenceBefore, sequence);
@@ -183,18 +170,19 @@ class JournalAudit {
     return closed;
   }
 
-  /** Those that are neither too old nor beyond the newest ones of their players. */
+  /** Those that are not forgotten. */
   async #keysOf(changes: Changes): Promise<Expected> {
-    const expected: Expected = new Map();
     const players = [...new Set(changes.keys.map(({ fact }) => fact.player))];
-    const cells = await cellsOf(this.#source, OLDEST_KEYS, [players, this.#keysPerPlayerMax]);
-    const oldest = new Map(cells as [number, number][]);
-    for (const { sequence, atMs, fact } of changes.keys) {
-      if (atMs < this.#keysSinceMs || sequence < (oldest.get(fact.player) ?? 0)) continue;
-      const body = Buffer.from(fact.bodyBytes).toString('hex');
-      expected.set(sequence, text([atMs, fact.player, fact.key, fact.digest, fact.ok, body]));
-    }
-    return expected;
+    const cells = await cellsOf(this.#source, FORGOTTEN, [players]);
+    const forgotten = new Map(cells as [number, string][]);
+    return keyed(changes.keys, ({ player, key }) => key > (forgotten.get(player) ?? ''));
+  }
+
+  /** Those that are not so old that the tables may have dropped them. */
+  async #serviceKeysOf(changes: Changes): Promise<Expected> {
+    const [cells] = await cellsOf(this.#source, KEY_FLOOR, []);
+    const floor = (cells?.[0] ?? '') as string;
+    return keyed(changes.serviceKeys, ({ key }) => key > floor);
   }
 
   #compare(table: keyof typeof TABLES, tally: Tally, expected: Expected): Promise<void> {
@@ -234,6 +222,19 @@ function tradesOf(changes: Changes): Expected {
     const parties = [buyer, seller, fact.buyerFee, fact.sellerFee];
     const deal = [sequence, atMs, asset, location, price, quantity, maker, taker, side];
     expected.set(fact.id, text([...deal, ...parties]));
+  }
+  return expected;
+}
+
+function keyed(
+  keys: Changes['keys'],
+  isKept: (fact: Changes['keys'][number]['fact']) => boolean,
+): Expected {
+  const expected: Expected = new Map();
+  for (const { sequence, atMs, fact } of keys) {
+    if (!isKept(fact)) continue;
+    const body = Buffer.from(fact.bodyBytes).toString('hex');
+    expected.set(sequence, text([atMs, fact.player, fact.key, fact.digest, fact.ok, body]));
   }
   return expected;
 }

@@ -134,7 +134,7 @@ function lead({ database, config, log, journal, claim, recovery, hold }: Taken):
       intervalMs: config.projectionIntervalMs,
       journalRetentionMs: config.journalRetentionMs,
       keyRetentionMs: config.rules.keyRetentionMs,
-      keysPerPlayerMax: config.rules.keysPerPlayerMax,
+      trimsKeys: true,
       livedStepMaxMs: config.rules.livedStepMaxMs,
     },
   });

@@ -2,7 +2,7 @@
 // `hot` from one listing that everybody wants.
 
 import type { Exchange } from '../exchange.ts';
-import { namePlace, numberPlace, template } from '../frame-template.ts';
+import { keyPlace, namePlace, numberPlace, template } from '../frame-template.ts';
 import type { Source } from '../load.ts';
 import type { Options } from '../options.ts';
 import { Random } from '../random.ts';
@@ -91,7 +91,7 @@ export function purchaseSource(
   const frame = template(
     'purchases.create',
     { listing: numberPlace(1), quantity: 1 },
-    { player: namePlace(1), ...(options.keys ? { key: namePlace(2, 'k') } : {}) },
+    { player: namePlace(1), ...(options.keys ? { key: keyPlace(2) } : {}) },
   );
   let keys = 0;
   return (socket, sinceMs) => {

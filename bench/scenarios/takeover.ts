@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../options.ts';
-import { fillRealm, type RealmSize } from '../realm-fill.ts';
+import { fillRealm, keysFilled, type RealmSize } from '../realm-fill.ts';
 import { NOTHING, type Result } from '../report.ts';
 import { ServerProcess } from '../server-process.ts';
 import type { Steps } from '../step-probe.ts';
@@ -28,8 +28,6 @@ const SIZE: RealmSize = {
 };
 /** The first start also writes the tables that the first version did not have. */
 const START_MS = 1_200_000;
-/** Until the surplus keys of a realm of the first version are gone. */
-const TRIM_MS = 900_000;
 const KEYS_PER_PLAYER_MAX = 1_024;
 const PROBE = fileURLToPath(new URL('../step-probe.js', import.meta.url));
 
@@ -41,10 +39,13 @@ export async function takeover(options: Options): Promise<Result> {
     STEP_PROBE_FILE: file,
     KEYS_PER_PLAYER_MAX: `${KEYS_PER_PLAYER_MAX}`,
   });
-  const size = { ...SIZE, keyPlayers: options.players ?? SIZE.keyPlayers };
+  const keyPlayers = options.players ?? SIZE.keyPlayers;
+  const keys = Math.min(SIZE.keys, keyPlayers * KEYS_PER_PLAYER_MAX);
+  const size = { ...SIZE, keys, keyPlayers };
   try {
     await fillRealm(server.realm.name, size, say);
-    const first = await startOnce(server, file, () => trimmed(server, size));
+    const first = await startOnce(server, file, async () => {});
+    say(`${await server.ask(keysFilled(size))} keys`);
     const again = await startOnce(server, file, async () => {});
     return {
       ...NOTHING,
@@ -79,17 +80,4 @@ async function startOnce(server: ServerProcess, file: string, work: () => Promis
   await work();
   await server.stop();
   return { seconds, steps };
-}
-
-async function trimmed(server: ServerProcess, { keys, keyPlayers }: RealmSize): Promise<void> {
-  const left = Math.min(keys, keyPlayers * KEYS_PER_PLAYER_MAX);
-  const beganMs = performance.now();
-  for (;;) {
-    const count = await server.ask('select count(*) from keys');
-    const seconds = Math.round((performance.now() - beganMs) / 1_000);
-    say(`${count} keys after ${seconds} s`);
-    if (count <= left) return;
-    if (seconds * 1_000 > TRIM_MS) throw new Error('Surplus keys are not removed.');
-    await sleep(10_000);
-  }
 }

@@ -5,7 +5,8 @@
 
 /**
  * Rises with every change of a message. 2: the identity of the realm, signatures, `sentAtMs`; the
- * feed tells engine time. 3: who is here is told in the stream, and in differences.
+ * feed tells engine time. 3: who is here is told in the stream, and in differences; commands say by
+ * whose socket they came.
  */
 export const CLUSTER_VERSION = 3;
 
@@ -14,6 +15,8 @@ export interface SentCommand {
   readonly n: number;
   readonly player: string;
   readonly key: string | null;
+  /** Whose socket it came by: see EngineRequest of the gateway. */
+  readonly sender: 'player' | 'service' | 'proxy';
   /** An engine command whose payload the gateway has validated; the leader does so again. */
   readonly command: string;
   readonly payload: unknown;

@@ -11,6 +11,7 @@ import type {
   Piece,
   Question,
   ReplyBatch,
+  SentCommand,
   SentPresence,
 } from './messages.ts';
 
@@ -20,7 +21,7 @@ export interface CommandSender {
    * Puts a command into the batch of this turn and returns its number, or -1 when nothing can be
    * sent: Redis is away, or too much is on its way. Then it was not sent and never will be.
    */
-  send(command: { player: string; command: string; payload: unknown; key: string | null }): number;
+  send(command: Omit<SentCommand, 'n'>): number;
   /** Whether {@link send} would take a command now: Redis is there and takes what is new. */
   readonly isTaking: boolean;
   /** Commands whose batch failed: `unsent` never entered the stream, `unknown` may have. */

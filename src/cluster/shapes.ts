@@ -15,7 +15,8 @@ type Check = (value: unknown) => boolean;
 const NODE_PATTERN = /^[\w.-]{1,264}$/;
 /** Channels, commands: the longest name of a market and more. */
 const NAME_LENGTH_MAX = 256;
-const KEY_LENGTH_MAX = 64;
+const KEY_LENGTH = 36;
+const SENDERS: readonly unknown[] = ['player', 'service', 'proxy'];
 const COMMANDS_MAX = 4_096;
 const NUMBER_MAX = 0xffff_ffff;
 const LIFE_MS_MAX = 60 * 60_000;
@@ -33,7 +34,7 @@ const isName: Check = value => typeof value === 'string' && value.length <= NAME
 const isNode: Check = value => typeof value === 'string' && NODE_PATTERN.test(value);
 const isPlayer: Check = value => typeof value === 'string' && PLAYER_PATTERN.test(value);
 const isKey: Check = value =>
-  value === null || (typeof value === 'string' && value.length <= KEY_LENGTH_MAX);
+  value === null || (typeof value === 'string' && value.length === KEY_LENGTH);
 const isLag: Check = value => Number.isFinite(value) && (value as number) >= 0;
 
 function isRecord(value: unknown): value is Unknown {
@@ -68,6 +69,7 @@ const isCommand = (value: Unknown) =>
   isNumber(value.n) &&
   isPlayer(value.player) &&
   isKey(value.key) &&
+  SENDERS.includes(value.sender) &&
   isName(value.command) &&
   isRecord(value.payload);
 

@@ -12,7 +12,7 @@ import { count, type Teller } from './teller.ts';
 const SETTINGS = { REALM: 'demo', TRADE_FEE_BPS: '200' } as const;
 const MINTED = 15_000;
 
-const BOBS_KEY = 'bob-buys-ore-1';
+const BOBS_KEY = '01932c07-209c-7a3e-8f10-5b6c7d8e9f00';
 const BOBS_PURCHASE: Payload<'purchases.create'> = Object.freeze({
   item: 'iron-ore',
   quantity: 400,
@@ -129,7 +129,7 @@ async function resend(scene: Scene): Promise<void> {
   teller.check('the first answer is there, byte for byte', first !== undefined, true);
   await checkPurse(scene, bob, { coins: [6_560, 500], 'iron-ore': [220, 0] });
   const bytes = `the same ${again.length} bytes; 6,560 coins as before`;
-  teller.line('bob', `sends ${BOBS_KEY} again, to be sure`, bytes);
+  teller.line('bob', `sends that purchase again, to be sure`, bytes);
   const other = { ...BOBS_PURCHASE, quantity: 500 };
   const { code } = await refused(bob, 'purchases.create', other, BOBS_KEY);
   teller.check('another command with the key', code, 'KEY_REUSED');
@@ -224,7 +224,7 @@ async function restart(scene: Scene): Promise<void> {
   const again = lastReply(bob);
   const answers = bob.frames.filter(frame => endsWith(frame, again));
   teller.check('the answers to the key', answers.length, 3);
-  teller.line('bob', `sends ${BOBS_KEY} a third time`, `the same ${again.length} bytes`);
+  teller.line('bob', `sends that purchase a third time`, `the same ${again.length} bytes`);
   const ask = { item: 'iron-ore', quantity: 10, maxUnitPrice: 14 };
   const bought = await carol.client.call('purchases.create', ask);
   teller.check('the fill', fills(bought), '10 @ 14');

@@ -25,7 +25,7 @@ const GARNET = [{ asset: 'garnet#1', quantity: 1 }];
 const coins = (quantity: number) => [{ asset: 'coins', quantity }];
 const LOOK = 'alice shall look at what is new';
 const READ = 'the manifest is to be read';
-const EVES_KEY = 'eve-confirms-1';
+const EVES_KEY = '01932c07-209c-7a3e-8f10-0e5c0f1d2a3b';
 /** As in the settings of the story. */
 const GRACE_MS = 3_000;
 

@@ -81,7 +81,7 @@ export async function refused<Name extends CommandName>(
   trader: Trader,
   command: Name,
   payload: Payload<Name>,
-  key?: string,
+  key?: string | null,
 ): Promise<RejectBody> {
   const options = key === undefined ? {} : { key };
   const answer = await trader.client.request(command, payload, options);

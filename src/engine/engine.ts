@@ -9,7 +9,7 @@
 
 import { DEFAULT_LOCATION } from '../../protocol/fields.ts';
 import { assert } from '../base/assert.ts';
-import { accept, type Decision, reject } from './decision.ts';
+import { type Decision, reject } from './decision.ts';
 import { executeDirect } from './direct.ts';
 import { endDue } from './due.ts';
 import {
@@ -24,10 +24,12 @@ import type { Fact } from './fact.ts';
 import { hashState } from './hash.ts';
 import { purchase, sale } from './immediate.ts';
 import { DEFAULT_CURRENCY, defineItem } from './items.ts';
+import { type Known, knownOf } from './key-check.ts';
 import { HOUSE, ISSUER } from './ledger.ts';
 import { livedAfter } from './lived-time.ts';
 import { cancelOrder, createOrder, updateOrder } from './orders.ts';
 import { definePlace } from './places.ts';
+import { rememberedBody } from './remembered-answer.ts';
 import { restoreFact } from './restore.ts';
 import { whyFull } from './room.ts';
 import { assertRules, type Rules } from './rules.ts';
@@ -40,7 +42,12 @@ import { restartWindows, setPresence } from './window-presence.ts';
 export const ISSUER_NAME = '$issuer';
 export const HOUSE_NAME = '$house';
 
-const NOTHING_ASKED = Object.freeze({ outcome: 'ok', body: {}, encoded: null });
+type Outcome = Pick<Applied, 'outcome' | 'body' | 'encoded'>;
+
+const NOTHING_ASKED: Outcome = Object.freeze({ outcome: 'ok', body: {}, encoded: null });
+const EXPIRED =
+  'The key is too old: what became of it is forgotten, and it is never executed again.';
+const RECALL: Outcome = Object.freeze({ outcome: 'recall', body: {}, encoded: null });
 
 /** Where a recovered engine goes on. */
 export interface Standing {
@@ -92,10 +99,10 @@ export class Engine {
     const { output } = state;
     state.output = [];
     if (output.length > 0) {
+      state.keys.prune(state.livedNowMs, output);
       state.sequence++;
       state.changedAtMs = state.nowMs;
       state.livedMs = state.livedNowMs;
-      state.keys.prune(state.livedNowMs);
       state.windows.prune(state.nowMs);
     }
     return { sequence: state.sequence, outcome, body, encoded, output };
@@ -127,6 +134,7 @@ export class Engine {
     state.lastWindow = standing.lastWindow;
     state.lastOffer = standing.lastOffer;
     state.windows.resume();
+    state.lateKeys.resume(standing.sequence);
   }
 
   /** Halts this and nothing else: what the tables lacked when the state was restored from them. */
@@ -139,27 +147,40 @@ export class Engine {
     return hashState(this.state);
   }
 
-  #decide(entry: Entry): Pick<Applied, 'outcome' | 'body' | 'encoded'> {
-    const { state } = this;
+  #decide(entry: Entry): Outcome {
     if (isInternal(entry)) {
       this.#happen(entry);
       return NOTHING_ASKED;
     }
-    const key = entry.command === 'keys.get' ? null : entry.key;
+    if (entry.command === 'keys.get') return tell(knownOf(this.state, entry, entry.payload.key));
+    const { key } = entry;
+    let isLate = false;
     if (key !== null) {
-      const repeated = state.keys.find(state.players.find(entry.player), key, state.livedNowMs);
-      if (repeated >= 0) {
-        if (state.keys.digest(repeated) === entry.digest) {
-          const outcome = state.keys.ok(repeated) ? 'ok' : 'rejected';
-          return { outcome, body: state.keys.body(repeated), encoded: null };
-        }
-        const reuse = reject('KEY_REUSED', 'The key was used for another command.');
-        return { outcome: 'invalid', body: reuse.body, encoded: null };
-      }
+      const known = knownOf(this.state, entry, key);
+      if (known !== 'fresh' && known !== 'late') return this.#repeat(entry, known);
+      isLate = known === 'late';
     }
     const decision = this.#execute(entry, entry.player);
-    const encoded = key === null ? null : this.#remember(entry, key, decision);
+    const encoded = key === null ? null : this.#remember(entry, key, decision, isLate);
     return { outcome: decision.ok ? 'ok' : 'rejected', body: decision.body, encoded };
+  }
+
+  /** The answer to a command that is not executed because of its key. */
+  #repeat(entry: Entry, known: Exclude<Known, 'fresh' | 'late'>): Outcome {
+    if (known === 'recall') return RECALL;
+    if (known === 'expired' || known === 'ahead') {
+      const details = { serverTimeMs: this.state.nowMs };
+      const { body } =
+        known === 'expired'
+          ? reject('KEY_EXPIRED', EXPIRED, details)
+          : reject('KEY_AHEAD', 'Make the key with the time of the server.', details);
+      return { outcome: 'invalid', body, encoded: null };
+    }
+    if (known.digest === entry.digest) {
+      return { outcome: known.ok ? 'ok' : 'rejected', body: known.body, encoded: null };
+    }
+    const reuse = reject('KEY_REUSED', 'The key was used for another command.');
+    return { outcome: 'invalid', body: reuse.body, encoded: null };
   }
 
   #happen(entry: Internal & Pick<Entry, 'player'>): void {
@@ -169,7 +190,7 @@ export class Engine {
     if (entry.command === 'suspend') suspend(state, entry.payload);
   }
 
-  #execute(entry: Command, player: string): Decision {
+  #execute(entry: Exclude<Command, { command: 'keys.get' }>, player: string): Decision {
     const { state } = this;
     const full = whyFull(state, entry.command);
     if (full !== null) return full;
@@ -204,31 +225,29 @@ export class Engine {
         return defineItem(state, entry.payload);
       case 'places.define':
         return definePlace(state, entry.payload);
-      case 'keys.get':
-        return this.#findKey(player, entry.payload.key);
       default:
         return executeDirect(state, player, entry);
     }
   }
 
-  #remember(entry: Entry, key: string, decision: Decision): Encoded | null {
+  #remember(entry: Entry, key: string, decision: Decision, isLate: boolean): Encoded | null {
     const { state } = this;
     // Whoever cannot be numbered any more has done nothing, and will be told the same again.
     if (state.players.room === 0 && state.players.find(entry.player) < 0) return null;
     const { ok } = decision;
-    const body = decision.body as Readonly<Record<string, unknown>>;
+    const body = rememberedBody(decision);
     const player = state.player(entry.player);
-    const fact = { kind: 'decided', player, key, digest: entry.digest, ok, body } as const;
+    const { digest, sender = 'player' } = entry;
+    const service = sender !== 'player';
+    const fact = { kind: 'decided', player, key, digest, ok, service, body } as const;
     state.output.push(fact);
-    return state.keys.add(fact, state.livedNowMs);
-  }
-
-  #findKey(player: string, key: string): Decision {
-    const { state } = this;
-    const record = state.keys.find(state.players.find(player), key, state.livedNowMs);
-    if (record < 0) return accept({ status: 'free' });
-    const outcome = state.keys.ok(record) ? 'ok' : 'rejected';
-    return accept({ status: 'decided', outcome, body: state.keys.body(record) });
+    if (isLate) {
+      state.lateKeys.add(fact, state.sequence + 1);
+      return null;
+    }
+    const encoded = state.keys.add(fact, state.livedNowMs);
+    state.keys.bound(player, sender === 'service', state.nowMs, state.output);
+    return body === (decision.body as unknown) ? encoded : null;
   }
 
   /** What every realm begins with: its two special owners, the default location, a currency. */
@@ -239,4 +258,13 @@ export class Engine {
     assert(state.addLocation(DEFAULT_LOCATION) === MAIN, 'the default location comes first');
     defineItem(state, { item: DEFAULT_CURRENCY, kind: 'currency' });
   }
+}
+
+/** The answer to `keys.get`. */
+function tell(known: Known): Outcome {
+  if (known === 'recall') return RECALL;
+  if (known === 'expired') return { outcome: 'ok', body: { status: 'expired' }, encoded: null };
+  if (typeof known === 'string') return { outcome: 'ok', body: { status: 'free' }, encoded: null };
+  const outcome = known.ok ? 'ok' : 'rejected';
+  return { outcome: 'ok', body: { status: 'decided', outcome, body: known.body }, encoded: null };
 }

@@ -48,6 +48,30 @@ export function isInternal<Kind extends { readonly command: string }>(
   return command === 'restart' || command === 'suspend';
 }
 
+/**
+ * Whose socket a command came by: the player's own; one of the service role, for itself or for a
+ * player. Keys that the service role sends are kept by the tables for longer than here.
+ */
+export type Sender = 'player' | 'service' | 'proxy';
+
+/** The first answer to a key. */
+export interface Answered {
+  readonly digest: number;
+  readonly ok: boolean;
+  readonly body: ReplyBody;
+}
+
+/** What the tables said about a key of the service role at one moment: see key-check.ts. */
+export interface Recalled {
+  /** How far the tables had come. */
+  readonly sequence: number;
+  /** The watermark of the player at that moment, and the greatest key that they have dropped. */
+  readonly watermark: string | null;
+  readonly floor: string | null;
+  /** Null when they have no such key. */
+  readonly answered: Answered | null;
+}
+
 export type Entry = (Command | Internal) & {
   /** Engine time. Never before that of the entry before it. */
   readonly atMs: number;
@@ -57,6 +81,10 @@ export type Entry = (Command | Internal) & {
   readonly key: string | null;
   /** 53-bit digest of command and payload; 0 without a key. */
   readonly digest: number;
+  /** Left out: 'player'. */
+  readonly sender?: Sender;
+  /** When the entry comes again because of 'recall'. */
+  readonly recalled?: Recalled | null;
 };
 
 export type ReplyBody = Readonly<Record<string, unknown>>;
@@ -72,10 +100,13 @@ export interface Encoded {
 export interface Applied {
   /** The number of the last entry that had facts: this one's when `output` has any. */
   readonly sequence: number;
-  /** 'invalid' only for KEY_REUSED. */
-  readonly outcome: 'ok' | 'rejected' | 'invalid';
+  /**
+   * 'invalid' only for KEY_REUSED, KEY_EXPIRED and KEY_AHEAD. 'recall': nothing was decided, and
+   * nobody is answered; the entry is to come again with what the tables know of its key.
+   */
+  readonly outcome: 'ok' | 'rejected' | 'invalid' | 'recall';
   readonly body: ReplyBody | RejectBody;
-  /** The body as bytes when a key has just remembered it so. As it is kept. */
+  /** The body as bytes when a key has just remembered all of it. As it is kept. */
   readonly encoded: Encoded | null;
   /** In the order in which they came about. Empty when nothing changed. */
   readonly output: readonly EngineOutput[];

@@ -262,8 +262,17 @@ export interface DecidedFact {
   /** Of the command and its payload; tells a repetition from a reuse. */
   readonly digest: number;
   readonly ok: boolean;
-  /** The body of the reply, its keys in their order on the wire. */
+  /** Whether the service role sent it: the tables keep such keys when the engine forgets them. */
+  readonly service: boolean;
+  /** The body of the reply as it is remembered, its keys in their order on the wire. */
   readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The engine remembers no key of the player up to this one any more: their watermark. */
+export interface ForgottenFact {
+  readonly kind: 'forgotten';
+  readonly player: number;
+  readonly key: string;
 }
 
 /** Everything that is kept. */
@@ -283,7 +292,8 @@ export type Fact =
   | BlockFact
   | PrivacyFact
   | FriendFact
-  | DecidedFact;
+  | DecidedFact
+  | ForgottenFact;
 
 /**
  * A price level of a book after the command; 0 and 0 when it is gone. Derived, so never journaled.

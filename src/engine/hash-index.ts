@@ -1,7 +1,8 @@
 // Finds numbered things by a hash of what they are: open addressing, at most half full.
 // Invariant: no call takes longer the more there is. A table that is full is followed by one of
-// twice the size, and each thing that is added moves a few slots over from the old one; until
-// all have moved, both are looked at. What the things are is for their owner to compare.
+// twice the size, one that is nearly empty by one of half the size, and each thing that is added or
+// removed moves a few slots over from the old one; until all have moved, both are looked at. What
+// the things are is for their owner to compare.
 
 import { assert } from '../base/assert.ts';
 
@@ -15,6 +16,8 @@ const GONE = -1;
 const SLOTS_MIN = 64;
 /** Slots that move with each thing that is added: four times as fast as the new table fills up. */
 export const SLOTS_MOVED_MAX = 8;
+/** A table with more slots than this for each thing is followed by a smaller one. */
+const SLOTS_PER_THING_MAX = 6;
 
 export class HashIndex {
   #slots = new Int32Array(2 * SLOTS_MIN);
@@ -53,22 +56,43 @@ export class HashIndex {
   /** Adds a thing that is not there. `hash`: 31 bits, even in the lower ones. */
   add(thing: number, hash: number): void {
     if (this.#old !== null) this.#move(this.#old);
-    else if (this.#size * 2 >= this.#mask) this.#grow();
+    else if (this.#size * 2 >= this.#mask) this.#follow(this.#mask * 2 + 1);
     this.#size++;
     this.#place(thing + 1, hash);
   }
 
   /** Removes a thing that was added with this hash. */
   remove(thing: number, hash: number): void {
-    let found = this.first(hash);
-    while (found !== thing) {
-      assert(found !== NONE, 'what is removed is there');
-      found = this.next(hash);
-    }
+    const slot = this.#slotOf(thing, hash);
     this.#size--;
-    const slot = (this.#cursor - 1) & (this.#isInOld ? this.#oldMask : this.#mask);
     if (this.#isInOld) (this.#old as Int32Array)[slot * 2] = GONE;
     else this.#close(slot);
+    if (this.#old !== null) this.#move(this.#old);
+    else if (this.#mask >= SLOTS_MIN && this.#size * SLOTS_PER_THING_MAX < this.#mask) {
+      this.#follow(this.#mask >> 1);
+    }
+  }
+
+  /** A thing that was added with this hash has another number from now on. */
+  renumber(thing: number, hash: number, number: number): void {
+    const slot = this.#slotOf(thing, hash);
+    const slots = this.#isInOld ? (this.#old as Int32Array) : this.#slots;
+    slots[slot * 2] = number + 1;
+  }
+
+  /** Bytes of all slots. */
+  get bytes(): number {
+    return this.#slots.byteLength + (this.#old?.byteLength ?? 0);
+  }
+
+  /** The slot of a thing that is there: in the old table if `#isInOld`. */
+  #slotOf(thing: number, hash: number): number {
+    let found = this.first(hash);
+    while (found !== thing) {
+      assert(found !== NONE, 'what is looked for is there');
+      found = this.next(hash);
+    }
+    return (this.#cursor - 1) & (this.#isInOld ? this.#oldMask : this.#mask);
   }
 
   /** The next thing with this hash from the cursor on, and the cursor behind it. */
@@ -109,11 +133,11 @@ export class HashIndex {
   }
 
   /** A new table is zeros from the system, which come when they are first written to. */
-  #grow(): void {
+  #follow(mask: number): void {
     this.#old = this.#slots;
     this.#oldMask = this.#mask;
     this.#moved = 0;
-    this.#mask = this.#mask * 2 + 1;
+    this.#mask = mask;
     this.#slots = new Int32Array(2 * (this.#mask + 1));
   }
 

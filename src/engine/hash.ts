@@ -47,13 +47,19 @@ export function hashState(state: State): string {
   hashAccounts(hash, state);
   hashOrders(hash, state);
   hashDirect(hash, state);
-  // Time alone is no fact: what counts is what was remembered at the last change.
-  for (const record of state.keys.records(state.changedAtMs)) {
+  for (let player = 0; player < state.players.count; player++) {
+    const watermark = state.keys.watermark(player);
+    if (watermark === null) continue;
+    hash.number(player);
+    hash.text(watermark);
+  }
+  for (const record of state.keys.records()) {
     hash.number(record.player);
     hash.text(record.key);
     hash.number(record.digest);
-    hash.number(record.atMs);
+    hash.number(record.livedSeconds);
     hash.number(record.ok ? 1 : 0);
+    hash.number(record.service ? 1 : 0);
     hash.text(JSON.stringify(record.body));
   }
   return hash.digest();

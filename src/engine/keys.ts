@@ -1,238 +1,253 @@
 // Idempotency keys: the first answer to each keyed command, per player.
 //
-// Invariant: a player has at most `perPlayerMax` keys, and none older than `retentionMs` is ever
-// found. Records are numbers in pages, not objects, and keys and answers are bytes: a busy realm
-// remembers millions of them, and objects would cost three times the memory and most of the garbage
-// collector's time. One list of all records by age (time only rises) and one list per player make
-// forgetting the oldest O(1). What is too old is forgotten a few at a time, after what has changed.
-// Times here are lived time (lived-time.ts): no step of a clock makes a key older.
+// Invariant: what is remembered of a player is every key of theirs that was decided and is greater
+// than their watermark, the greatest key that was ever forgotten of them. So of a key that is
+// neither remembered nor above the watermark nobody here knows whether it was executed, and it
+// never is again. The watermark only rises, and each time it does that is a fact: the tables, and
+// an engine that is restored, forget exactly what this one forgot.
+//
+// Forgotten is the smallest key of a player: when they have more than their bound, in number or in
+// bytes, or when the realm has lived for `retentionMs` since their oldest was decided (in lived
+// time, lived-time.ts: no step of a clock makes a key older). Keys are numbers in pages and answers
+// are bytes (key-records.ts, byte-store.ts): a busy realm remembers millions of them, and no step
+// does more than a bounded piece of work for that, however many there are.
 
-import { readPair } from '../../protocol/msgpack-reader.ts';
-import { assert } from '../base/assert.ts';
-import { ByteStore } from './byte-store.ts';
+import { readValue } from '../../protocol/msgpack-reader.ts';
+import { FrameWriter } from '../../protocol/msgpack-writer.ts';
+import { ByteStore, sizeOf } from './byte-store.ts';
 import type { Encoded, ReplyBody } from './entry.ts';
-import type { DecidedFact } from './fact.ts';
-import { HashIndex, NONE } from './hash-index.ts';
+import type { DecidedFact, EngineOutput } from './fact.ts';
+import { NONE } from './hash-index.ts';
+import { KeyRecords } from './key-records.ts';
+import { compareKeyWords, KEY_WORDS, keyOfWords, writeKeyWords } from './key-words.ts';
 import { IN_PAGE, NUMBERS_MAX, Records } from './records.ts';
 
-// A record is 48 bytes. Numbers of other records are kept plus one, so that 0 is none.
-const WORDS = 12;
-const PLAYER = 0;
-const OK = 1;
-/** Neighbours by age among all, and among the player's own. */
-const OLDER = 2;
-const NEWER = 3;
-const NEWER_OWN = 4;
-const HASH = 5;
-/** As doubles. The place is where the bytes of the key and of the answer to it are. */
-const DIGEST = 3;
-const AT_MS = 4;
-const PLACE = 5;
-
-// Of each player: his oldest and newest record, and how many they are.
-const OWN_WORDS = 4;
-const OLDEST_OWN = 0;
-const NEWEST_OWN = 1;
-const COUNT_OWN = 2;
+// Of each player: the root of the heap of their keys, how many they are, the bytes of the answers,
+// and the watermark.
+const OWN_WORDS = 8;
+const ROOT = 0;
+const COUNT = 1;
+const BYTES = 2;
+const WATERMARK = 3;
 
 /** How many an entry forgets that are too old: more than it can add, so that they never pile up. */
 export const FORGOTTEN_PER_ENTRY = 16;
+
+/** Bytes of answers that are kept: on average for each key of the bound; and in any case. */
+export const ANSWER_BYTES = 256;
+export const ANSWERS_BYTES_MIN = 128 * 1024;
+
+/** Who has this share more than the bound forgets so many at once: one fact for all of them. */
+const SPARE_SHIFT = 4;
+const SPARE_MAX = 64;
+/** But no younger ones than this together: commands with such keys may be on their way. */
+const TOGETHER_MS = 5_000;
+
+export interface KeyBounds {
+  /** Remembered keys of a player; of the service role for itself. */
+  readonly perPlayerMax: number;
+  readonly perServiceMax: number;
+  readonly retentionMs: number;
+}
 
 export interface KeyRecord {
   readonly player: number;
   readonly key: string;
   readonly digest: number;
-  readonly atMs: number;
+  readonly livedSeconds: number;
   readonly ok: boolean;
+  readonly service: boolean;
   readonly body: ReplyBody;
 }
 
 export class Keys {
-  readonly #perPlayerMax: number;
-  readonly #retentionMs: number;
-  readonly #records = new Records(WORDS);
-  readonly #index = new HashIndex();
-  readonly #store = new ByteStore();
+  readonly #bounds: KeyBounds;
+  readonly #records = new KeyRecords();
+  readonly #store = new ByteStore((owner, place) => this.#records.setPlace(owner, place));
   readonly #own = new Records(OWN_WORDS);
-  #oldest = NONE;
-  #newest = NONE;
-  /** Records that were forgotten: the last one, linked by NEWER to those before. */
-  #free = NONE;
-  #used = 0;
-  /** What was looked for last, and its hash: a key is looked for, and then added. */
-  #soughtPlayer = NONE;
-  #soughtKey = '';
-  #soughtHash = 0;
+  readonly #writer = new FrameWriter(4 * 1024);
+  /** The key at hand: a key is looked for, and then added. */
+  readonly #words = new Int32Array(KEY_WORDS);
+  #key = '';
 
-  constructor(perPlayerMax: number, retentionMs: number) {
-    this.#perPlayerMax = perPlayerMax;
-    this.#retentionMs = retentionMs;
+  constructor(bounds: KeyBounds) {
+    this.#bounds = bounds;
   }
 
-  /** Keys that were not forgotten yet. */
   get count(): number {
-    return this.#index.size;
+    return this.#records.count;
   }
 
-  /** The number of the record of a key still remembered at `atMs`, or -1. */
-  find(player: number, key: string, atMs: number): number {
-    const hash = hashOf(player, key);
-    this.#soughtPlayer = player;
-    this.#soughtKey = key;
-    this.#soughtHash = hash;
-    let at = this.#index.first(hash);
-    // The same key may be there twice, as long as one that is too old was not forgotten yet.
-    while (at !== NONE && (this.#isOver(at, atMs) || !this.#isOf(at, player, key))) {
-      at = this.#index.next(hash);
-    }
-    return at;
+  /** Bytes that all of it takes; and of those, what the answers that are remembered take. */
+  get bytes(): number {
+    return this.#records.bytes + this.#store.allocated + this.#own.bytes;
+  }
+
+  get answerBytes(): number {
+    return this.#store.live;
+  }
+
+  /** The record of a key that is remembered, or -1. Its number holds until the next change. */
+  find(player: number, key: string): number {
+    return this.#records.find(player, this.#wordsOf(key));
+  }
+
+  /** Whether all knowledge of a key that is not remembered may have been lost here. */
+  isForgotten(player: number, key: string): boolean {
+    if (player < 0 || !this.#hasForgotten(player)) return false;
+    const words = this.#own.integersAt(player);
+    return compareKeyWords(words, watermarkOf(player), this.#wordsOf(key), 0) >= 0;
   }
 
   digest(at: number): number {
-    return this.#records.double(at, DIGEST);
+    return this.#records.digest(at);
   }
 
   ok(at: number): boolean {
-    return this.#records.integer(at, OK) === 1;
+    return this.#records.ok(at);
   }
 
   body(at: number): ReplyBody {
-    return this.#read(at)[1];
+    const place = this.#records.place(at);
+    return readValue(this.#store.page(place), this.#store.start(place)) as ReplyBody;
   }
 
   /**
-   * Remembers a key that {@link find} does not find: a key is decided once.
-   * @returns the answer as it is kept, in MessagePack.
+   * Remembers a key that is neither remembered nor forgotten: a key is decided once.
+   * @returns the answer as it is kept, in MessagePack, until the next call.
    */
-  add(fact: DecidedFact, atMs: number): Encoded {
-    const { player, key } = fact;
-    if (this.#own.integer(player, COUNT_OWN) >= this.#perPlayerMax) {
-      this.#forget(this.#oldestOwn(player));
-    }
-    if (this.count >= NUMBERS_MAX) this.#forget(this.#oldest);
-    const writer = this.#store.begin();
-    writer.text(key);
-    const start = writer.length;
+  add(fact: DecidedFact, livedMs: number): Encoded {
+    const { player, digest, ok, service } = fact;
+    const key = this.#wordsOf(fact.key);
+    const writer = this.#writer;
+    writer.reset();
     writer.value(fact.body);
-    const place = this.#store.end();
-    const isSought = player === this.#soughtPlayer && key === this.#soughtKey;
-    const hash = isSought ? this.#soughtHash : hashOf(player, key);
-    this.#put({ player, hash, ok: fact.ok, digest: fact.digest, atMs, place });
-    return { bytes: writer.bytes, start, end: writer.length };
+    const { bytes, length } = writer;
+    const livedSeconds = Math.ceil(livedMs / 1_000);
+    const place = this.#store.add(this.#records.next, bytes, 0, length);
+    const record = { player, digest, ok, service, livedSeconds, place };
+    const own = this.#own;
+    const root = own.integer(player, ROOT) - 1;
+    own.setInteger(player, ROOT, this.#records.add(root, key, record) + 1);
+    own.setInteger(player, COUNT, own.integer(player, COUNT) + 1);
+    own.setInteger(player, BYTES, own.integer(player, BYTES) + sizeOf(length));
+    this.#store.tidy();
+    return { bytes, start: 0, end: length };
   }
 
-  /** Forgets some of what is too old at `atMs`. */
-  prune(atMs: number): void {
+  /** Forgets what a player has beyond the bound after a key of theirs was added. */
+  bound(player: number, service: boolean, nowMs: number, output: EngineOutput[]): void {
+    const { perPlayerMax, perServiceMax } = this.#bounds;
+    const max = service ? perServiceMax : perPlayerMax;
+    const spare = Math.min(max >> SPARE_SHIFT, SPARE_MAX);
+    const bytesMax = Math.max(ANSWERS_BYTES_MIN, max * ANSWER_BYTES);
+    const isOver = (more: number) =>
+      this.#own.integer(player, COUNT) > max + more ||
+      this.#own.integer(player, BYTES) > bytesMax + more * ANSWER_BYTES;
+    if (!isOver(spare) && this.count < NUMBERS_MAX) return;
+    for (let left = SPARE_MAX; left > 0; left--) {
+      this.#forgetSmallest(player);
+      const smallest = this.#smallest(player);
+      if (smallest === NONE) break;
+      const isYoung = this.#records.keyTimeMs(smallest) > nowMs - TOGETHER_MS;
+      if (!isOver(isYoung ? spare : 0)) break;
+    }
+    output.push(this.#forgotten(player));
+  }
+
+  /** Forgets some of what is too old at `livedMs`. */
+  prune(livedMs: number, output: EngineOutput[]): void {
+    let last = NONE;
     for (let left = FORGOTTEN_PER_ENTRY; left > 0; left--) {
-      if (this.#oldest === NONE || !this.#isOver(this.#oldest, atMs)) return;
-      this.#forget(this.#oldest);
+      const { oldest } = this.#records;
+      if (oldest === NONE || !this.#isOver(oldest, livedMs)) break;
+      const player = this.#records.player(oldest);
+      if (last !== NONE && last !== player) output.push(this.#forgotten(last));
+      this.#forgetSmallest(player);
+      last = player;
+    }
+    if (last !== NONE) output.push(this.#forgotten(last));
+  }
+
+  /** Forgets all keys of a player up to this one, remembered or not. */
+  restoreForgotten(player: number, key: string): void {
+    const words = this.#wordsOf(key);
+    for (let at = this.#smallest(player); at !== NONE; at = this.#smallest(player)) {
+      if (this.#records.compare(at, words) > 0) break;
+      this.#forgetSmallest(player);
+    }
+    for (let n = 0; n < KEY_WORDS; n++) {
+      this.#own.setInteger(player, WATERMARK + n, words[n] as number);
     }
   }
 
-  /** All records that are still remembered at `atMs`, oldest first. */
-  *records(atMs: number): Generator<KeyRecord> {
+  /** The watermark of a player as it is stored; null when nothing of them was forgotten. */
+  watermark(player: number): string | null {
+    return this.#hasForgotten(player) ? this.#watermark(player) : null;
+  }
+
+  /** All records that are remembered, oldest first. */
+  *records(): Generator<KeyRecord> {
     const records = this.#records;
-    for (let at = this.#oldest; at !== NONE; at = records.integer(at, NEWER) - 1) {
-      if (this.#isOver(at, atMs)) continue;
-      const [key, body] = this.#read(at);
+    for (let at = records.oldest; at !== NONE; at = records.newer(at)) {
       yield {
-        player: records.integer(at, PLAYER),
-        key,
-        digest: this.digest(at),
-        atMs: records.double(at, AT_MS),
-        ok: this.ok(at),
-        body,
+        player: records.player(at),
+        key: records.key(at),
+        digest: records.digest(at),
+        livedSeconds: records.livedSeconds(at),
+        ok: records.ok(at),
+        service: records.service(at),
+        body: this.body(at),
       };
     }
   }
 
-  #isOver(at: number, atMs: number): boolean {
-    return this.#records.double(at, AT_MS) + this.#retentionMs <= atMs;
+  #isOver(at: number, livedMs: number): boolean {
+    return this.#records.livedSeconds(at) * 1_000 + this.#bounds.retentionMs <= livedMs;
   }
 
-  #isOf(at: number, player: number, key: string): boolean {
-    return this.#records.integer(at, PLAYER) === player && this.#read(at)[0] === key;
+  #smallest(player: number): number {
+    return this.#own.integer(player, ROOT) - 1;
   }
 
-  #read(at: number): [string, ReplyBody] {
-    const { bytes, start } = this.#store.find(this.#records.double(at, PLACE));
-    return readPair(bytes, start) as [string, ReplyBody];
-  }
-
-  #oldestOwn(player: number): number {
-    return this.#own.integer(player, OLDEST_OWN) - 1;
-  }
-
-  #put(record: {
-    readonly player: number;
-    readonly hash: number;
-    readonly ok: boolean;
-    readonly digest: number;
-    readonly atMs: number;
-    readonly place: number;
-  }): void {
-    const { player, hash } = record;
-    const at = this.#take();
+  #forgetSmallest(player: number): void {
+    const at = this.#smallest(player);
     const records = this.#records;
-    records.open(at);
-    const words = records.integersAt(at);
-    const word = (at & IN_PAGE) * WORDS;
-    words[word + PLAYER] = player;
-    words[word + OK] = record.ok ? 1 : 0;
-    words[word + OLDER] = this.#newest + 1;
-    words[word + NEWER] = 0;
-    words[word + NEWER_OWN] = 0;
-    words[word + HASH] = hash;
-    const doubles = records.doublesAt(at);
-    const double = (at & IN_PAGE) * (WORDS / 2);
-    doubles[double + DIGEST] = record.digest;
-    doubles[double + AT_MS] = record.atMs;
-    doubles[double + PLACE] = record.place;
-    if (this.#newest === NONE) this.#oldest = at;
-    else records.setInteger(this.#newest, NEWER, at + 1);
-    this.#newest = at;
-    this.#index.add(at, hash);
     const own = this.#own;
-    const count = own.integer(player, COUNT_OWN);
-    if (count === 0) own.setInteger(player, OLDEST_OWN, at + 1);
-    else records.setInteger(own.integer(player, NEWEST_OWN) - 1, NEWER_OWN, at + 1);
-    own.setInteger(player, NEWEST_OWN, at + 1);
-    own.setInteger(player, COUNT_OWN, count + 1);
+    records.copyKey(at, own.integersAt(player), watermarkOf(player));
+    const place = records.place(at);
+    own.setInteger(player, COUNT, own.integer(player, COUNT) - 1);
+    own.setInteger(player, BYTES, own.integer(player, BYTES) - sizeOf(this.#store.length(place)));
+    this.#store.remove(place);
+    const root = records.removeRoot(at, (_from, to) => {
+      this.#store.own(records.place(to), to);
+      if (records.isRoot(to)) own.setInteger(records.player(to), ROOT, to + 1);
+    });
+    if (root === at) this.#store.own(records.place(root), root);
+    own.setInteger(player, ROOT, root + 1);
+    this.#store.tidy();
   }
 
-  /** Forgets a record, which is always the oldest of its player. */
-  #forget(at: number): void {
-    const records = this.#records;
-    const player = records.integer(at, PLAYER);
-    assert(this.#oldestOwn(player) === at, 'the oldest key is forgotten first');
-    this.#own.setInteger(player, OLDEST_OWN, records.integer(at, NEWER_OWN));
-    this.#own.setInteger(player, COUNT_OWN, this.#own.integer(player, COUNT_OWN) - 1);
-    const older = records.integer(at, OLDER) - 1;
-    const newer = records.integer(at, NEWER) - 1;
-    if (older === NONE) this.#oldest = newer;
-    else records.setInteger(older, NEWER, newer + 1);
-    if (newer === NONE) this.#newest = older;
-    else records.setInteger(newer, OLDER, older + 1);
-    this.#index.remove(at, records.integer(at, HASH));
-    this.#store.remove(records.double(at, PLACE));
-    records.setInteger(at, NEWER, this.#free + 1);
-    this.#free = at;
+  #forgotten(player: number): EngineOutput {
+    return { kind: 'forgotten', player, key: this.#watermark(player) };
   }
 
-  /** A record that is not in use. */
-  #take(): number {
-    const at = this.#free;
-    if (at === NONE) return this.#used++;
-    this.#free = this.#records.integer(at, NEWER) - 1;
-    return at;
+  #watermark(player: number): string {
+    return keyOfWords(this.#own.integersAt(player), watermarkOf(player));
+  }
+
+  /** The version of a key is in its second word, so that it is never 0. */
+  #hasForgotten(player: number): boolean {
+    return this.#own.integer(player, WATERMARK + 1) !== 0;
+  }
+
+  #wordsOf(key: string): Int32Array {
+    if (key !== this.#key) writeKeyWords(key, this.#words, 0);
+    this.#key = key;
+    return this.#words;
   }
 }
 
-/** 31 bits of a key, spread evenly: the lower ones choose its bucket. */
-function hashOf(player: number, key: string): number {
-  let hash = Math.imul(player + 1, 0x9e3779b1);
-  for (let index = 0; index < key.length; index++) {
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  }
-  return (hash ^ (hash >>> 15)) & 0x7fffffff;
+function watermarkOf(player: number): number {
+  return (player & IN_PAGE) * OWN_WORDS + WATERMARK;
 }

@@ -66,6 +66,22 @@ export class Records {
     page[(record & IN_PAGE) * this.#doubles + double] = value;
   }
 
+  /** Gives back the pages that have only records from `count` on, but for one that is spare. */
+  shrink(count: number): void {
+    const kept = ((count + IN_PAGE) >> PAGE_BITS) + 1;
+    while (this.#integers.length > kept) {
+      this.#integers.pop();
+      this.#numbers.pop();
+    }
+  }
+
+  /** Bytes of all pages. */
+  get bytes(): number {
+    let pages = 0;
+    for (const page of this.#integers) if (page !== undefined) pages++;
+    return pages * PAGE_RECORDS * this.#words * 4;
+  }
+
   #open(at: number): Int32Array {
     while (this.#integers.length <= at) {
       this.#integers.push(undefined);

@@ -51,8 +51,12 @@ export function restoreFact(state: State, fact: Fact, livedMs: number): void {
       }
       break;
     case 'decided':
-      state.keys.add(fact, livedMs);
-      state.keys.prune(livedMs);
+      // What was decided below the watermark is in the tables, or will be: see late-keys.ts.
+      if (!state.keys.isForgotten(fact.player, fact.key)) state.keys.add(fact, livedMs);
+      else state.lateKeys.add(fact, state.sequence);
+      break;
+    case 'forgotten':
+      state.keys.restoreForgotten(fact.player, fact.key);
       break;
     case 'window':
       restoreWindow(state, fact);

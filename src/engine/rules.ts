@@ -17,8 +17,12 @@ export interface Rules {
   readonly openOrdersMax: number;
   /** Fills of one command: what would need more is rejected whole with LIMIT_REACHED. */
   readonly fillsPerCommandMax: number;
-  /** Remembered keys of one player; beyond it his oldest one is forgotten. */
+  /** Remembered keys of one player; beyond it their smallest one is forgotten. */
   readonly keysPerPlayerMax: number;
+  /** The same of a service itself; what is forgotten of those is still in the tables. */
+  readonly keysPerServiceMax: number;
+  /** Keys decided below a watermark that are kept until the tables surely have them. */
+  readonly lateKeysMax: number;
   /** How long a key is remembered, in lived time: see lived-time.ts. */
   readonly keyRetentionMs: number;
   /** How much of what is due one entry ends: orders, windows, offers, and lines that they hold. */
@@ -102,6 +106,8 @@ export const DEFAULT_RULES: Rules = Object.freeze({
   openOrdersMax: 1_000,
   fillsPerCommandMax: 1_000,
   keysPerPlayerMax: 1_024,
+  keysPerServiceMax: 65_536,
+  lateKeysMax: 16_384,
   keyRetentionMs: KEY_KEPT_MS,
   livedStepMaxMs: LIVED_STEP_MAX_MS,
   endsPerEntryMax: 2_000,
@@ -116,7 +122,8 @@ export function assertRules(rules: Rules): void {
   }
   const { openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax } = rules;
   const bounds = [openOrdersMax, fillsPerCommandMax, keysPerPlayerMax, endsPerEntryMax];
-  for (const max of [...bounds, rules.livedStepMaxMs]) {
+  const { keysPerServiceMax, lateKeysMax, livedStepMaxMs } = rules;
+  for (const max of [...bounds, keysPerServiceMax, lateKeysMax, livedStepMaxMs]) {
     assert(Number.isSafeInteger(max) && max >= 1, 'a bound is at least 1');
   }
   const { emptyAccountsMax } = rules;

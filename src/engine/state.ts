@@ -12,6 +12,7 @@ import type { EngineOutput } from './fact.ts';
 import { Friends } from './friends.ts';
 import { NONE } from './hash-index.ts';
 import { Keys } from './keys.ts';
+import { LateKeys } from './late-keys.ts';
 import { Ledger } from './ledger.ts';
 import type { Asset, Market } from './market.ts';
 import { Names } from './names.ts';
@@ -48,6 +49,7 @@ export class State {
   readonly blocks = new Blocks();
   readonly friends = new Friends();
   readonly keys: Keys;
+  readonly lateKeys: LateKeys;
   /** What the tables lack something of. */
   readonly suspended = new Suspended();
   /** One word per player: their open orders. */
@@ -83,7 +85,12 @@ export class State {
     this.locations = new Names(numbersMax);
     this.assetNames = new Names(numbersMax);
     this.ledger = new Ledger({ accountsMax: numbersMax, emptyAccountsMax });
-    this.keys = new Keys(rules.keysPerPlayerMax, rules.keyRetentionMs);
+    this.lateKeys = new LateKeys(rules.lateKeysMax);
+    this.keys = new Keys({
+      perPlayerMax: rules.keysPerPlayerMax,
+      perServiceMax: rules.keysPerServiceMax,
+      retentionMs: rules.keyRetentionMs,
+    });
   }
 
   /** The number of a player who takes part in something from now on. */

@@ -23,6 +23,8 @@ export interface EngineRequest<Name extends EngineCommand = EngineCommand> {
   readonly key: string | null;
   /** The verified player the command is for. */
   readonly player: string;
+  /** Whose socket it came by: the player's; the service role's, for itself or for the player. */
+  readonly sender: 'player' | 'service' | 'proxy';
 }
 
 export interface ReadRequest<Name extends ReadCommand = ReadCommand> {

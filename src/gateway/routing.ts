@@ -67,6 +67,7 @@ export function submit(
     payload: request.payload,
     key: request.key,
     player: request.player ?? player.name,
+    sender: senderOf(session, request),
   } as EngineRequest;
   let refusal: RejectBody | null = UNAVAILABLE;
   try {
@@ -78,6 +79,11 @@ export function submit(
     }
   }
   if (refusal !== null) session.refuse(request.id, route, refusal);
+}
+
+function senderOf({ role }: Session, { player }: Request): EngineRequest['sender'] {
+  if (role !== 'service') return 'player';
+  return player === null ? 'service' : 'proxy';
 }
 
 /**

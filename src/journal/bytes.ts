@@ -9,6 +9,10 @@ export const UINT_BYTES_MAX = 8;
 
 const TWO_POW_28 = 0x1000_0000;
 
+const UUID_BYTES = 16;
+const DASH = 0x2d;
+const NINE = 0x39;
+
 export class ByteWriter {
   #bytes: Buffer;
   #end = 0;
@@ -89,6 +93,19 @@ export class ByteWriter {
     this.#end += this.#bytes.write(text, this.#end);
   }
 
+  /** The 16 bytes of a UUID in lower case. Reserves for itself. */
+  uuid(text: string): void {
+    this.reserve(UUID_BYTES);
+    const bytes = this.#bytes;
+    let end = this.#end;
+    for (let from = 0; from < text.length; from += 2) {
+      if (text.charCodeAt(from) === DASH) from++;
+      bytes[end++] = (digitOf(text, from) << 4) | digitOf(text, from + 1);
+    }
+    assert(end === this.#end + UUID_BYTES, 'a UUID has 16 bytes');
+    this.#end = end;
+  }
+
   /** `source` from `start` to `end`, behind its length. Reserves for itself. */
   blob(source: Uint8Array, start: number, end: number): void {
     this.reserve(UINT_BYTES_MAX + end - start);
@@ -139,6 +156,11 @@ export class ByteReader {
     return this.#bytes.toString('utf8', start, this.#at);
   }
 
+  uuid(): string {
+    const start = this.#skip(UUID_BYTES);
+    return uuidOf(this.#bytes.toString('hex', start, this.#at));
+  }
+
   /** A view of the bytes that are read, not a copy. */
   blob(): Uint8Array {
     const start = this.#skip(this.uint());
@@ -152,4 +174,14 @@ export class ByteReader {
     this.#at = start + length;
     return start;
   }
+}
+
+function digitOf(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code <= NINE ? code - 0x30 : code - 0x57;
+}
+
+function uuidOf(hex: string): string {
+  const middle = `${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}`;
+  return `${hex.slice(0, 8)}-${middle}-${hex.slice(20)}`;
 }

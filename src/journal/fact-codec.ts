@@ -22,7 +22,7 @@ import { ByteWriter, UINT_BYTES_MAX } from './bytes.ts';
 import { writeDirect, writeManifest } from './fact-codec-direct.ts';
 import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TAG, TIMES_IN_FORCE } from './words.ts';
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 const ARENA_BYTES = 256 * 1024;
 const FIELDS_MAX = 16;
@@ -93,6 +93,11 @@ export class FactWriter {
         this.#body.value(fact.body);
         this.decided(fact, this.#body.bytes, 0, this.#body.length);
         break;
+      case 'forgotten':
+        out.byte(TAG.forgotten);
+        out.uint(fact.player);
+        out.uuid(fact.key);
+        break;
       case 'manifest':
         this.#body.reset();
         this.#body.value(fact.body);
@@ -115,10 +120,10 @@ export class FactWriter {
     const out = this.#out;
     out.reserve(RECORD_BYTES_MAX);
     out.byte(TAG.decided);
-    out.byte(fact.ok ? 1 : 0);
+    out.byte((fact.ok ? 1 : 0) | (fact.service ? 2 : 0));
     out.uint(fact.player);
     out.uint(fact.digest);
-    out.string(fact.key);
+    out.uuid(fact.key);
     out.blob(body, start, end);
   }
 }

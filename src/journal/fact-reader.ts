@@ -137,6 +137,8 @@ function readFact(tag: number, reader: ByteReader): StoredFact {
       return readTrade(reader);
     case TAG.decided:
       return readDecided(reader);
+    case TAG.forgotten:
+      return { kind: 'forgotten', player: reader.uint(), key: reader.uuid() };
     case TAG.window:
       return readWindow(reader);
     case TAG.manifest:
@@ -238,11 +240,13 @@ function readTrade(reader: ByteReader): StoredFact {
 }
 
 function readDecided(reader: ByteReader): StoredDecided {
-  const ok = reader.byte() === 1;
+  const flags = reader.byte();
   const player = reader.uint();
   const digest = reader.uint();
-  const key = reader.string();
-  return { kind: 'decided', player, key, digest, ok, bodyBytes: reader.blob() };
+  const key = reader.uuid();
+  const ok = (flags & 1) !== 0;
+  const service = (flags & 2) !== 0;
+  return { kind: 'decided', player, key, digest, ok, service, bodyBytes: reader.blob() };
 }
 
 function readItem(reader: ByteReader): StoredFact {

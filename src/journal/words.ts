@@ -25,6 +25,7 @@ export const TAG = {
   /** Before the balance of an account that was opened just then. */
   opened: 16,
   closed: 17,
+  forgotten: 18,
   friend: 19,
 } as const;
 

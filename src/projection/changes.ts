@@ -5,6 +5,7 @@ import { assert, unreachable } from '../base/assert.ts';
 import type {
   BalanceFact,
   BlockFact,
+  ForgottenFact,
   FriendFact,
   InstanceFact,
   ItemFact,
@@ -78,7 +79,8 @@ type Definition =
   | InstanceFact
   | BlockFact
   | PrivacyFact
-  | FriendFact;
+  | FriendFact
+  | ForgottenFact;
 
 const UNKNOWN_LIFE: Lived = { atMs: 0, livedMs: 0, livedStepMaxMs: 0 };
 
@@ -93,7 +95,11 @@ export class Changes {
   readonly orders = new Map<number, OrderFact>();
   readonly transfers: Happened<TransferFact>[] = [];
   readonly trades: Happened<TradeFact>[] = [];
+  /** Of players themselves, and of what the service role sent. */
   readonly keys: DecidedKey[] = [];
+  readonly serviceKeys: DecidedKey[] = [];
+  /** By player: the last one has all that the ones before it say. */
+  readonly forgotten = new Map<number, ForgottenFact>();
   readonly windows = new Map<number, WindowFact>();
   readonly windowLog: WindowStep[] = [];
   readonly manifests: Happened<StoredManifest>[] = [];
@@ -153,7 +159,7 @@ export class Changes {
         if (fact.id > this.lastTrade) this.lastTrade = fact.id;
         break;
       case 'decided':
-        this.keys.push({ sequence, atMs, livedMs, fact });
+        (fact.service ? this.serviceKeys : this.keys).push({ sequence, atMs, livedMs, fact });
         break;
       case 'window':
         this.windows.set(fact.id, fact);
@@ -206,6 +212,9 @@ export class Changes {
         break;
       case 'friend':
         this.friends.set(`${fact.player} ${fact.other}`, fact);
+        break;
+      case 'forgotten':
+        this.forgotten.set(fact.player, fact);
         break;
       default:
         unreachable(fact);

@@ -1,60 +1,62 @@
-// Keeps the table of keys in proportion to what an engine remembers: of each player the newest
-// ones. A player is trimmed whenever a quarter of what is remembered has come; what an earlier
-// projector, another bound or a version before left is found by a walk over all players. Invariant:
-// the newest `perPlayerMax` keys of a player are never touched, so whatever a live engine with that
-// bound remembers is in the table. Keys end by age elsewhere (projector.ts).
+// Keeps the tables of keys in proportion to what an engine remembers. Keys that players sent go
+// when the engine has forgotten them; what an earlier projector left is found by a walk over all
+// players that forgot something. Keys of the service role go when they are forgotten and a day old
+// besides, oldest first, and the greatest one that ever went is the floor of the tables: up to it,
+// a key that is not there may have been. Invariant: no key above the watermark of its player is
+// touched, so whatever a live engine remembers is in the tables.
 
 import type pg from 'pg';
 import { int4Array } from '../database/arrays.ts';
 import { type Database, prepared } from '../database/connection.ts';
-import type { RowOf } from './changes.ts';
 
 const STEP_ROWS_MAX = 20_000;
 const STEP_PLAYERS_MAX = 500;
-const FIRST_COUNTS = 1_024;
-const COUNT_MAX = 0xffff;
 
-/** Of the players $1, the keys beyond the newest $2. */
+/** Of the players $1, the keys that are forgotten. */
 const TRIM = `delete from realm.keys where sequence in (
   select k.sequence from unnest($1::int4[]) as p (player)
-  cross join lateral (select sequence from realm.keys where player = p.player
-    order by sequence desc offset $2 limit 1) as surplus
+  join realm.forgotten_keys as f on f.player = p.player
   cross join lateral (select sequence from realm.keys
-    where player = p.player and sequence <= surplus.sequence) as k
+    where player = p.player and key <= f.key limit ${STEP_ROWS_MAX}) as k
   limit ${STEP_ROWS_MAX})`;
 
-/** The next players after $1 that have keys, from one to the next by the index. */
-const NEXT_PLAYERS = `with recursive next as (
-    (select player from realm.keys where player > $1 order by player limit 1)
-    union all
-    select after.player from next cross join lateral (
-      select player from realm.keys where player > next.player order by player limit 1) as after
-  ) select player from next limit ${STEP_PLAYERS_MAX}`;
+const NEXT_PLAYERS = `select player from realm.forgotten_keys where player > $1
+  order by player limit ${STEP_PLAYERS_MAX}`;
+
+/** Service keys from before lived time $1. The floor rises in the same statement. */
+const PRUNE = `with oldest as (
+    select sequence, player, key, lived_ms from realm.service_keys
+    order by sequence limit ${STEP_ROWS_MAX}
+  ), gone as (
+    delete from realm.service_keys as k using oldest as o
+    join realm.forgotten_keys as f on f.player = o.player
+    where k.sequence = o.sequence and o.lived_ms < $1 and o.key <= f.key returning k.key
+  ), raised as (
+    update realm.projection set
+      key_floor = greatest(key_floor, (select key from gone order by key desc limit 1))
+    where exists (select from gone)
+  )
+  select count(*)::int as gone from gone`;
 
 export interface KeyTrimOptions {
   readonly database: Database;
   readonly client: Pick<pg.Client, 'query'>;
-  readonly perPlayerMax: number;
 }
 
 export class KeyTrim {
   readonly #options: KeyTrimOptions;
-  readonly #every: number;
-  /** Keys that came since the player was last due, by the player's number. */
-  #counts = new Uint16Array(FIRST_COUNTS);
-  /** Players that may have more keys than are remembered. */
+  /** Players that may have keys in the table that are forgotten. */
   readonly #due = new Set<number>();
   /** How far the walk has come; null once it is done. */
   #walkedTo: number | null = -1;
 
   constructor(options: KeyTrimOptions) {
     this.#options = options;
-    this.#every = Math.max(1, Math.min(options.perPlayerMax >> 2, COUNT_MAX));
   }
 
-  /** Trims the players of whom enough keys have come together with these. */
-  async follow(keys: readonly RowOf<'keys'>[]): Promise<void> {
-    for (let i = 0; i < keys.length; i++) this.#count((keys[i] as RowOf<'keys'>).fact.player);
+  /** These players have forgotten keys just now. */
+  async follow(players: Iterable<number>): Promise<void> {
+    for (const player of players) this.#due.add(player);
     if (this.#due.size > 0) await this.#trim();
   }
 
@@ -73,16 +75,13 @@ export class KeyTrim {
     return this.#due.size > 0 || this.#walkedTo !== null;
   }
 
-  /** Players begin at different counts, so that those who keep pace are not due all at once. */
-  #count(player: number): void {
-    if (player >= this.#counts.length) {
-      const grown = new Uint16Array(Math.max(player + 1, this.#counts.length * 2));
-      grown.set(this.#counts);
-      this.#counts = grown;
-    }
-    const count = (this.#counts[player] as number) + 1;
-    this.#counts[player] = count % this.#every;
-    if ((count + player) % this.#every === 0) this.#due.add(player);
+  /** Removes a step's worth of service keys of before `livedMs`. True when there may be more. */
+  async prune(livedMs: number): Promise<boolean> {
+    const { rows } = await this.#options.client.query<{ gone: number }>({
+      ...this.#prepared('prune_keys', PRUNE),
+      values: [livedMs],
+    });
+    return rows[0]?.gone === STEP_ROWS_MAX;
   }
 
   /** A step's worth. Who may have more to lose stays due. */
@@ -90,7 +89,7 @@ export class KeyTrim {
     const players = [...this.#due].slice(0, STEP_PLAYERS_MAX);
     const { rowCount } = await this.#options.client.query({
       ...this.#prepared('trim_keys', TRIM),
-      values: [int4Array(players, player => player), this.#options.perPlayerMax],
+      values: [int4Array(players, player => player)],
     });
     if (rowCount === STEP_ROWS_MAX) return;
     for (const player of players) this.#due.delete(player);

@@ -22,7 +22,7 @@ export interface RealmTaker extends MarketTaker {
 /**
  * Gives `taker` everything that the engine remembers: names in the order of their numbers, then
  * balances, open orders by priority, the past of the markets, what is open of direct trades with
- * who wants nothing from whom, and keys by sequence. `client` sees one moment: see
+ * who wants nothing from whom, watermarks of keys, keys by sequence. `client` sees one moment: see
  * {@link atOneMoment}.
  * @returns where the engine stood when the last of these facts came out.
  */
@@ -46,6 +46,9 @@ export async function loadRealm(client: pg.ClientBase, taker: RealmTaker): Promi
   await each(client, OPEN_ORDERS, cells => restore(orderOf(cells)));
   await loadMarkets(client, whole, livedMs);
   await loadDirectTrades(client, standing, restore);
+  await each(client, FORGOTTEN, ([player, key]) =>
+    restore({ kind: 'forgotten', player: player as number, key: key as string }),
+  );
   await each(client, KEYS, cells => whole.fact(decidedOf(cells), atMs, cells[5] as number));
   end();
   return standing;
@@ -63,7 +66,28 @@ const ACCOUNTS =
 const OPEN_ORDERS = `select id, side, player, asset, location, price, quantity, remaining, held,
   fee_bps, priority, time_in_force, post_only, expires_at_ms, created_at_ms, status
   from realm.orders where status = 0 order by priority`;
-const KEYS = 'select player, key, digest, ok, body, lived_ms from realm.keys order by sequence';
+/** Before all keys. */
+const NO_KEY = '00000000-0000-0000-0000-000000000000';
+const FORGOTTEN = 'select player, key from realm.forgotten_keys order by player';
+/**
+ * What is remembered: above the watermarks. Of service keys there may be a day's, so those are
+ * found by player.
+ */
+const KEYS = `with recursive served as (
+    (select player from realm.service_keys order by player limit 1)
+    union all
+    select after.player from served cross join lateral (select player from realm.service_keys
+      where player > served.player order by player limit 1) as after
+  ), remembered as (
+    select k.*, false as service from realm.keys as k
+    left join realm.forgotten_keys as f using (player)
+    where f.key is null or k.key > f.key
+    union all
+    select k.*, true from served as s left join realm.forgotten_keys as f using (player)
+    cross join lateral (select * from realm.service_keys where player = s.player
+      and key > coalesce(f.key, '${NO_KEY}')) as k
+  )
+  select player, key, digest, ok, body, lived_ms, service from remembered order by sequence`;
 
 function assetOf(cells: Cells): ItemFact | InstanceFact {
   const [asset, name, attributes, item] = cells as [number, string, Attributes, number | null];
@@ -125,6 +149,7 @@ function decidedOf(cells: Cells): Fact {
     key: cells[1] as string,
     digest: cells[2] as number,
     ok: cells[3] as boolean,
+    service: cells[6] as boolean,
     body: decodeBody(cells[4] as Uint8Array),
   };
 }

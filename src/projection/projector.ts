@@ -42,8 +42,8 @@ export interface ProjectorOptions {
   readonly journalRetentionMs: number;
   /** In lived time. */
   readonly keyRetentionMs: number;
-  /** Keys of a player that an engine remembers; left out, as in an audit: none are trimmed. */
-  readonly keysPerPlayerMax?: number;
+  /** Whether keys are removed that are not needed; left out, as in an audit: none are. */
+  readonly trimsKeys?: boolean;
   /** So many trades are folded together: see trade-fold.ts. */
   readonly foldTrades?: number;
   /** As in the rules of the realm; their default when left out. */
@@ -69,15 +69,10 @@ const ADVANCE = `update realm.projection set position = $2, epoch = $3, sequence
 
 /** In steps, since one large delete would hold up rounds. The last row is never removed. */
 const PRUNE_ROWS_MAX = 2_000;
-const PRUNE_KEYS_MAX = 20_000;
 const PRUNE_JOURNAL = `delete from realm.journal where position in (
   select position from (
     select position, at_ms from realm.journal order by position limit ${PRUNE_ROWS_MAX}
   ) as oldest where position < $1 and at_ms < $2)`;
-const PRUNE_KEYS = `delete from realm.keys where sequence in (
-  select sequence from (
-    select sequence, lived_ms from realm.keys order by sequence limit ${PRUNE_KEYS_MAX}
-  ) as oldest where lived_ms < $1)`;
 
 /** Somebody else did the round, as when a leader goes while its successor begins: no harm done. */
 export class TablesMovedError extends RoundLostError {
@@ -149,9 +144,8 @@ export class Projector {
       offerMax: standing.lastOffer,
       hasCopy: database.address.kind === 'server',
     };
-    const { keysPerPlayerMax: perPlayerMax, foldTrades } = options;
-    const trim =
-      perPlayerMax === undefined ? null : new KeyTrim({ database, client, perPlayerMax });
+    const { trimsKeys = false, foldTrades } = options;
+    const trim = trimsKeys ? new KeyTrim({ database, client }) : null;
     const fold = await TradeFold.begin({ database, client, trades: foldTrades });
     const quarantine = await Quarantine.read(client);
     const writer = new RowWriter(database, client);
@@ -183,7 +177,7 @@ export class Projector {
     const prepared = ahead ?? (await this.#prepare(this.#standing));
     if (prepared === null) return false;
     await this.#apply(prepared, this.#options.readsAhead === true);
-    await this.#trim?.follow(prepared.changes.keys);
+    await this.#trim?.follow(prepared.changes.forgotten.keys());
     if (!(await this.#fold.follow(prepared.next.lastTrade))) throw moved();
     return true;
   }
@@ -248,11 +242,10 @@ export class Projector {
     const { position, atMs, livedMs } = this.#standing;
     const { journalRetentionMs, keyRetentionMs } = this.#options;
     const rows = await this.#client.query(PRUNE_JOURNAL, [position, atMs - journalRetentionMs]);
-    const keys = await this.#client.query(PRUNE_KEYS, [livedMs - keyRetentionMs]);
     await forgetSettled(this.#client);
     const areMore = [
       rows.rowCount === PRUNE_ROWS_MAX,
-      keys.rowCount === PRUNE_KEYS_MAX,
+      (await this.#trim?.prune(livedMs - keyRetentionMs)) === true,
       await this.#fold.prune(atMs),
       (await this.#trim?.walk()) === true,
     ];

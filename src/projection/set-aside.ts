@@ -26,10 +26,11 @@ const STAGE: Readonly<Record<Fact['kind'], number>> = {
   window: 9,
   manifest: 10,
   offer: 11,
-  decided: 12,
+  forgotten: 12,
+  decided: 13,
   /** No engine remembers transfers, and no table is read for either. */
-  transfer: 13,
-  closed: 13,
+  transfer: 14,
+  closed: 14,
 };
 const STAGES = 1 + Math.max(...Object.values(STAGE));
 
@@ -114,6 +115,7 @@ function rankOf(fact: Fact, livedMs: number): number {
     case 'block':
     case 'privacy':
     case 'friend':
+    case 'forgotten':
       return fact.player;
     case 'location':
       return fact.location;

@@ -30,6 +30,8 @@ export function thingOf(fact: StoredFact | Fact): string | null {
       return `privacy ${fact.player}`;
     case 'friend':
       return `friend ${fact.player} ${fact.other}`;
+    case 'forgotten':
+      return `forgotten ${fact.player}`;
     case 'trade':
     case 'manifest':
     case 'transfer':
@@ -73,6 +75,8 @@ export function isRetold(fact: StoredFact, changes: Changes): boolean {
       return changes.privacy.has(fact.player);
     case 'friend':
       return changes.friends.has(`${fact.player} ${fact.other}`);
+    case 'forgotten':
+      return changes.forgotten.has(fact.player);
     case 'trade':
     case 'manifest':
     case 'transfer':
@@ -117,6 +121,7 @@ export function addHalts(fact: StoredFact, halts: Halts): void {
     case 'friend':
     case 'transfer':
     case 'decided':
+    case 'forgotten':
       break;
     default:
       unreachable(fact);
@@ -155,6 +160,7 @@ export function authorOf(fact: StoredFact): number {
     case 'block':
     case 'privacy':
     case 'decided':
+    case 'forgotten':
       return fact.player;
     default:
       return -1;

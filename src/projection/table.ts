@@ -30,7 +30,7 @@ export type Statement =
 
 export interface Column<Row> {
   readonly name: string;
-  readonly type: 'int8' | 'int4' | 'int2' | 'bool' | 'text' | 'bytea' | 'json' | 'int8[]';
+  readonly type: 'int8' | 'int4' | 'int2' | 'bool' | 'text' | 'bytea' | 'json' | 'int8[]' | 'uuid';
   readonly array: (rows: readonly Row[]) => Buffer;
   readonly copy: CopyColumn<Row>;
 }
@@ -136,9 +136,11 @@ function namesOf(columns: readonly Column<never>[]): string {
   return columns.map(column => column.name).join(', ');
 }
 
+const UUID_BYTES = 16;
+
 /** What has no array type of its own, or would be spread out with it, travels as text. */
 function isText({ type }: Column<never>): boolean {
-  return type === 'json' || type === 'int8[]';
+  return type === 'json' || type === 'int8[]' || type === 'uuid';
 }
 
 function read(source: string, column: Column<never>): string {
@@ -190,6 +192,16 @@ export const text = <Row>(name: string, of: (row: Row) => string): Column<Row> =
 export const json = <Row>(name: string, of: (row: Row) => object): Column<Row> => ({
   ...text<Row>(name, row => JSON.stringify(of(row))),
   type: 'json',
+});
+export const uuid = <Row>(name: string, of: (row: Row) => string): Column<Row> => ({
+  name,
+  type: 'uuid',
+  array: rows => textArray(rows, of),
+  copy: {
+    bytes: null,
+    width: () => UUID_BYTES,
+    write: (row, { bytes }, at) => bytes.write(of(row).replaceAll('-', ''), at, 'hex'),
+  },
 });
 export const bytea = <Row>(name: string, of: (row: Row) => Uint8Array): Column<Row> => ({
   name,

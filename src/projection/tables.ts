@@ -6,7 +6,7 @@ import { TRANSFER_REASONS } from '../engine/fact.ts';
 import { codeOf, ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../journal/words.ts';
 import type { Changes, RowOf } from './changes.ts';
 import { directWrites } from './direct-tables.ts';
-import { bool, bytea, int2, int4, int8, json, Table, text } from './table.ts';
+import { bool, bytea, int2, int4, int8, json, Table, text, uuid } from './table.ts';
 import { always, append, byId, sorted, type Target, type Write } from './write.ts';
 
 const players = new Table<RowOf<'players'>>(
@@ -122,16 +122,24 @@ const trades = new Table<RowOf<'trades'>>('trades', [
   int2('taker_side', row => codeOf(SIDES, row.fact.takerSide)),
 ]);
 
-const keys = new Table<RowOf<'keys'>>('keys', [
-  int8('sequence', row => row.sequence),
-  int8('at_ms', row => row.atMs),
-  int8('lived_ms', row => row.livedMs),
-  int8('digest', row => row.fact.digest),
-  int4('player', row => row.fact.player),
-  bool('ok', row => row.fact.ok),
-  text('key', row => row.fact.key),
-  bytea('body', row => row.fact.bodyBytes),
-]);
+const keyColumns = [
+  int8<RowOf<'keys'>>('sequence', row => row.sequence),
+  int8<RowOf<'keys'>>('at_ms', row => row.atMs),
+  int8<RowOf<'keys'>>('lived_ms', row => row.livedMs),
+  int8<RowOf<'keys'>>('digest', row => row.fact.digest),
+  int4<RowOf<'keys'>>('player', row => row.fact.player),
+  bool<RowOf<'keys'>>('ok', row => row.fact.ok),
+  uuid<RowOf<'keys'>>('key', row => row.fact.key),
+  bytea<RowOf<'keys'>>('body', row => row.fact.bodyBytes),
+];
+const keys = new Table<RowOf<'keys'>>('keys', keyColumns);
+const serviceKeys = new Table<RowOf<'serviceKeys'>>('service_keys', keyColumns);
+
+const forgotten = new Table<RowOf<'forgotten'>>(
+  'forgotten_keys',
+  [int4('player', row => row.player), uuid('key', row => row.key)],
+  ['key'],
+);
 
 /**
  * What was closed goes first: its number may be taken again, and an account like it be there under
@@ -159,6 +167,8 @@ export function writesFor(changes: Changes, target: Target): Write[] {
     ...byId(orders, changes.orders, target.orderMax, target),
     append(transfers, changes.transfers, target),
     append(trades, changes.trades, target),
+    always(forgotten.upsert([...changes.forgotten.values()])),
+    append(serviceKeys, changes.serviceKeys, target),
     append(keys, changes.keys, target),
   ];
   return writes.filter(write => write.statement.rows > 0);

@@ -8,11 +8,13 @@ import type { AmountLocale } from '../base/amount-text.ts';
 import type { Log } from '../base/log.ts';
 import { SampledLog } from '../base/sampled-log.ts';
 import { createPool, type Database } from '../database/connection.ts';
+import type { Recalled } from '../engine/entry.ts';
 import { ok, rejected, type TableAnswer } from './answer.ts';
 import { readAt } from './at-position.ts';
 import { answerDirect } from './direct-reader.ts';
 import { getTrades } from './history.ts';
 import { getItem } from './items.ts';
+import { type KeyQuestion, lookUpKeys } from './key-lookup.ts';
 import { Meter } from './meter.ts';
 import { getListing, getOwnBids, getOwnListings } from './orders.ts';
 import { getPlaces } from './places.ts';
@@ -32,7 +34,7 @@ export interface TableRequest {
   readonly role: string;
 }
 
-/** All three answer null when the snapshot that would have answered is before `atLeast`. */
+/** All but `standing` answer null when the snapshot that they would answer from is before `atLeast`. */
 export interface Reader {
   answer(request: TableRequest, atLeast: number): Promise<MeteredAnswer | null>;
   /** A part of a private snapshot, from where the part before it says; and what it cost. */
@@ -42,6 +44,8 @@ export interface Reader {
     atLeast: number,
   ): Promise<PrivateSnapshot | null>;
   windowEnd(player: string, window: number, atLeast: number): Promise<WindowEndRead | null>;
+  /** In the order of the questions. */
+  lookUpKeys(questions: readonly KeyQuestion[], atLeast: number): Promise<KeysRead | null>;
   /** `wants`: whoever fills the tables is told when they are behind the journal. */
   standing(wants: boolean): Promise<TablesStanding>;
   close(): Promise<void>;
@@ -50,6 +54,14 @@ export interface Reader {
 export interface WindowEndRead {
   /** Null when the window is live, or not the player's, or there is none. */
   readonly ended: EndedWindow | null;
+}
+
+export interface KeysRead {
+  /**
+   * Null when the tables can't say: the database failed, or an answer is set aside. Then whoever
+   * asks should not ask again at once.
+   */
+  readonly recalled: readonly Recalled[] | null;
 }
 
 export interface MeteredAnswer extends TableAnswer {
@@ -126,6 +138,19 @@ export function createReader(options: ReaderOptions): Reader {
       readAt(pool, atLeast, async source => ({
         ended: await getWindowEnd(source, player, window, amountWordsLocale),
       })),
+    async lookUpKeys(questions, atLeast) {
+      const keys = questions.length;
+      try {
+        return await readAt(pool, atLeast, async source => {
+          const recalled = await lookUpKeys(source, questions);
+          if (recalled === null) log.warn({ keys }, ANSWER_SET_ASIDE);
+          return { recalled };
+        });
+      } catch (error) {
+        log.warn({ error: String(error), keys }, 'keys could not be looked up');
+        return { recalled: null };
+      }
+    },
     standing: wants => askStanding(standing, database, wants),
     async close() {
       await Promise.all([pool.end(), standing.end()]);
@@ -136,6 +161,8 @@ export function createReader(options: ReaderOptions): Reader {
 function spentBy(meter: Meter | null): number {
   return meter === null ? 0 : meter.spentMs;
 }
+
+const ANSWER_SET_ASIDE = 'an answer is set aside, so keys cannot be looked up: run "npm run audit"';
 
 const AWAY: RejectBody = Object.freeze({
   code: 'SERVICE_UNAVAILABLE',

@@ -6,7 +6,8 @@
 import { type PublicChannel, parseChannel } from '../../protocol/channels.ts';
 import { COMMANDS } from '../../protocol/commands/registry.ts';
 import type { CommandSpec } from '../../protocol/commands/spec.ts';
-import { KEY_PATTERN, PLAYER_PATTERN } from '../../protocol/fields.ts';
+import { PLAYER_PATTERN } from '../../protocol/fields.ts';
+import { KEY_PATTERN } from '../../protocol/key.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import type { SentCommand } from '../cluster/messages.ts';
 import type { EngineRequest, ReadRequest } from '../gateway/port.ts';
@@ -18,7 +19,8 @@ export type Admission =
   | { readonly ok: true; readonly request: EngineRequest }
   | { readonly ok: false; readonly refusal: RejectBody };
 
-export function admit({ n: id, player, key, command, payload }: SentCommand): Admission {
+export function admit(sent: SentCommand): Admission {
+  const { n: id, player, key, sender, command, payload } = sent;
   const spec = specs.get(command);
   if (spec === undefined || spec.answeredBy !== 'engine')
     return refused('UNKNOWN_COMMAND', command);
@@ -27,7 +29,7 @@ export function admit({ n: id, player, key, command, payload }: SentCommand): Ad
   }
   const fields = parse(spec, payload);
   if (fields === null) return refused('INVALID_REQUEST', command);
-  const request = { id, command, payload: fields, key, player } as EngineRequest;
+  const request = { id, command, payload: fields, key, player, sender } as EngineRequest;
   return { ok: true, request };
 }
 

@@ -4,6 +4,7 @@
 import { writeReply, writeReplyHead } from '../../protocol/codec.ts';
 import { FrameWriter } from '../../protocol/msgpack-writer.ts';
 import { REJECTS, type RejectBody } from '../../protocol/rejects.ts';
+import { assert } from '../base/assert.ts';
 import type { Applied } from '../engine/entry.ts';
 import type { ReplyTarget } from '../gateway/port.ts';
 import { FactWriter } from '../journal/fact-codec.ts';
@@ -29,7 +30,10 @@ export class Batch {
     return this.#targets.size > 0;
   }
 
-  /** Adds what an entry came to; `target` gets its reply when the batch is durable. */
+  /**
+   * Adds what an entry came to; `target` gets its reply when the batch is durable. Null: nobody is
+   * answered, so no key can be decided.
+   */
   add(applied: Applied, atMs: number, target: ReplyTarget | null, id: number): void {
     this.entries++;
     const replies = this.#replies;
@@ -45,7 +49,8 @@ export class Batch {
     this.facts.group(sequence, atMs);
     for (const fact of output) {
       if (fact.kind === 'level') continue;
-      if (fact.kind === 'decided') {
+      // Mostly what is remembered is what is answered, and encoded already.
+      if (fact.kind === 'decided' && applied.encoded !== null) {
         this.facts.decided(fact, replies.bytes, bodyStart, replies.length);
       } else {
         this.facts.fact(fact);
@@ -107,6 +112,7 @@ export class Batch {
 /** The reply to an entry; returns where its body starts. */
 export function writeApplied(writer: FrameWriter, id: number, applied: Applied): number {
   const { outcome, body, encoded } = applied;
+  assert(outcome !== 'recall', 'what is not decided is not answered');
   if (encoded === null) return writeReply(writer, id, outcome, body);
   writeReplyHead(writer, id, outcome);
   const bodyStart = writer.length;

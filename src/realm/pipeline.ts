@@ -12,15 +12,17 @@ import { requestDigest } from '../../protocol/digest.ts';
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { assert } from '../base/assert.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Entry, Internal } from '../engine/entry.ts';
+import type { Applied, Entry, Internal, Recalled } from '../engine/entry.ts';
 import { haltsNothing, type Suspension } from '../engine/suspension.ts';
 import type { EngineRequest, ReplyTarget } from '../gateway/port.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { KeyQuestion } from '../reads/key-lookup.ts';
 import type { CommittedGroup } from './announcer.ts';
 import { Batch } from './batch.ts';
 import { DueFirst, NOT_YET } from './due-first.ts';
 import type { RealmClock } from './engine-clock.ts';
-import { LATE, OVERLOADED, STOPPED, UNSURE } from './refusals.ts';
+import { KeyLookups, type Lookup } from './key-lookups.ts';
+import { KEY_UNKNOWN, LATE, OVERLOADED, STOPPED, UNSURE } from './refusals.ts';
 
 export interface PipelineLimits {
   /** Entries, and bytes of facts and replies, that wait while an append is in flight. */
@@ -41,6 +43,8 @@ export interface PipelineOptions {
   readonly clock: RealmClock;
   readonly limits: PipelineLimits;
   readonly observer: PipelineObserver;
+  /** What the tables know of these keys, once they show what was released. */
+  readonly recall: (questions: readonly KeyQuestion[]) => Promise<readonly Recalled[]>;
   /** How long the next append should hold back, for the tables to keep up with the journal. */
   readonly pauseMs: () => number;
   /** Where the stream of commands stands that the journal has seen; empty without one. */
@@ -75,6 +79,8 @@ export class Pipeline {
   #drained: (() => void) | null = null;
   /** What waits until all that is due has ended: see due-first.ts. */
   readonly #dueFirst: DueFirst;
+  /** Commands that wait for what the tables know of their keys. */
+  readonly #lookups: KeyLookups;
   /** The last entry of the stream whose commands were all submitted. */
   #offset: string;
 
@@ -86,6 +92,12 @@ export class Pipeline {
       hasRoom: () => this.#mayTick(),
       tick: atMs => this.#happen(TICK, '', atMs),
       clock: options.clock,
+    });
+    this.#lookups = new KeyLookups({
+      recall: options.recall,
+      decide: (lookup, recalled) => this.#decideAgain(lookup, recalled),
+      refuse: (id, target) => this.refuse(id, KEY_UNKNOWN, target),
+      monotonicMs: () => options.clock.monotonicMs(),
     });
   }
 
@@ -107,7 +119,7 @@ export class Pipeline {
    * durable is it certain that no other writer executes it. A writer that has stopped says nothing.
    */
   refuse(id: number, body: RejectBody, target: ReplyTarget): void {
-    if (this.#state !== 'open') return;
+    if (this.#state === 'stopped') return;
     const forming = this.#forming;
     if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
     forming.refuse(target, id, body);
@@ -150,10 +162,33 @@ export class Pipeline {
   }
 
   #decide(request: EngineRequest, target: ReplyTarget, atMs: number): void {
-    const { command, payload, player, key } = request;
+    if (this.#applyRequest(request, target, atMs, null)) this.#lookups.add(request, target);
+  }
+
+  /** The tables have said what they know of the key of a command. */
+  #decideAgain(lookup: Lookup, recalled: Recalled): void {
+    const { request, target } = lookup;
+    const act = (atMs: number) => {
+      if (this.#applyRequest(request, target, atMs, recalled)) this.#lookups.again(lookup);
+    };
+    const atMs = this.#dueFirst.settle();
+    if (atMs !== NOT_YET) act(atMs);
+    else this.#dueFirst.hold(act, () => this.refuse(request.id, OVERLOADED, target));
+  }
+
+  /** True when the engine wants the command again, with what the tables know of its key. */
+  #applyRequest(
+    request: EngineRequest,
+    target: ReplyTarget,
+    atMs: number,
+    recalled: Recalled | null,
+  ): boolean {
+    const { command, payload, player, key, sender } = request;
     const digest = key === null ? 0 : requestDigest(command, payload);
+    const common = { player, key, digest, sender, recalled, atMs };
     // The gateway validated the payload by the schema of this very command.
-    this.#apply({ command, payload, player, key, digest, atMs } as Entry, target, request.id);
+    const applied = this.#apply({ command, payload, ...common } as Entry, target, request.id);
+    return applied?.outcome === 'recall';
   }
 
   /** To be called before anything else: in the windows that were recovered, nobody is here yet. */
@@ -213,12 +248,14 @@ export class Pipeline {
   stop(): void {
     this.#state = 'stopped';
     this.#dueFirst.stop();
+    this.#lookups.stop();
     this.#drained?.();
   }
 
   /** Entries that were decided but are not durable yet. */
   get waiting(): number {
-    return this.#dueFirst.size + this.#forming.entries + (this.#appending?.entries ?? 0);
+    const held = this.#dueFirst.size + this.#lookups.size;
+    return held + this.#forming.entries + (this.#appending?.entries ?? 0);
   }
 
   #isIdle(): boolean {
@@ -236,21 +273,27 @@ export class Pipeline {
     this.#apply({ ...internal, player, key: null, digest: 0, atMs }, null, 0);
   }
 
-  #apply(entry: Entry, target: ReplyTarget | null, id: number): void {
+  /** What came of an entry; null when the engine broke a rule. */
+  #apply(entry: Entry, target: ReplyTarget | null, id: number): Applied | null {
     const forming = this.#forming;
     if (!forming.isAwaited) forming.awaitedSinceMs = this.#options.clock.monotonicMs();
+    let applied: Applied;
     try {
-      const applied = this.#options.engine.apply(entry);
-      // Nobody waits for it, and it says nothing that another writer could contradict.
-      if (entry.command === 'presence' && applied.output.length === 0) return;
-      forming.add(applied, entry.atMs, target, id);
+      applied = this.#options.engine.apply(entry);
+      const isAsked = applied.outcome === 'recall';
+      const isSilent = isAsked || entry.command === 'presence';
+      // Nobody is answered, and it says nothing that another writer could contradict; but what was
+      // due may have ended before.
+      if (isSilent && applied.output.length === 0) return applied;
+      forming.add(applied, entry.atMs, isAsked ? null : target, id);
     } catch (error) {
       // The state may be half changed: what is not in the journal must not go there any more.
       this.stop();
       this.#options.failed(error);
-      return;
+      return null;
     }
     if (this.#appending === null) this.#schedule();
+    return applied;
   }
 
   /** Lets the batch take in what comes in this turn, or while the tables catch up. */

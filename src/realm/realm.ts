@@ -143,6 +143,7 @@ export class Realm implements RealmPort {
       limits,
       observer,
       offset: options.offset ?? '',
+      recall: questions => this.#reads.recall(questions),
       pauseMs: () => this.#pauseMs,
       committed: (position, groups, offset) => {
         this.#released.position = position;

@@ -22,6 +22,12 @@ export const UNSURE: RejectBody = Object.freeze({
   retryAfterMs: RETRY_AFTER_MS,
 });
 
+export const KEY_UNKNOWN: RejectBody = Object.freeze({
+  code: 'SERVICE_UNAVAILABLE',
+  message: 'The tables cannot say now whether the key was used. Nothing was executed.',
+  retryAfterMs: RETRY_AFTER_MS,
+});
+
 export const LATE: RejectBody = Object.freeze({
   code: 'OUTCOME_UNKNOWN',
   message: 'Sequenced, but not yet durable. Send it again with the same key.',

@@ -141,9 +141,8 @@ export class RemoteRealm implements RealmPort {
   submit(request: EngineRequest, target: ReplyTarget): RejectBody | null {
     const refusal = this.#refusal();
     if (refusal !== null) return refusal;
-    const { sender } = this.#options;
-    const { id, command, payload, key, player } = request;
-    const n = sender.send({ player, command, payload, key });
+    const { id, command, payload, key, player, sender } = request;
+    const n = this.#options.sender.send({ player, command, payload, key, sender });
     if (n < 0) return OVERLOADED;
     this.#commands.add(n, id, target);
     return null;

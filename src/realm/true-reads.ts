@@ -6,8 +6,10 @@
 
 import type { RejectBody } from '../../protocol/rejects.ts';
 import { InvariantError } from '../base/assert.ts';
+import type { Recalled } from '../engine/entry.ts';
 import type { Answer, ReadRequest } from '../gateway/port.ts';
-import type { PrivateSnapshot, WindowEndRead } from '../reads/reader.ts';
+import type { KeyQuestion } from '../reads/key-lookup.ts';
+import type { KeysRead, PrivateSnapshot, WindowEndRead } from '../reads/reader.ts';
 import type { TablesStanding } from '../reads/standing.ts';
 import type { EndedWindow } from '../reads/window-end.ts';
 
@@ -20,6 +22,7 @@ export interface ReaderPort {
     atLeast: number,
   ): Promise<PrivateSnapshot | null>;
   windowEnd(player: string, window: number, atLeast: number): Promise<WindowEndRead | null>;
+  lookUpKeys(questions: readonly KeyQuestion[], atLeast: number): Promise<KeysRead | null>;
 }
 
 /** How far the database is. */
@@ -69,6 +72,17 @@ export class TrueReads {
     const found = await this.#read(atLeast => this.#reader.windowEnd(player, window, atLeast));
     if (found === null) throw new Error('The tables are behind the journal.');
     return found.ended;
+  }
+
+  /**
+   * What the tables know of keys, in the order of the questions. Rejects when it can't be read in
+   * time, and when the tables can't say.
+   */
+  async recall(questions: readonly KeyQuestion[]): Promise<readonly Recalled[]> {
+    const found = await this.#read(atLeast => this.#reader.lookUpKeys(questions, atLeast));
+    if (found === null) throw new Error('The tables are behind the journal.');
+    if (found.recalled === null) throw new Error('The tables can not say what is decided.');
+    return found.recalled;
   }
 
   /** Null when it can't be done in time. */

@@ -3,7 +3,14 @@
 import { expect, test } from 'vitest';
 import { BookRun } from '../../bench/book-run.ts';
 import { CANCEL, writeFlow } from '../../bench/flow.ts';
-import { nameOf, namePlace, numberPlace, template } from '../../bench/frame-template.ts';
+import {
+  keyNumber,
+  keyPlace,
+  nameOf,
+  namePlace,
+  numberPlace,
+  template,
+} from '../../bench/frame-template.ts';
 import { Meter } from '../../bench/meter.ts';
 import { readOptions } from '../../bench/options.ts';
 import { PeerBookRun } from '../../bench/peers/order-book.ts';
@@ -18,7 +25,7 @@ test('a filled template is the request that the codec reads', () => {
   const frame = template(
     'listings.create',
     { item: namePlace(2, 'i'), quantity: numberPlace(1), price: numberPlace(2) },
-    { player: namePlace(1), key: namePlace(3, 'k') },
+    { player: namePlace(1), key: keyPlace(3) },
   );
   for (const value of [1, 200, 70_000, 4_000_000_000]) {
     frame.id(value);
@@ -33,7 +40,7 @@ test('a filled template is the request that the codec reads', () => {
       command: 'listings.create',
       payload: { item: 'i9999999', quantity: value + 1, price: value + 2 },
       player: nameOf(42),
-      key: 'k0000000',
+      key: keyNumber(0),
     });
   }
 });

@@ -61,7 +61,7 @@ async function openBench(
   sender.onEntered((numbers, entry) => entered.push([numbers, entry]));
   sender.onFailed((numbers, fate) => failures.push([numbers, fate]));
   const send = (command: string) =>
-    sender.send({ player: 'alice', command, payload: {}, key: null });
+    sender.send({ player: 'alice', command, payload: {}, key: null, sender: 'player' });
   const batches = async () => {
     const entries = await direct.commands.xrangeBuffer(key, '-', '+');
     const open = (bytes: Buffer) => envelope.open(key, bytes)?.content as CommandBatch;

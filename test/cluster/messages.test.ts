@@ -11,6 +11,7 @@ import {
 } from '../../src/cluster/messages.ts';
 import { type Refusal, RefusedError } from '../../src/cluster/refused.ts';
 import { testEnvelope } from '../support/redis.ts';
+import { testKey } from '../support/test-key.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const PLACE = 'tradepost:{main:00}:feed';
@@ -26,9 +27,23 @@ const EXAMPLES: Messages = {
     sentAtMs: 1_790_000_000_000,
     lifeMs: 5_000,
     commands: [
-      { n: 1, player: 'alice', key: null, command: 'listings.buy', payload: { listing: SAFE } },
+      {
+        n: 1,
+        player: 'alice',
+        key: null,
+        sender: 'player',
+        command: 'listings.buy',
+        payload: { listing: SAFE },
+      },
       { count: 4, piece: 'change', present: [['alice', 0]] },
-      { n: 0xffff_ffff, player: 'bob', key: 'k', command: 'offers.create', payload: { a: [1.5] } },
+      {
+        n: 0xffff_ffff,
+        player: 'bob',
+        key: testKey('k'),
+        sender: 'proxy',
+        command: 'offers.create',
+        payload: { a: [1.5] },
+      },
     ],
   },
   replies: {

@@ -17,6 +17,7 @@ import { TEST_IDENTITY, testEnvelope, testLinks, testRefused } from '../support/
 import { type RedisGroup, startRedisCluster, startSentinel } from '../support/redis-groups.ts';
 import { connectRedis, hasOwnRedis, type OwnRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const WITHOUT = hasOwnRedis ? '' : ' (skipped: no redis-server is installed)';
 const AGAIN_MS = 20_000;
@@ -92,7 +93,8 @@ async function openBench({ url }: RedisGroup) {
     });
   };
   const goesOn = async (name: string) => {
-    const send = () => sender.send({ player: 'alice', command: name, payload: {}, key: null });
+    const send = () =>
+      sender.send({ player: 'alice', command: name, payload: {}, key: null, sender: 'player' });
     await again(send, () => received.includes(name), `${name}: a command arrives`);
     await again(
       () => {},
@@ -183,7 +185,7 @@ async function answers(cluster: TestCluster): Promise<void> {
   const socket = await JudgeSocket.open(cluster.leader.port, await processToken('game'));
   onTestFinished(() => socket.destroy());
   const grant = { player: 'alice', asset: 'coins', quantity: 1 };
-  const { outcome } = await socket.ask('wallet.grant', grant, { key: 'grant' });
+  const { outcome } = await socket.ask('wallet.grant', grant, { key: testKey('grant') });
   expect(outcome).toBe('ok');
 }
 

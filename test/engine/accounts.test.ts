@@ -8,6 +8,7 @@ import type { Applied, Entry } from '../../src/engine/entry.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { play } from '../support/scenario.ts';
+import { testKey } from '../support/test-key.ts';
 
 const MARKET = `rules emptyAccountsMax 0
   define ore commodity
@@ -175,13 +176,13 @@ describe('a realm that has given out all numbers of a kind', () => {
   test('remembers no key of whoever cannot be numbered any more', () => {
     const { engine, send } = full(45);
     for (let player = 0; engine.state.players.room > 0; player += 1) {
-      send('keys.get', { key: 'k' }, `p${player}`);
-      send('offers.cancel', { offer: 1 }, `p${player}`, 'k');
+      send('keys.get', { key: testKey('k') }, `p${player}`);
+      send('offers.cancel', { offer: 1 }, `p${player}`, testKey('k'));
     }
-    const { outcome, output } = send('offers.cancel', { offer: 1 }, 'stranger', 'k');
+    const { outcome, output } = send('offers.cancel', { offer: 1 }, 'stranger', testKey('k'));
     expect([outcome, output]).toEqual(['rejected', []]);
-    expect(send('keys.get', { key: 'k' }, 'stranger').body).toEqual({ status: 'free' });
-    expect(send('keys.get', { key: 'k' }, 'p3').body).toMatchObject({ status: 'decided' });
+    expect(send('keys.get', { key: testKey('k') }, 'stranger').body).toEqual({ status: 'free' });
+    expect(send('keys.get', { key: testKey('k') }, 'p3').body).toMatchObject({ status: 'decided' });
     expect(send('windows.privacy', { invitations: 'none' }, 'p3').body).toMatchObject({
       code: 'LIMIT_REACHED',
       details: { limit: 'players', max: 45 },

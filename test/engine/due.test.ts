@@ -8,6 +8,7 @@ import type { Applied, Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES, type Rules } from '../../src/engine/rules.ts';
 import { Bench } from '../sim/simulation.ts';
 import { play } from '../support/scenario.ts';
+import { testKey } from '../support/test-key.ts';
 
 const RULES: Rules = { ...DEFAULT_RULES, endsPerEntryMax: 3 };
 
@@ -154,24 +155,26 @@ describe('a server that begins', () => {
 });
 
 describe('keys that are too old', () => {
-  test('are not found, and are forgotten a few with each entry', () => {
+  test('are forgotten a few with each entry, and never executed again', () => {
     // All time counts as lived.
     const engine = new Engine({ ...DEFAULT_RULES, livedStepMaxMs: Number.MAX_SAFE_INTEGER });
-    const send = (key: string, atMs: number) => {
+    const send = (name: string, order: number, atMs: number) => {
+      const key = testKey(name, order);
       const burn = {
         command: 'wallet.burn',
         payload: { player: 'x', asset: 'coins', quantity: 1 },
       };
       return engine.apply({ ...burn, player: 'game', key, digest: 1, atMs } as unknown as Entry);
     };
-    for (let n = 0; n < 500; n += 1) send(`k${n}`, 1);
-    const later = 1 + DEFAULT_RULES.keyRetentionMs;
+    for (let n = 0; n < 500; n += 1) send(`k${n}`, n, 1);
+    const later = 1_000 + DEFAULT_RULES.keyRetentionMs;
     const before = engine.state.keys.count;
-    const { outcome } = send('k7', later);
+    const { outcome } = send('m', 500, later);
     expect(outcome).toBe('rejected');
     expect(before + 1 - engine.state.keys.count).toBe(16);
-    expect([...engine.state.keys.records(later)]).toHaveLength(1);
-    for (let n = 0; n < 40; n += 1) send(`m${n}`, later);
+    expect(send('k15', 15, later).body).toMatchObject({ code: 'KEY_EXPIRED' });
+    expect(send('k16', 16, later).outcome).toBe('rejected');
+    for (let n = 0; n < 40; n += 1) send(`m${n}`, 501 + n, later);
     expect(engine.state.keys.count).toBe(41);
   });
 });

@@ -1,11 +1,38 @@
+import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
+import { KEY_AHEAD_MAX_MS, REJECTION_BYTES_MAX } from '../../protocol/limits.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Applied, Entry } from '../../src/engine/entry.ts';
+import { DEFAULT_RULES, type Rules } from '../../src/engine/rules.ts';
 import { play } from '../support/scenario.ts';
+import { testKey } from '../support/test-key.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 /** What a key is kept for: a day, and half an hour more. */
 const KEPT = DAY + DAY / 48;
 /** All of the time between two decisions is lived. */
 const AWAKE = `rules livedStepMaxMs ${2 * DAY}`;
+
+const NOW = 1_800_000_000_000;
+
+function engineWith(rules: Partial<Rules>): Engine {
+  const engine = new Engine({ ...DEFAULT_RULES, ...rules });
+  // From now on the realm knows ann.
+  send(engine, testKey('first'));
+  return engine;
+}
+
+const BURN = { player: 'ann', asset: 'nothing', quantity: 1 };
+
+function send(engine: Engine, key: string, payload: object = BURN): Applied {
+  const burn = { command: 'wallet.burn', payload, player: 'ann', key, digest: 1, atMs: NOW };
+  return engine.apply(burn as unknown as Entry);
+}
+
+/** Why a command of ann with this key did nothing. */
+function burn(engine: Engine, key: string): unknown {
+  return (send(engine, key).body as { code?: string }).code;
+}
 
 const MARKET = `
   define ore commodity
@@ -61,7 +88,7 @@ describe('an idempotency key', () => {
     `);
   });
 
-  test('is remembered for 24 hours and a half of lived time, and then free', () => {
+  test('is remembered for 24 hours and a half of lived time, and then never executed', () => {
     play(`${AWAKE}
       ${MARKET}
       time 10
@@ -69,9 +96,15 @@ describe('an idempotency key', () => {
       time ${KEPT}
       buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
       time ${KEPT + 9}
+      grant ann coins 1
       buy ann 2 of #1 key a         -> KEY_REUSED
-      time ${KEPT + 10}
-      buy ann 2 of #1 key a         -> fills 2 @ 100 of #1 for 200
+      time ${KEPT + 1_010}
+      grant ann coins 1
+      buy ann 1 of #1 key a         -> KEY_EXPIRED
+      ask ann a                     -> expired
+      restart
+      buy ann 1 of #1 key a         -> KEY_EXPIRED
+      buy ann 2 of #1 key b         -> fills 2 @ 100 of #1 for 200
     `);
   });
 
@@ -110,12 +143,63 @@ describe('an idempotency key', () => {
       ask bob a                     -> free
       ask ann a                     -> decided ok
       buy ann 1 of #1 key c         -> fills 1 @ 100 of #1 for 100
-      ask ann a                     -> free
+      ask ann a                     -> expired
       ask ann b                     -> decided ok
-      buy ann 1 of #1 key a         -> fills 1 @ 100 of #1 for 100
-      ask ann b                     -> free
-      order #1 open 1 of 5 @ 100 gtc
+      buy ann 1 of #1 key a         -> KEY_EXPIRED
+      ask ann b                     -> decided ok
+      order #1 open 2 of 5 @ 100 gtc
     `);
+  });
+
+  test('that comes late is executed as long as no later one is forgotten', () => {
+    play(`rules keysPerPlayerMax 2
+      ${MARKET}
+      buy ann 1 of #1 key d         -> fills 1 @ 100 of #1 for 100
+      buy ann 1 of #1 key b         -> fills 1 @ 100 of #1 for 100
+      buy ann 1 of #1 key c         -> fills 1 @ 100 of #1 for 100
+      buy ann 1 of #1 key a         -> KEY_EXPIRED
+      buy ann 1 of #1 key b         -> KEY_EXPIRED
+      buy ann 1 of #1 key c         -> fills 1 @ 100 of #1 for 100
+      buy ann 1 of #1 key d         -> fills 1 @ 100 of #1 for 100
+      restart
+      buy ann 1 of #1 key b         -> KEY_EXPIRED
+      order #1 open 2 of 5 @ 100 gtc
+    `);
+  });
+
+  test('of a device whose clock is behind is executed beside those of one that is ahead', () => {
+    const engine = engineWith({ keysPerPlayerMax: 30 });
+    const ahead = Array.from({ length: 20 }, (_, n) => testKey('ahead', NOW + 60_000 + n));
+    const behind = Array.from({ length: 100 }, (_, n) => testKey('behind', NOW - 60_000 + n));
+    for (const [n, key] of behind.entries()) {
+      expect(burn(engine, key)).toBe('ITEM_NOT_FOUND');
+      if (n < ahead.length) expect(burn(engine, ahead[n] as string)).toBe('ITEM_NOT_FOUND');
+    }
+    for (const key of ahead) expect(burn(engine, key)).toBe('ITEM_NOT_FOUND');
+    expect(burn(engine, behind[3] as string)).toBe('KEY_EXPIRED');
+  });
+
+  test('is no further ahead than five minutes, and the answer says what time it is', () => {
+    const engine = engineWith({});
+    expect(burn(engine, testKey('k', NOW + KEY_AHEAD_MAX_MS))).toBe('ITEM_NOT_FOUND');
+    const { outcome, body } = send(engine, testKey('k', NOW + KEY_AHEAD_MAX_MS + 1));
+    expect(outcome).toBe('invalid');
+    expect(body).toMatchObject({ code: 'KEY_AHEAD', details: { serverTimeMs: NOW } });
+  });
+
+  test('remembers of a long rejection its code and its message', () => {
+    const engine = engineWith({});
+    const text = 'x'.repeat(64);
+    const payload = { player: 'ann', asset: text, quantity: 1 };
+    const first = send(engine, testKey('k', NOW), payload);
+    expect(first.body).toMatchObject({ code: 'ITEM_NOT_FOUND', details: { item: text } });
+    const again = send(engine, testKey('k', NOW), payload);
+    expect(again.outcome).toBe('rejected');
+    expect(again.body).toEqual({
+      code: 'ITEM_NOT_FOUND',
+      message: expect.stringMatching(/^.{1,128}$/),
+    });
+    expect(encode(again.body).length).toBeLessThanOrEqual(REJECTION_BYTES_MAX);
   });
 
   test('is remembered across a recovery', () => {
@@ -157,9 +241,19 @@ describe('keys.get', () => {
     const bench = play(MARKET);
     const common = { player: 'ann', atMs: 1_000_001 };
     const payload = { listing: 1, quantity: 2 };
-    const purchase = { command: 'purchases.create', payload, key: 'a', digest: 5 } as const;
+    const purchase = {
+      command: 'purchases.create',
+      payload,
+      key: testKey('a'),
+      digest: 5,
+    } as const;
     const first = bench.apply({ ...common, ...purchase });
-    const ask = { command: 'keys.get', payload: { key: 'a' }, key: null, digest: 0 } as const;
+    const ask = {
+      command: 'keys.get',
+      payload: { key: testKey('a') },
+      key: null,
+      digest: 0,
+    } as const;
     expect(bench.apply({ ...common, ...ask }).body).toEqual({
       status: 'decided',
       outcome: 'ok',

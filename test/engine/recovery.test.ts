@@ -4,6 +4,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import { load, loadAndFollow, replay } from '../sim/restore.ts';
 import { play } from '../support/scenario.ts';
+import { testKey } from '../support/test-key.ts';
 
 const DAY = `
   define ore commodity
@@ -93,8 +94,8 @@ describe('a sequence', () => {
     const apply = (key: string | null, atMs: number) =>
       bench.apply({ ...common, ...purchase, key, atMs }).sequence;
     expect(apply(null, 1_000_001)).toBe(sequence);
-    expect(apply('k', 1_000_001)).toBe(sequence + 1);
-    expect(apply('k', 1_000_002)).toBe(sequence + 1);
+    expect(apply(testKey('k'), 1_000_001)).toBe(sequence + 1);
+    expect(apply(testKey('k'), 1_000_002)).toBe(sequence + 1);
     // The second listing expires.
     expect(apply(null, 1_000_090)).toBe(sequence + 2);
   });

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BookSide } from '../../src/engine/book-side.ts';
 import { ExpiryQueue } from '../../src/engine/expiry-queue.ts';
-import type { DecidedFact } from '../../src/engine/fact.ts';
+import type { DecidedFact, EngineOutput } from '../../src/engine/fact.ts';
 import { Keys } from '../../src/engine/keys.ts';
 import { Order } from '../../src/engine/order.ts';
+import { testKey } from '../support/test-key.ts';
 
 function orderOf(id: number, terms: Partial<ConstructorParameters<typeof Order>[0]> = {}): Order {
   return new Order({
@@ -163,82 +164,96 @@ describe('the expiry queue', () => {
   });
 });
 
+const RETENTION_MS = 100_000;
+
+function decided(player: number, key: string, digest: number, body: object): DecidedFact {
+  const record = body as DecidedFact['body'];
+  return { kind: 'decided', player, key, digest, ok: true, service: false, body: record };
+}
+
 describe('the keys', () => {
-  test('are a Map per player that forgets by age and by number', () => {
+  test('are all that were decided above the greatest one that was forgotten', () => {
     const use = fc.record({
       player: fc.integer({ min: 2, max: 4 }),
-      key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
-      passMs: fc.integer({ min: 0, max: 40 }),
+      order: fc.integer({ min: 0, max: 20 }),
+      pass: fc.integer({ min: 0, max: 40 }),
     });
     fc.assert(
       fc.property(
-        fc.array(use, { maxLength: 200 }),
-        fc.integer({ min: 1, max: 4 }),
+        fc.array(use, { maxLength: 300 }),
+        fc.integer({ min: 1, max: 40 }),
         (uses, max) => {
-          const keys = new Keys(max, 100);
-          let known: { player: number; key: string; digest: number; atMs: number }[] = [];
+          const bounds = { perPlayerMax: max, perServiceMax: max, retentionMs: RETENTION_MS };
+          const keys = new Keys(bounds);
+          const restored = new Keys(bounds);
+          const known = new Map<string, number>();
           let nowMs = 0;
-          uses.forEach(({ player, key, passMs }, digest) => {
-            nowMs += passMs;
-            known = known.filter(one => one.atMs + 100 > nowMs);
-            const found = keys.find(player, key, nowMs);
-            const expected = known.find(one => one.player === player && one.key === key);
-            expect(found < 0 ? undefined : keys.digest(found)).toBe(expected?.digest);
-            if (found >= 0) return;
-            const fact: DecidedFact = {
-              kind: 'decided',
-              player,
-              key,
-              digest,
-              ok: true,
-              body: { digest },
-            };
-            keys.add(fact, nowMs);
-            known.push({ player, key, digest, atMs: nowMs });
-            const own = known.filter(one => one.player === player);
-            if (own.length > max) known = known.filter(one => one !== own[0]);
-            const records = [...keys.records(nowMs)];
-            expect(records.map(record => record.digest)).toEqual(known.map(one => one.digest));
+          uses.forEach(({ player, order, pass }, digest) => {
+            nowMs += pass * 1_000;
+            const key = testKey('k', order);
+            const name = `${player} ${key}`;
+            const watermark = keys.watermark(player);
+            const isForgotten = watermark !== null && key <= watermark;
+            expect(keys.isForgotten(player, key)).toBe(isForgotten);
+            const found = keys.find(player, key);
+            expect(found < 0 ? undefined : keys.digest(found)).toBe(
+              isForgotten ? undefined : known.get(name),
+            );
+            const output: EngineOutput[] = [];
+            if (found < 0 && !isForgotten) {
+              const fact = decided(player, key, digest, { digest });
+              keys.add(fact, nowMs);
+              restored.add(fact, nowMs);
+              known.set(name, digest);
+              keys.bound(player, false, nowMs, output);
+            }
+            keys.prune(nowMs, output);
+            for (const fact of output) {
+              if (fact.kind === 'forgotten') restored.restoreForgotten(fact.player, fact.key);
+            }
+            expect([...keys.records()]).toEqual([...restored.records()]);
+            for (const { player, key, digest, body } of keys.records()) {
+              expect(known.get(`${player} ${key}`)).toBe(digest);
+              expect(body).toEqual({ digest });
+              expect(keys.isForgotten(player, key)).toBe(false);
+            }
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 
-  test('are found again among thousands', () => {
-    const keys = new Keys(5_000, 1_000);
-    const decide = (player: number, number: number): DecidedFact => ({
-      ...{ kind: 'decided', player, key: `k${number}`, digest: number, ok: true },
-      body: { number },
-    });
-    for (let number = 0; number < 5_000; number += 1)
-      keys.add(decide(2 + (number % 7), number), number);
+  test('are found again among thousands, each with the answer of its own', () => {
+    const keys = new Keys({ perPlayerMax: 500, perServiceMax: 500, retentionMs: RETENTION_MS });
     for (let number = 0; number < 5_000; number += 1) {
-      const found = keys.find(2 + (number % 7), `k${number}`, 4_999);
-      expect(found >= 0).toBe(number > 3_999);
-      if (found >= 0) expect(keys.body(found)).toEqual({ number });
+      const player = 2 + (number % 7);
+      keys.add(decided(player, testKey('k', number), number, { number }), 0);
+      keys.bound(player, false, 1e9, []);
     }
+    let count = 0;
+    for (let number = 0; number < 5_000; number += 1) {
+      const found = keys.find(2 + (number % 7), testKey('k', number));
+      expect(found >= 0 || keys.isForgotten(2 + (number % 7), testKey('k', number))).toBe(true);
+      if (number >= 1_500) expect(found).toBeGreaterThanOrEqual(0);
+      if (found < 0) continue;
+      expect(keys.body(found)).toEqual({ number });
+      count++;
+    }
+    expect(keys.count).toBe(count);
+    expect(count).toBeLessThanOrEqual(7 * (500 + 31));
   });
 
   test('keep answers of any size, each as its command was told it', () => {
     const sizes = [10, 300_000, 20, 700_000, 1_000, ...new Array<number>(600).fill(990)];
-    const keys = new Keys(10_000, 1_000);
+    const keys = new Keys({ perPlayerMax: 1e6, perServiceMax: 1e6, retentionMs: RETENTION_MS });
     for (const [number, size] of sizes.entries()) {
       const body = { number, text: 'x'.repeat(size) };
-      const fact = {
-        kind: 'decided',
-        player: 2,
-        key: `k${number}`,
-        digest: 0,
-        ok: true,
-        body,
-      } as const;
-      const { bytes, start, end } = keys.add(fact, 0);
+      const { bytes, start, end } = keys.add(decided(2, testKey('k', number), 0, body), 0);
       expect(decode(bytes.subarray(start, end))).toEqual(body);
     }
     for (const [number, size] of sizes.entries()) {
-      const found = keys.find(2, `k${number}`, 0);
+      const found = keys.find(2, testKey('k', number));
       expect(keys.body(found)).toEqual({ number, text: 'x'.repeat(size) });
     }
   });

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Bench } from '../sim/simulation.ts';
 import { play } from '../support/scenario.ts';
+import { scenarioKey } from '../support/scenario-words.ts';
 
 /** No waiting, and nothing to acknowledge: what is tested is the states. */
 const QUICK = `
@@ -190,7 +191,7 @@ describe('the life of a window', () => {
     `);
     const facts = bench.groups.flatMap(group => group.facts);
     const done = facts.find(fact => fact.kind === 'window' && fact.status === 'done');
-    const answer = facts.find(fact => fact.kind === 'decided' && fact.key === 'b');
+    const answer = facts.find(fact => fact.kind === 'decided' && fact.key === scenarioKey('b'));
     expect(answer).toMatchObject({
       body: {
         status: 'done',

@@ -13,13 +13,14 @@ import {
   temporaryFolder,
 } from '../support/server-process.ts';
 import { SkewedClock } from '../support/skewed-clock.ts';
+import { testKey } from '../support/test-key.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MONTH_MS = 30 * DAY_MS;
 const CONFIRM_MS = 5_000;
 const QUICK: Environment = { CLOCK_CONFIRM_MS: `${CONFIRM_MS}` };
-const KEYED = { key: 'once' };
+const KEYED = { key: testKey('once') };
 const GRANT = { player: 'ann', asset: 'coins', quantity: 7 } as const;
 
 interface Page {

@@ -14,6 +14,7 @@ import { Judge } from '../support/judge.ts';
 import { ITEMS } from '../support/judge-history.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { processToken } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const CHANNELS = ITEMS.flatMap(item => [`book:${item}`, `trades:${item}`, `ticker:${item}`]);
 const CRASH = /uncaught|TypeError|RangeError|InvariantError|cannot be led/i;
@@ -154,7 +155,14 @@ onCluster(
     for (const [, fields] of streams[0]?.[1] ?? []) {
       for (let times = 0; times < 5; times++) await redis.xadd(keys.commands, '*', ...fields);
     }
-    const command = { n: 1, player: 'game', key: null, command: 'wallet.grant', payload: grant };
+    const command = {
+      n: 1,
+      player: 'game',
+      key: null,
+      sender: 'service',
+      command: 'wallet.grant',
+      payload: grant,
+    } as const;
     const batch = { node: 'n9', incarnation: 1, count: 1, sentAtMs: Date.now(), lifeMs: 5_000 };
     const forged = attacker.forge(keys.commands, 'commands', { ...batch, commands: [command] });
     await redis.xadd(keys.commands, '*', 'c', forged);
@@ -211,7 +219,13 @@ onCluster(
     for (let count = 1; count <= 5; count++) {
       const batch = { node: 'newer', incarnation: 1, count, sentAtMs: Date.now(), lifeMs: 5_000 };
       const payload = { item: 'sword', reserve: 10 };
-      const command = { n: count, player: 'ann', key: `k${count}`, command: 'auctions.create' };
+      const command = {
+        n: count,
+        player: 'ann',
+        key: testKey(`k${count}`),
+        sender: 'player' as const,
+        command: 'auctions.create',
+      };
       const commands = [{ ...command, payload }];
       const bytes = attacker.forge(keys.commands, 'commands', { ...batch, commands });
       // As a node of the next version writes it.

@@ -8,6 +8,7 @@ import { POSTGRES_URL, until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { processToken } from '../support/server-process.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { testKey } from '../support/test-key.ts';
 
 const TIMES = { REPLY_TIMEOUT_MS: '2000' };
 /** A batch must have waited for too long first; then the lease is given up. */
@@ -30,13 +31,15 @@ onCluster(
     await cluster.heard();
     const socket = await JudgeSocket.open(other.port, await processToken('game'));
     const grant = { player: 'alice', asset: 'coins', quantity: 5 };
-    expect((await socket.ask('wallet.grant', grant, { key: 'before' })).outcome).toBe('ok');
+    expect((await socket.ask('wallet.grant', grant, { key: testKey('before') })).outcome).toBe(
+      'ok',
+    );
     proxy.refuse();
-    const cut = await socket.ask('wallet.grant', grant, { key: 'cut' });
+    const cut = await socket.ask('wallet.grant', grant, { key: testKey('cut') });
     expect(cut.outcome).not.toBe('ok');
     await until(() => cluster.leader === other, 'the other node leads', LEADS_MS);
     await until(async () => (await other.page('/ready')).status === 200, 'it hears itself');
-    const again = await socket.ask('wallet.grant', grant, { key: 'cut' });
+    const again = await socket.ask('wallet.grant', grant, { key: testKey('cut') });
     expect(again).toMatchObject({ outcome: 'ok', body: { balance: { available: 10 } } });
     proxy.allow();
     socket.destroy();

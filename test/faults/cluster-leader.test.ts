@@ -11,6 +11,7 @@ import { Judge } from '../support/judge.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { connectRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const FREEZES = 3;
 const ROUNDS = 2;
@@ -44,11 +45,13 @@ onCluster(
       const next = await cluster.leaderAfter(epoch);
       const elsewhere = await JudgeSocket.open(next.port, token);
       const grant = { player: `late-${freeze}`, asset: 'coins', quantity: 1 };
-      const told = await elsewhere.ask('wallet.grant', grant, { key: `elsewhere-${freeze}` });
+      const told = await elsewhere.ask('wallet.grant', grant, {
+        key: testKey(`elsewhere-${freeze}`),
+      });
       expect(told.outcome).toBe('ok');
       // What it finds when it wakes: the frozen leader could answer the first from what it knows.
-      const again = sleeper.tell(1, 'wallet.grant', grant, { key: `elsewhere-${freeze}` });
-      const fresh = sleeper.tell(2, 'wallet.grant', grant, { key: `new-${freeze}` });
+      const again = sleeper.tell(1, 'wallet.grant', grant, { key: testKey(`elsewhere-${freeze}`) });
+      const fresh = sleeper.tell(2, 'wallet.grant', grant, { key: testKey(`new-${freeze}`) });
       leader.signal('SIGCONT');
       expect((await again)?.body).toEqual(told.body);
       expect((await fresh)?.body).toMatchObject({ balance: { available: 2 } });

@@ -10,6 +10,7 @@ import { Judge } from '../support/judge.ts';
 import { ITEMS } from '../support/judge-history.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const OPTIONS = { name: 'test', statementTimeoutMs: 30_000 };
 
@@ -76,11 +77,13 @@ onCluster(
     await judge.begin(first, ...more);
     await sleep(1_500);
     const grant = { player: 'ann', asset: 'coins', quantity: 7 };
-    expect((await socket.ask('wallet.grant', grant, { key: 'k' })).body).toMatchObject({
+    expect((await socket.ask('wallet.grant', grant, { key: testKey('k') })).body).toMatchObject({
       balance: { available: 7 },
     });
     const elsewhere = await JudgeSocket.open(production.leader.port, token);
-    expect((await elsewhere.ask('keys.get', { key: 'k' })).body).toEqual({ status: 'free' });
+    expect((await elsewhere.ask('keys.get', { key: testKey('k') })).body).toEqual({
+      status: 'free',
+    });
     expect(heard).toEqual([]);
     expect([staging.epoch, production.epoch]).toEqual([begun, epoch]);
     expect(production.alive).toHaveLength(2);

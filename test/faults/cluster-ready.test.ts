@@ -7,6 +7,7 @@ import { until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { OwnRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const GRANT = { player: 'ann', asset: 'coins', quantity: 1 };
 
@@ -31,7 +32,7 @@ class Asked {
       this.#nodes.map(async (node, index) => {
         const { status } = await node.page('/ready');
         const socket = this.#sockets[index] as JudgeSocket;
-        const key = `k-${this.#count++}`;
+        const key = testKey(`k-${this.#count++}`, Date.now());
         const { outcome } = await socket.ask('wallet.grant', GRANT, { key });
         return [status, outcome] as [number, string];
       }),

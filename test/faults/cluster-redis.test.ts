@@ -11,6 +11,7 @@ import { JudgeSocket } from '../support/judge-socket.ts';
 import { DIRECTIONS, OneWayProxy } from '../support/one-way-proxy.ts';
 import { connectRedis, OwnRedis } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const RECOVERY_MS = 20_000;
 const LOST = 'commands left the stream before they were read';
@@ -64,7 +65,7 @@ function suffers(program?: string) {
       await sleep(2_000);
       const socket = await JudgeSocket.open(cluster.leader.port, await processToken('game'));
       const grant = { player: 'nobody', asset: 'coins', quantity: 1 };
-      const refused = await socket.ask('wallet.grant', grant, { key: 'while-away' });
+      const refused = await socket.ask('wallet.grant', grant, { key: testKey('while-away') });
       expect(refused.outcome).toBe('unavailable');
       socket.destroy();
       await redis.begin();
@@ -183,7 +184,7 @@ onOwnRedis(
     const socket = await JudgeSocket.open(other?.port ?? 0, token);
     const { commands } = cluster.keys;
     const grant = { player: 'ann', asset: 'coins', quantity: 1 };
-    const give = (key: string) => socket.ask('wallet.grant', grant, { key });
+    const give = (name: string) => socket.ask('wallet.grant', grant, { key: testKey(name) });
     expect((await give('first')).outcome).toBe('ok');
 
     // The first goes out to the read that waits for it; the second stays in the stream.
@@ -205,7 +206,9 @@ onOwnRedis(
     expect((await answers.get('lost'))?.outcome).toBe('unknown');
     await until(() => leader.server.output.includes(LOST), 'the leader says that it lost some');
     expect(await leader.metric('tradepost_stream_lost_total')).toBeGreaterThan(0);
-    expect((await socket.ask('keys.get', { key: 'lost' })).body).toEqual({ status: 'free' });
+    expect((await socket.ask('keys.get', { key: testKey('lost') })).body).toEqual({
+      status: 'free',
+    });
     expect((await give('lost')).body).toMatchObject({ balance: { available: 3 } });
 
     const current = cluster.leader;

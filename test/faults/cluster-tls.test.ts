@@ -9,6 +9,7 @@ import { JudgeSocket } from '../support/judge-socket.ts';
 import { freePort, OwnRedis } from '../support/redis-server.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
 import { skipping } from '../support/skipping.ts';
+import { testKey } from '../support/test-key.ts';
 
 const OPTIONS: TestOptions = { timeout: 60_000 };
 const onTls = hasOpenssl ? onOwnRedis : skipping('no openssl is installed');
@@ -29,7 +30,7 @@ onTls('nodes that trust the certificate of their Redis are one cluster', OPTIONS
   const [follower] = cluster.followers;
   const socket = await JudgeSocket.open(follower?.port ?? 0, await processToken('game'));
   const grant = { player: 'alice', asset: 'coins', quantity: 5 };
-  const { outcome } = await socket.ask('wallet.grant', grant, { key: 'one' });
+  const { outcome } = await socket.ask('wallet.grant', grant, { key: testKey('one') });
   expect(outcome).toBe('ok');
   socket.destroy();
   await cluster.stop();

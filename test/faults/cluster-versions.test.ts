@@ -12,6 +12,7 @@ import { JudgeSocket } from '../support/judge-socket.ts';
 import { quiet } from '../support/postgres.ts';
 import { anyRedisUrl } from '../support/redis-server.ts';
 import { processToken } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 /** As a node of another version seals, with something in it that this one does not know. */
 class ForeignEnvelope extends Envelope {
@@ -89,15 +90,15 @@ onCluster(
     const far = await JudgeSocket.open(node.port, token);
     const grant = { player: 'ann', asset: 'coins', quantity: 1 };
     await until(() => node.leader !== '', 'it hears the leader');
-    void far.tell(1, 'wallet.grant', grant, { key: 'far' });
+    void far.tell(1, 'wallet.grant', grant, { key: testKey('far') });
     await until(
       () => cluster.leader.server.output.includes(`speaks version ${CLUSTER_VERSION + 2}`),
       'the leader says who speaks too new a version',
     );
-    expect(await near.ask('wallet.grant', grant, { key: 'near' })).toMatchObject({
+    expect(await near.ask('wallet.grant', grant, { key: testKey('near') })).toMatchObject({
       ...{ outcome: 'ok', body: { balance: { available: 1 } } },
     });
-    expect((await near.ask('keys.get', { key: 'far' })).body).toEqual({ status: 'free' });
+    expect((await near.ask('keys.get', { key: testKey('far') })).body).toEqual({ status: 'free' });
     near.destroy();
     far.destroy();
     await stop();

@@ -14,6 +14,7 @@ import { Judge } from '../support/judge.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { transfersByQuantity } from '../support/outside.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 async function readyStatus(server: ServerProcess): Promise<number> {
   return (await server.page('/ready')).status;
@@ -71,7 +72,7 @@ onPostgres(
     expect((await socket.ask('wallet.grant', grant)).outcome).toBe('ok');
     proxy.goAway();
     const answers = Array.from({ length: 4 * bound }, (_, n) =>
-      socket.tell(n + 1, 'wallet.grant', grant, { key: `k-${n}` }),
+      socket.tell(n + 1, 'wallet.grant', grant, { key: testKey(`k-${n}`) }),
     );
     await server.until(() => socket.waiting <= 2 * bound, 'refuse what does not fit', 5_000);
     await sleep(1_500);
@@ -89,7 +90,7 @@ onPostgres(
       { asset: 'coins', location: 'main', available: held + 1, held: 0 },
     ]);
     for (const [n, outcome] of outcomes.entries()) {
-      const found = await socket.ask('keys.get', { key: `k-${n}` });
+      const found = await socket.ask('keys.get', { key: testKey(`k-${n}`) });
       expect(found.body.status).toBe(outcome === 'ok' ? 'decided' : 'free');
     }
     socket.destroy();

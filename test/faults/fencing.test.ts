@@ -8,6 +8,7 @@ import { Judge } from '../support/judge.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { transfersByQuantity } from '../support/outside.ts';
 import { EXIT, processToken, ServerProcess, TAKEOVER } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const DEPOSED = /^Deposed: .*This process has stopped; nothing it acknowledged is lost\.$/m;
 const HELD = /^The realm is held by a single server: .* nothing was claimed\./m;
@@ -106,7 +107,7 @@ onPostgres(
       first.signal('SIGSTOP');
       const second = await ServerProcess.start(realm.environment, TAKEOVER);
       const elsewhere = await JudgeSocket.open(second.port, token);
-      const key = `decided-elsewhere-${round}`;
+      const key = testKey(`decided-elsewhere-${round}`);
       const grant = { player: 'late', asset: 'coins', quantity: 1 };
       const told = await elsewhere.ask('wallet.grant', grant, { key });
       expect(told.outcome).toBe('ok');
@@ -114,7 +115,7 @@ onPostgres(
       const stale = [
         sleeper.tell(1, 'keys.get', { key }),
         sleeper.tell(2, 'purchases.create', { listing: 9_999_999, quantity: 1 }),
-        sleeper.tell(3, 'wallet.grant', grant, { key: `new-${round}` }),
+        sleeper.tell(3, 'wallet.grant', grant, { key: testKey(`new-${round}`) }),
       ];
       const seen = judge.history.length;
       judge.stopSending();
@@ -124,7 +125,7 @@ onPostgres(
       expect(await first.exit).toEqual({ code: EXIT.deposed, signal: null });
       expect(first.output).toMatch(DEPOSED);
       expect(seen).toBe(judge.history.length);
-      const late = await elsewhere.ask('keys.get', { key: `new-${round}` });
+      const late = await elsewhere.ask('keys.get', { key: testKey(`new-${round}`) });
       expect(late.body.status).toBe('free');
       await judge.examine(second.port);
       elsewhere.destroy();
@@ -145,7 +146,7 @@ onPostgres(
       first.signal('SIGSTOP');
       const second = await ServerProcess.start(realm.environment, TAKEOVER);
       const elsewhere = await JudgeSocket.open(second.port, token);
-      const key = `decided-elsewhere-${round}`;
+      const key = testKey(`decided-elsewhere-${round}`);
       const grant = { player: 'late', asset: 'coins', quantity: 1 };
       expect((await elsewhere.ask('wallet.grant', grant, { key })).outcome).toBe('ok');
       // Neither of them has anything to append, and both answers would be wrong.

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { createFaultRealm, onPostgres, until } from '../support/fault-realm.ts';
 import { JudgeSocket } from '../support/judge-socket.ts';
 import { processToken, ServerProcess } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const LAG_MAX_MS = 500;
 
@@ -16,7 +17,7 @@ onPostgres(
     const server = await ServerProcess.start(realm.environment);
     const socket = await JudgeSocket.open(server.port, await processToken('game'));
     const grant = { player: 'ann', asset: 'coins', quantity: 1 };
-    const give = (key: string) => socket.ask('wallet.grant', grant, { key });
+    const give = (name: string) => socket.ask('wallet.grant', grant, { key: testKey(name) });
     expect((await give('before')).outcome).toBe('ok');
     expect((await socket.ask('wallet.get', { player: 'ann' })).outcome).toBe('ok');
 
@@ -41,7 +42,7 @@ onPostgres(
 
     await holder.query('rollback');
     await until(async () => (await server.page('/ready')).status === 200, 'it is ready again');
-    const found = await socket.ask('keys.get', { key: 'refused' });
+    const found = await socket.ask('keys.get', { key: testKey('refused') });
     expect(found.body).toEqual({ status: 'free' });
     expect(await give('refused')).toMatchObject({
       outcome: 'ok',

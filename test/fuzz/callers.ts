@@ -8,6 +8,7 @@ import type { Payload } from '../../protocol/commands/registry.ts';
 import type { Random } from '../sim/random.ts';
 import { PLAYERS } from '../support/extreme-world.ts';
 import type { Answered, JudgeSocket } from '../support/judge-socket.ts';
+import { testKey } from '../support/test-key.ts';
 import type { FuzzRequest, Requests } from './requests.ts';
 import type { Tally } from './tally.ts';
 
@@ -85,7 +86,7 @@ export class Caller {
     const { random, name } = this.#options;
     if (!random.chance(KEYED_PERCENT)) return null;
     if (this.#keys.length > 0 && random.chance(REPEATED_PERCENT)) return random.pick(this.#keys);
-    const key = `${name}-${this.#nextKey++}`;
+    const key = testKey(name, this.#nextKey++);
     this.#keys.push(key);
     if (this.#keys.length > KEYS_KEPT) this.#keys.shift();
     return key;

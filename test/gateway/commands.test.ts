@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/gateway/port.ts';
 import { startGateway } from '../support/gateway-fixture.ts';
+import { testKey } from '../support/test-key.ts';
 
 const purchase = { listing: 1, quantity: 1 } as const;
 const spend = { from: 'a', to: 'b', asset: 'coins', quantity: 1 } as const;
@@ -9,7 +10,7 @@ describe('commands for the engine', () => {
   test('reach the realm with id, key and the verified player', async () => {
     const { enter, realm } = await startGateway();
     const client = await enter('alice');
-    const reply = await client.ask('purchases.create', purchase, { key: 'once' });
+    const reply = await client.ask('purchases.create', purchase, { key: testKey('once') });
     expect(reply).toMatchObject({ outcome: 'ok', body: { player: 'alice' } });
     expect(reply.budget).toBeUndefined();
     expect(realm.submitted).toEqual([
@@ -17,7 +18,7 @@ describe('commands for the engine', () => {
         id: reply.id,
         command: 'purchases.create',
         payload: purchase,
-        key: 'once',
+        key: testKey('once'),
         player: 'alice',
       },
     ]);
@@ -180,9 +181,12 @@ describe('roles', () => {
     ]) {
       expect((await ask).body).toMatchObject({ code: 'FORBIDDEN' });
     }
-    const reply = await game.ask('purchases.create', purchase, { player: 'bob', key: 'k' });
+    const reply = await game.ask('purchases.create', purchase, {
+      player: 'bob',
+      key: testKey('k'),
+    });
     expect(reply.body).toMatchObject({ player: 'bob' });
-    expect(realm.submitted.at(-1)).toMatchObject({ player: 'bob', key: 'k' });
+    expect(realm.submitted.at(-1)).toMatchObject({ player: 'bob', key: testKey('k') });
     expect((await game.ask('wallet.get', {}, { player: 'bob' })).body).toEqual({ player: 'bob' });
     expect((await game.ask('wallet.transfer', spend)).body).toMatchObject({ player: 'game' });
   });

@@ -4,6 +4,7 @@ import { FRAME_BYTES_MAX } from '../../protocol/limits.ts';
 import { type Fixture, startGateway, type TestClient } from '../support/gateway-fixture.ts';
 import { bytesOf } from '../support/hex.ts';
 import { refusedFrames } from '../support/refused-frames.ts';
+import { testKey } from '../support/test-key.ts';
 
 /** The service role, which no flood guard stops, on sockets that may be malformed often. */
 async function service(): Promise<Fixture & { client: TestClient }> {
@@ -43,7 +44,7 @@ describe('refused frames', () => {
 
   test('every truncation of a command is malformed', async () => {
     const fixture = await startGateway();
-    const whole = encodeRequest(9, 'wallet.get', { asset: 'coins' }, { key: 'k' });
+    const whole = encodeRequest(9, 'wallet.get', { asset: 'coins' }, { key: testKey('k') });
     let client = await fixture.enter('game', 'service');
     for (let length = 0; length < whole.length; length++) {
       if (length % 9 === 8) client = await fixture.enter('game', 'service');

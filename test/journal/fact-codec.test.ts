@@ -7,6 +7,7 @@ import { decodeGroups, decodeStored } from '../../src/journal/fact-reader.ts';
 import { arbitraryGroups } from '../support/arbitrary-facts.ts';
 import { directGroups, MANIFEST_1, MANIFEST_3 } from '../support/direct-facts.ts';
 import { sampleGroups } from '../support/facts.ts';
+import { testKey } from '../support/test-key.ts';
 
 function encoded(list: readonly FactGroup[], writer = new FactWriter(1)): Uint8Array {
   writer.reset();
@@ -37,7 +38,14 @@ describe('the fact codec', () => {
   });
 
   it('takes the body of a reply as the bytes that the reply is made of', () => {
-    const decided = { kind: 'decided', player: 7, key: 'k', digest: 5, ok: true } as const;
+    const decided = {
+      kind: 'decided',
+      player: 7,
+      key: testKey('k'),
+      digest: 5,
+      ok: true,
+      service: true,
+    } as const;
     const reply = { listing: 3, status: 'open' };
     const frame = encode([9, 0, reply]);
     const given = new FactWriter();

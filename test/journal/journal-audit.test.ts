@@ -10,7 +10,6 @@ import { sampleGroups } from '../support/facts.ts';
 import { openTestDatabase, quiet, type TestDatabase } from '../support/postgres.ts';
 
 const OPTIONS = { roundBytesMax: 1e6, journalRetentionMs: 1e6, keyRetentionMs: 1e6 };
-const RULES = { keyRetentionMs: 1e6, keysPerPlayerMax: 3 };
 
 let test: TestDatabase;
 let client: pg.Client;
@@ -36,14 +35,14 @@ afterAll(() => test.close());
 
 /** What is wrong, a line each. */
 async function broken(): Promise<string[]> {
-  const findings = await auditJournal(client, await readStanding(client), RULES);
+  const findings = await auditJournal(client, await readStanding(client));
   return findings.filter(({ ok }) => !ok).map(({ check, detail }) => `${check}: ${detail}`);
 }
 
 describe('the audit of the journal', () => {
   it('is content with tables that are what the journal says', async () => {
     expect(await broken()).toEqual([]);
-    const findings = await auditJournal(client, await readStanding(client), RULES);
+    const findings = await auditJournal(client, await readStanding(client));
     const seen = Object.fromEntries(findings.map(({ check, detail }) => [check, detail]));
     expect(seen).toMatchObject({
       'windows are as the journal has them last': '4 windows',

@@ -9,6 +9,7 @@ import { connect, type Database, discard } from '../../src/database/connection.t
 import { startEmbedded } from '../../src/database/embedded.ts';
 import { quiet } from '../support/postgres.ts';
 import { EXIT, processToken, ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { testKey } from '../support/test-key.ts';
 
 const STOP_MS_MAX = 10_000;
 
@@ -81,9 +82,9 @@ describe('the embedded server', { timeout: 120_000 }, () => {
     const client = await enter(first.port);
     await client.call('items.define', { item: 'wood', kind: 'commodity' });
     const grant = { player: 'alice', asset: 'wood', quantity: 10 } as const;
-    await client.call('wallet.grant', grant, { key: 'grant-1' });
+    await client.call('wallet.grant', grant, { key: testKey('grant-1') });
     const order = { item: 'wood', quantity: 4, price: 7 } as const;
-    await client.call('listings.create', order, { player: 'alice', key: 'list-1' });
+    await client.call('listings.create', order, { player: 'alice', key: testKey('list-1') });
     client.close();
     const headers = { authorization: `Bearer ${await processToken('alice', 'standard')}` };
     const socket = new WebSocket(`ws://127.0.0.1:${first.port}/ws`, { headers });
@@ -102,7 +103,7 @@ describe('the embedded server', { timeout: 120_000 }, () => {
     expect(balances).toEqual([{ asset: 'wood', location: 'main', available: 6, held: 4 }]);
     const book = await again.call('market.book', { item: 'wood' });
     expect(book.asks).toEqual([[7, 4, 1]]);
-    const repeated = await again.call('wallet.grant', grant, { key: 'grant-1' });
+    const repeated = await again.call('wallet.grant', grant, { key: testKey('grant-1') });
     expect(repeated.balance.available).toBe(10);
     const after = await again.call('wallet.get', { player: 'alice' });
     expect(after.balances).toEqual(balances);
@@ -120,7 +121,7 @@ describe('the audit', { timeout: 120_000 }, () => {
     await client.call('wallet.grant', { player: 'alice', asset: 'wood', quantity: 10 });
     await client.call('wallet.grant', { player: 'bob', asset: 'coins', quantity: 100 });
     const move = { from: 'bob', to: 'alice', asset: 'coins', quantity: 9 } as const;
-    await client.call('wallet.transfer', move, { key: 'move-1' });
+    await client.call('wallet.transfer', move, { key: testKey('move-1') });
     const order = { item: 'wood', quantity: 4, price: 7 } as const;
     await client.call('listings.create', order, { player: 'alice' });
     await client.call('bids.create', { ...order, quantity: 5, price: 8 }, { player: 'bob' });

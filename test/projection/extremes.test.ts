@@ -19,6 +19,7 @@ import { arbitraryPayload } from '../support/arbitrary-payloads.ts';
 import { EngineRoom } from '../support/engine-room.ts';
 import { BEGINNING, PLAYERS, preferencesAt } from '../support/extreme-world.ts';
 import { openTestDatabase, quiet, serverUrl } from '../support/postgres.ts';
+import { testKey } from '../support/test-key.ts';
 
 const SEED = 20_260_101;
 const T0 = 1_700_000_000_000;
@@ -49,7 +50,7 @@ function requests(commands: readonly CommandName[], each: number): Request[] {
 
 function entryOf(request: Request, player: string, atMs: number): Entry {
   const { command, payload } = request;
-  return { command, payload, player, key: `key-${atMs}`, atMs } as unknown as Entry;
+  return { command, payload, player, key: testKey(`key-${atMs}`), atMs } as unknown as Entry;
 }
 
 const PLACES_OF_TABLES = [

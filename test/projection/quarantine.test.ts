@@ -18,6 +18,7 @@ import {
   offer,
   RefusingTables,
 } from '../support/refusing-tables.ts';
+import { testKey } from '../support/test-key.ts';
 
 describe.each(databases)('on %s', (_, url) => {
   let tables: RefusingTables;
@@ -85,7 +86,7 @@ describe.each(databases)('on %s', (_, url) => {
     ['a name that another has', { kind: 'player', player: 99, name: 'ann' }, '23505', 'player 99'],
     [
       'an answer under a key that no text can be',
-      { kind: 'decided', player: ANN, key: 'k\0', digest: 1, ok: true, body: {} },
+      { kind: 'decided', player: ANN, key: testKey('k\0'), digest: 1, ok: true, body: {} },
       '22021',
       `decided ${last.sequence + 1} 0`,
     ],

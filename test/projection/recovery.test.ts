@@ -95,7 +95,7 @@ async function project(position: number, foldTrades = 20): Promise<void> {
   const projector = await Projector.begin(test.database, client, reader, {
     ...OPTIONS,
     foldTrades,
-    keysPerPlayerMax: rules.keysPerPlayerMax,
+    trimsKeys: true,
     livedStepMaxMs: rules.livedStepMaxMs,
   });
   while (await projector.step());

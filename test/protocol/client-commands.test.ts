@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { RejectedError } from '../../protocol/client-options.ts';
+import { KEY_PATTERN, keyTimeMs } from '../../protocol/key.ts';
 import {
   bought,
   buy,
@@ -12,6 +13,7 @@ import {
   until,
   useScriptedServer,
 } from '../support/scripted-client.ts';
+import { testKey } from '../support/test-key.ts';
 
 useScriptedServer();
 
@@ -25,7 +27,7 @@ describe('a command', () => {
       return true;
     };
     const client = await connected();
-    expect(await client.call('purchases.create', buy, { key: 'good' })).toEqual(bought);
+    expect(await client.call('purchases.create', buy, { key: testKey('good') })).toEqual(bought);
     expect(await client.request('purchases.create', buy)).toMatchObject({ outcome: 'rejected' });
     const failed = await client.call('purchases.create', buy).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(RejectedError);
@@ -55,8 +57,24 @@ describe('a command', () => {
 
   it('carries the player that a game server acts for', async () => {
     const client = await connected();
-    await client.request('purchases.create', buy, { player: 'bob' });
+    await client.request('purchases.create', buy, { player: 'bob', key: null });
     expect(server.requests.at(-1)).toMatchObject({ player: 'bob', key: null });
+  });
+
+  it('has a key of the client when it has none of its own, each after the one before', async () => {
+    const client = await connected();
+    for (let n = 0; n < 3; n++) await client.request('purchases.create', buy);
+    await client.request('wallet.get', {});
+    await client.request('keys.get', { key: client.newKey() });
+    const keys = server.sent('purchases.create').map(({ key }) => key as string);
+    expect(keys).toEqual([...new Set(keys)].sort());
+    for (const key of keys) {
+      expect(key).toMatch(KEY_PATTERN);
+      expect(Math.abs(keyTimeMs(key) - client.serverNowMs())).toBeLessThan(60_000);
+    }
+    for (const name of ['wallet.get', 'keys.get'] as const) {
+      expect(server.sent(name).map(({ key }) => key)).toEqual([null]);
+    }
   });
 
   it('with a key is sent again, the same, after a lost connection', async () => {
@@ -67,7 +85,7 @@ describe('a command', () => {
       return true;
     };
     const client = await connected();
-    const answer = await client.request('purchases.create', buy, { key: 'once' });
+    const answer = await client.request('purchases.create', buy, { key: testKey('once') });
     expect(answer).toMatchObject({ outcome: 'ok', body: bought });
     const [first, second, ...more] = server.sent('purchases.create');
     expect(second).toEqual(first);
@@ -80,7 +98,7 @@ describe('a command', () => {
       return request.command === 'purchases.create';
     };
     const client = await connected();
-    const answer = await client.request('purchases.create', buy);
+    const answer = await client.request('purchases.create', buy, { key: null });
     expect(answer).toMatchObject({ outcome: 'unknown', body: { code: 'OUTCOME_UNKNOWN' } });
     await until(() => client.state === 'open');
     await client.request('session.ping', {});
@@ -103,7 +121,10 @@ describe('a command', () => {
   it('that got no answer in time is unknown, and a late answer is ignored', async () => {
     server.script = ignoring('purchases.create');
     const client = await connected();
-    const answer = await client.request('purchases.create', buy, { key: 'k', deadlineMs: 20 });
+    const answer = await client.request('purchases.create', buy, {
+      key: testKey('k'),
+      deadlineMs: 20,
+    });
     expect(answer).toMatchObject({ outcome: 'unknown', body: { code: 'OUTCOME_UNKNOWN' } });
     server.peer.reply(server.requests.at(-1)?.id as number, 'ok', bought);
     expect(await client.request('session.ping', {})).toMatchObject({ outcome: 'ok' });
@@ -133,7 +154,7 @@ describe('a command', () => {
       return true;
     };
     const client = await connected({ outboxMax: 1 });
-    const waiting = client.request('purchases.create', buy, { key: 'k' });
+    const waiting = client.request('purchases.create', buy, { key: testKey('k') });
     server.peer.socket.terminate();
     expect(await waiting).toMatchObject({ outcome: 'ok' });
   });

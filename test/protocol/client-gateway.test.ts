@@ -4,6 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { TradeClient } from '../../protocol/client.ts';
 import { type Fixture, startGateway } from '../support/gateway-fixture.ts';
+import { testKey } from '../support/test-key.ts';
 
 /** Every socket the client opens, so that a test can cut it. */
 async function clientOf({ port, token }: Fixture): Promise<{
@@ -41,12 +42,12 @@ it('commands are answered, with the remaining budget when it was asked for', asy
   const answer = await client.request(
     'purchases.create',
     { listing: 1, quantity: 1 },
-    { key: 'k' },
+    { key: testKey('k') },
   );
   expect(answer).toMatchObject({ outcome: 'ok', budget: { remaining: 29 } });
-  expect(fixture.realm.submitted).toMatchObject([{ key: 'k', player: 'alice' }]);
+  expect(fixture.realm.submitted).toMatchObject([{ key: testKey('k'), player: 'alice' }]);
   const minted = { player: 'bob', asset: 'coins', quantity: 1 };
-  const refused = await client.request('wallet.grant', minted, { key: 'mint' });
+  const refused = await client.request('wallet.grant', minted, { key: testKey('mint') });
   expect(refused).toMatchObject({ outcome: 'invalid', body: { code: 'FORBIDDEN' } });
 });
 
@@ -63,7 +64,11 @@ it('a cut connection loses nothing: commands repeated, feeds resumed, books join
   await until(() => mine.length === 2);
 
   realm.holding = true;
-  const buying = client.request('purchases.create', { listing: 1, quantity: 1 }, { key: 'once' });
+  const buying = client.request(
+    'purchases.create',
+    { listing: 1, quantity: 1 },
+    { key: testKey('once') },
+  );
   await until(() => realm.submitted.length === 1);
   sockets[0]?.terminate();
   await until(() => sockets[0]?.readyState === WebSocket.CLOSED);

@@ -14,6 +14,7 @@ import {
   useScriptedServer,
 } from '../support/scripted-client.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
+import { testKey } from '../support/test-key.ts';
 
 useScriptedServer();
 
@@ -171,7 +172,7 @@ describe('a connection', () => {
   it('closed by its owner settles everything and leaves nothing behind', async () => {
     server.script = ignoring('purchases.create');
     const client = await connected();
-    const waiting = client.request('purchases.create', buy, { key: 'k' });
+    const waiting = client.request('purchases.create', buy, { key: testKey('k') });
     await until(() => server.sent('purchases.create').length === 1);
     client.close();
     expect(await waiting).toMatchObject({ outcome: 'unknown' });

@@ -23,6 +23,7 @@ import {
   useScriptedWindow,
   view,
 } from '../support/scripted-window.ts';
+import { testKey } from '../support/test-key.ts';
 
 useScriptedServer();
 useScriptedWindow();
@@ -78,7 +79,9 @@ describe('after a reconnection', () => {
         tell('cancelled', 'alice');
       }
     });
-    expect(await window.cancel({ key: 'cancel-1' })).toMatchObject({ status: 'cancelled' });
+    expect(await window.cancel({ key: testKey('cancel-1') })).toMatchObject({
+      status: 'cancelled',
+    });
     const [first, second] = server.sent('windows.cancel');
     expect(second).toEqual(first);
   });
@@ -86,7 +89,9 @@ describe('after a reconnection', () => {
   it('a step without a key is not: its outcome is unknown', async () => {
     const { window } = await invited();
     taking('windows.reopen', (_, peer) => peer.socket.terminate());
-    await expect(window.reopen()).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(window.reopen({ key: null })).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    });
     await until(() => server.sent('session.subscribe').length === 2);
     expect(server.sent('windows.reopen')).toHaveLength(1);
   });

@@ -19,6 +19,7 @@ import {
   useScriptedWindow,
   view,
 } from '../support/scripted-window.ts';
+import { testKey } from '../support/test-key.ts';
 
 useScriptedServer();
 useScriptedWindow();
@@ -32,9 +33,9 @@ describe('confirming', () => {
     const window = await inReview([danger('alice', 'abc'), danger('bob', 'def')]);
     taking('windows.confirm', (request, peer) => ok(request, peer, { receipt: null }));
     expect(window.warnings).toEqual([danger('alice', 'abc')]);
-    await window.confirm(window.manifest as ManifestView, ['abc'], { key: 'confirm-1' });
+    await window.confirm(window.manifest as ManifestView, ['abc'], { key: testKey('confirm-1') });
     expect(server.sent('windows.confirm')[0]).toMatchObject({
-      key: 'confirm-1',
+      key: testKey('confirm-1'),
       payload: { window: 7, manifest: manifest?.manifest, acknowledge: ['abc'] },
     });
   });

@@ -21,6 +21,7 @@ import {
   useScriptedWindow,
   view,
 } from '../support/scripted-window.ts';
+import { testKey } from '../support/test-key.ts';
 
 useScriptedServer();
 useScriptedWindow();
@@ -31,8 +32,11 @@ describe('a window', () => {
     expect(server.sent('windows.invite')[0]).toMatchObject({ payload: { player: 'bob' } });
     expect(window.view).toEqual(view);
     expect([window.mine.player, window.theirs.player]).toEqual(['alice', 'bob']);
-    const joined = await client.joinWindow(7, { key: 'join-7' });
-    expect(server.sent('windows.join')[0]).toMatchObject({ key: 'join-7', payload: { window: 7 } });
+    const joined = await client.joinWindow(7, { key: testKey('join-7') });
+    expect(server.sent('windows.join')[0]).toMatchObject({
+      key: testKey('join-7'),
+      payload: { window: 7 },
+    });
     expect(joined.view).toEqual(view);
   });
 
@@ -70,10 +74,10 @@ describe('putting', () => {
       ok(request, peer);
       setTimeout(() => tell('put', 'alice'), 20);
     });
-    await window.put([{ asset: 'coins', quantity: 5 }], { key: 'put-1' });
+    await window.put([{ asset: 'coins', quantity: 5 }], { key: testKey('put-1') });
     expect(window.mine.assets).toEqual([coins(5)]);
     expect(server.sent('windows.put')[0]).toMatchObject({
-      key: 'put-1',
+      key: testKey('put-1'),
       payload: { window: 7, revision: 0, assets: [{ asset: 'coins', quantity: 5 }] },
     });
   });
@@ -122,9 +126,9 @@ describe('accepting', () => {
     await arrives(window);
     window.shown(window.view);
     taking('windows.accept', ok);
-    await window.accept({ key: 'accept-1' });
+    await window.accept({ key: testKey('accept-1') });
     expect(server.sent('windows.accept')[0]).toMatchObject({
-      key: 'accept-1',
+      key: testKey('accept-1'),
       payload: { window: 7, revision: 1, hash: hashOf(view) },
     });
   });
@@ -196,9 +200,9 @@ describe('the other steps', () => {
   it.each(['unaccept', 'unconfirm', 'reopen', 'cancel'] as const)('%s', async step => {
     const { window } = await invited();
     taking(`windows.${step}`, ok);
-    await window[step]({ key: `${step}-1` });
+    await window[step]({ key: testKey(`${step}-1`) });
     expect(server.sent(`windows.${step}`)[0]).toMatchObject({
-      key: `${step}-1`,
+      key: testKey(`${step}-1`),
       payload: { window: 7 },
     });
   });

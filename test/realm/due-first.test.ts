@@ -46,6 +46,7 @@ beforeEach(() => {
     clock,
     limits: LIMITS,
     observer: { appended: () => {} },
+    recall: async () => [],
     pauseMs: () => 0,
     committed: (_position, _groups, offset) => offsets.push(offset),
     failed: error => {

@@ -10,6 +10,7 @@ import type { Entry } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES, type Rules } from '../../src/engine/rules.ts';
 import { EngineClock } from '../../src/realm/engine-clock.ts';
 import { Random } from '../sim/random.ts';
+import { testKey } from '../support/test-key.ts';
 
 const START_MS = 1_800_000_000_000;
 const MINUTE_MS = 60_000;
@@ -134,7 +135,7 @@ class Course {
     const random = this.#random;
     const old = this.used.length > 0 && random.chance(30) ? random.pick(this.used) : null;
     const oldest = random.chance(20) ? (this.used[0] ?? null) : old;
-    const used = oldest ?? { key: `key-${++this.#keys}`, atMs: this.trueMs };
+    const used = oldest ?? { key: testKey(`key-${++this.#keys}`), atMs: this.trueMs };
     const atMs = this.#clock.nowMs();
     if (!this.#clock.isSure) {
       this.refused++;

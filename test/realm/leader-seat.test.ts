@@ -182,7 +182,7 @@ describe('what nodes ask', () => {
 
 describe('who comes and goes', () => {
   const command = (n: number, player: string, name: string, payload: unknown) => {
-    return { n, player, key: null, command: name, payload };
+    return { n, player, key: null, sender: 'player' as const, command: name, payload };
   };
   const here = (count: number, ...present: [player: string, sockets: number][]) => {
     return { count, piece: count === 1 ? ('only' as const) : ('change' as const), present };

@@ -40,7 +40,8 @@ function enter(players: number): void {
 describe('a node tells', () => {
   it('who came and went at once, behind the commands that were sent before', () => {
     announcer.present('alice', 1);
-    sender.send({ player: 'alice', command: 'windows.accept', payload: {}, key: null });
+    const accept = { command: 'windows.accept', payload: {}, key: null };
+    sender.send({ player: 'alice', sender: 'player', ...accept });
     announcer.present('alice', 0);
     expect(sender.presence).toEqual([
       { count: 1, piece: 'change', present: [['alice', 1]], behind: 0 },

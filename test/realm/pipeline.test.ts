@@ -1,15 +1,20 @@
 // The pipeline over a journal that commits when told to: what leaves when, and what never does.
 
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeServerFrame } from '../../protocol/codec.ts';
+import { requestDigest } from '../../protocol/digest.ts';
 import { StepClock } from '../../src/base/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import type { Recalled } from '../../src/engine/entry.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
 import type { EngineRequest, ReplyTarget } from '../../src/gateway/port.ts';
 import { DeposedError } from '../../src/journal/journal.ts';
+import type { KeyQuestion } from '../../src/reads/key-lookup.ts';
 import type { CommittedGroup } from '../../src/realm/announcer.ts';
+import { LOOKUPS_MAX } from '../../src/realm/key-lookups.ts';
 import { Pipeline } from '../../src/realm/pipeline.ts';
 import { FakeJournal, settled } from '../support/fake-journal.ts';
+import { testKey } from '../support/test-key.ts';
 
 class Inbox implements ReplyTarget {
   readonly replies: { id: number | null; outcome: string; body: Record<string, unknown> }[] = [];
@@ -31,6 +36,7 @@ let inbox: Inbox;
 let committed: { position: number; groups: readonly CommittedGroup[] }[];
 let failures: unknown[];
 let pipeline: Pipeline;
+let recall: (questions: readonly KeyQuestion[]) => Promise<readonly Recalled[]>;
 
 beforeEach(() => {
   clock = new StepClock();
@@ -39,29 +45,126 @@ beforeEach(() => {
   inbox = new Inbox();
   committed = [];
   failures = [];
+  recall = async () => [];
+  open();
+});
+
+function open(): void {
   pipeline = new Pipeline({
     engine,
     journal,
     clock,
     limits: { waitingEntriesMax: 4, waitingBytesMax: 1_000_000, replyTimeoutMs: 1_000 },
     observer: { appended: () => {} },
+    recall: questions => recall(questions),
     pauseMs: () => 0,
     committed: (position, groups) => committed.push({ position, groups: [...groups] }),
     failed: error => failures.push(error),
   });
-});
+}
 
 let nextId = 1;
 
 function grant(quantity: number, key: string | null = null): EngineRequest {
   const payload = { player: 'alice', asset: 'coins', quantity };
-  return { id: nextId++, command: 'wallet.grant', payload, key, player: 'game' };
+  return { id: nextId++, command: 'wallet.grant', payload, key, player: 'game', sender: 'service' };
 }
 
 function burn(quantity: number): EngineRequest {
   const payload = { player: 'alice', asset: 'coins', quantity };
-  return { id: nextId++, command: 'wallet.burn', payload, key: null, player: 'game' };
+  return {
+    id: nextId++,
+    command: 'wallet.burn',
+    payload,
+    key: null,
+    player: 'game',
+    sender: 'service',
+  };
 }
+
+describe('a command of a service whose key is forgotten', () => {
+  const key = (n: number) => testKey('k', n);
+  const recalled = { sequence: 9_999, watermark: key(500), floor: null, answered: null };
+
+  /** Grants with keys 1 to 100, of which those up to 90 are forgotten. */
+  async function forget(): Promise<void> {
+    engine = new Engine({ ...DEFAULT_RULES, keysPerServiceMax: 10 });
+    open();
+    for (let n = 1; n <= 100; n++) {
+      pipeline.submit(grant(1, key(n)), inbox);
+      await settled();
+      await journal.commit();
+    }
+    inbox.replies.length = 0;
+  }
+
+  it('is looked up, many keys at once, and answered as before', async () => {
+    await forget();
+    const asked: string[][] = [];
+    recall = async questions => {
+      asked.push(questions.map(question => question.key));
+      const answered = {
+        digest: requestDigest('wallet.grant', grant(1).payload),
+        ok: true,
+        body: {},
+      };
+      return questions.map(() => ({ ...recalled, answered }));
+    };
+    for (const n of [3, 1, 2]) pipeline.submit(grant(1, key(n)), inbox);
+    expect(pipeline.waiting).toBe(3);
+    await settled();
+    await settled();
+    await journal.commit();
+    expect(asked).toEqual([[key(3), key(1), key(2)]]);
+    expect(inbox.replies.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
+    expect(pipeline.waiting).toBe(0);
+  });
+
+  it('is asked about again when the tables were too old, and then executed once', async () => {
+    await forget();
+    let times = 0;
+    recall = async questions => {
+      const watermark = times++ === 0 ? key(1) : recalled.watermark;
+      return questions.map(() => ({ ...recalled, watermark }));
+    };
+    pipeline.submit(grant(7, testKey('late', 50)), inbox);
+    await vi.waitFor(() => expect(journal.isAppending).toBe(true));
+    await journal.commit();
+    expect(times).toBe(2);
+    expect(inbox.replies.at(-1)?.body).toMatchObject({ balance: { available: 107 } });
+    pipeline.submit(grant(7, testKey('late', 50)), inbox);
+    await settled();
+    await journal.commit();
+    expect(inbox.replies.at(-1)?.body).toMatchObject({ balance: { available: 107 } });
+    expect(times).toBe(2);
+  });
+
+  it('is unavailable when the tables do not answer, also while the realm drains', async () => {
+    await forget();
+    recall = () => Promise.reject(new Error('away'));
+    pipeline.submit(grant(1, key(1)), inbox);
+    const drained = pipeline.drain();
+    await settled();
+    await settled();
+    await journal.commit();
+    await drained;
+    expect(inbox.replies.at(-1)).toMatchObject({ outcome: 'unavailable' });
+  });
+
+  it('waits with a bounded number of others', async () => {
+    await forget();
+    recall = () => new Promise(() => {});
+    let refused = 0;
+    for (let n = 0; n < LOOKUPS_MAX + 10; n++) {
+      if (pipeline.submit(grant(1, key(1)), inbox) !== null) refused++;
+      await Promise.resolve();
+    }
+    await settled();
+    await journal.commit();
+    refused += inbox.replies.filter(({ outcome }) => outcome === 'unavailable').length;
+    expect(refused).toBe(10);
+  });
+});
 
 describe('a command', () => {
   it('is answered and announced only when its batch is durable', async () => {
@@ -148,7 +251,7 @@ describe('a command', () => {
   });
 
   it('that waits too long is answered unknown, once, and its key finds the result', async () => {
-    pipeline.submit(grant(5, 'k'), inbox);
+    pipeline.submit(grant(5, testKey('k')), inbox);
     await settled();
     clock.advance(1_500);
     pipeline.tick();
@@ -157,7 +260,7 @@ describe('a command', () => {
     ]);
     await journal.commit();
     expect(inbox.replies).toHaveLength(1);
-    pipeline.submit(grant(5, 'k'), inbox);
+    pipeline.submit(grant(5, testKey('k')), inbox);
     await settled();
     await journal.commit();
     expect(inbox.replies.at(-1)).toMatchObject({
@@ -167,9 +270,9 @@ describe('a command', () => {
   });
 
   it('sent again with its key while in flight gets the same answer as the first', async () => {
-    pipeline.submit(grant(5, 'k'), inbox);
+    pipeline.submit(grant(5, testKey('k')), inbox);
     await settled();
-    pipeline.submit(grant(5, 'k'), inbox);
+    pipeline.submit(grant(5, testKey('k')), inbox);
     await settled();
     expect(inbox.replies).toEqual([]);
     await journal.commit();
@@ -230,7 +333,7 @@ describe('engine time', () => {
     pipeline.submit(grant(1), inbox);
     const { sequence } = engine.state;
     clock.isSure = false;
-    expect(pipeline.submit(grant(2, 'k'), inbox)).toMatchObject({
+    expect(pipeline.submit(grant(2, testKey('k')), inbox)).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       message: expect.stringContaining('clock'),
     });
@@ -239,7 +342,7 @@ describe('engine time', () => {
     await journal.commit();
     expect(inbox.replies).toHaveLength(1);
     clock.isSure = true;
-    expect(pipeline.submit(grant(2, 'k'), inbox)).toBe(null);
+    expect(pipeline.submit(grant(2, testKey('k')), inbox)).toBe(null);
     await settled();
     await journal.commit();
     expect(inbox.replies.at(-1)?.body).toMatchObject({ balance: { available: 3 } });
@@ -248,12 +351,12 @@ describe('engine time', () => {
   it('lets orders expire when nobody sends anything', async () => {
     pipeline.submit(grant(100), inbox);
     const define = { item: 'iron', kind: 'commodity' as const };
-    const game = { key: null, player: 'game' };
+    const game = { key: null, player: 'game', sender: 'service' } as const;
     pipeline.submit({ id: 8, command: 'items.define', payload: define, ...game }, inbox);
     const expiresAtMs = clock.nowMs() + 500;
     const bid = { item: 'iron', quantity: 2, price: 10, timeInForce: 'gtd', expiresAtMs } as const;
     pipeline.submit(
-      { id: 9, command: 'bids.create', payload: bid, key: null, player: 'alice' },
+      { id: 9, command: 'bids.create', payload: bid, key: null, player: 'alice', sender: 'player' },
       inbox,
     );
     await settled();

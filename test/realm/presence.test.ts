@@ -58,6 +58,7 @@ function begin(): Realm {
       answer: async () => ({ outcome: 'ok', body: {} }),
       privateSnapshot: () => Promise.reject(new Error('Nobody reads here.')),
       windowEnd: () => Promise.reject(new Error('Nobody reads here.')),
+      lookUpKeys: () => Promise.reject(new Error('Nobody reads here.')),
     },
     tables: new TablesWatch(async () => {
       const { released: head } = begun;

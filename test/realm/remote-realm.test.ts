@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { replyBatch } from '../support/fake-cluster.ts';
 import { RemoteStage, snapshotFrame } from '../support/remote-stage.ts';
+import { testKey } from '../support/test-key.ts';
 
 const REPLY_TIMEOUT_MS = 10_000;
 let stage: RemoteStage;
@@ -25,7 +26,7 @@ describe('a command', () => {
     expect(stage.submit(2)).toBeNull();
     await stage.pass(3_100);
     expect(stage.submit(3)).toMatchObject({ message: expect.stringContaining('No node leads') });
-    expect(stage.sender.sent.map(({ key }) => key)).toEqual(['k2']);
+    expect(stage.sender.sent.map(({ key }) => key)).toEqual([testKey('k2')]);
   });
 
   it('is refused while its reply could not be heard, and was not sent', () => {
@@ -40,8 +41,14 @@ describe('a command', () => {
     stage.submit(41);
     stage.submit(42);
     expect(stage.sender.sent).toMatchObject([
-      { n: 1, player: 'game', key: 'k41', command: 'wallet.grant', payload: { quantity: 1 } },
-      { n: 2, key: 'k42' },
+      {
+        n: 1,
+        player: 'game',
+        key: testKey('k41'),
+        command: 'wallet.grant',
+        payload: { quantity: 1 },
+      },
+      { n: 2, key: testKey('k42') },
     ]);
     stage.channel.replies(
       replyBatch(101, [

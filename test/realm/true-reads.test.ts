@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import type { ReadRequest } from '../../src/gateway/port.ts';
 import { TrueReads } from '../../src/realm/true-reads.ts';
+import { testKey } from '../support/test-key.ts';
 
 const request = { command: 'wallet.get', payload: {}, player: 'ann', role: 'standard' } as const;
 
@@ -13,6 +14,8 @@ let head: number;
 let shown: number;
 let thought: number | null;
 let isAway: boolean;
+/** An answer is set aside. */
+let isSetAside: boolean;
 /** The bounds that snapshots were asked for with. */
 let bounds: number[];
 let reads: TrueReads;
@@ -20,6 +23,7 @@ let reads: TrueReads;
 beforeEach(() => {
   vi.useFakeTimers();
   [head, shown, thought, isAway, bounds] = [10, 10, null, false, []];
+  isSetAside = false;
   const read = async (atLeast: number) => {
     if (isAway) throw new Error('away');
     bounds.push(atLeast);
@@ -39,6 +43,12 @@ beforeEach(() => {
       },
       windowEnd: async (_player, _window, atLeast) =>
         (await read(atLeast)) === null ? null : { ended: null },
+      lookUpKeys: async (_questions, atLeast) => {
+        const at = await read(atLeast);
+        if (at === null) return null;
+        const nothing = { floor: null, watermark: null, answered: null };
+        return { recalled: isSetAside ? null : [{ sequence: at, ...nothing }] };
+      },
     },
     {
       standing: async () => {
@@ -127,6 +137,7 @@ describe('a read of the tables', () => {
         answer: () => Promise.reject(new InvariantError('a rule')),
         privateSnapshot: () => Promise.reject(new InvariantError('a rule')),
         windowEnd: () => Promise.reject(new InvariantError('a rule')),
+        lookUpKeys: () => Promise.reject(new InvariantError('a rule')),
       },
       {
         standing: async () => ({ head, epoch: 1, position: 10, quarantined: 0 }),
@@ -134,6 +145,24 @@ describe('a read of the tables', () => {
       },
     );
     expect(await outcome(broken.answer(request as ReadRequest), 10)).toMatch('a rule');
+  });
+});
+
+describe('a lookup of keys', () => {
+  const question = [{ player: 'game', key: testKey('k') }];
+
+  it('waits for tables that show what is in the journal', async () => {
+    head = 12;
+    setTimeout(() => (shown = 12), 1_000);
+    expect(await outcome(reads.recall(question), 900)).toBe('waits');
+    expect(await outcome(reads.recall(question), 500)).toMatchObject([{ sequence: 12 }]);
+  });
+
+  it('says that it can not be known, at once when an answer is set aside', async () => {
+    isSetAside = true;
+    expect(await outcome(reads.recall(question), 10)).toMatch('can not say');
+    [isSetAside, isAway] = [false, true];
+    expect(await outcome(reads.recall(question), 5_050)).toMatch('behind the journal');
   });
 });
 

@@ -14,7 +14,7 @@ const TERMS = [
 ];
 
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
-  'items.define': ['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'DEFINITION_CONFLICT'],
+  'items.define': ['ok', 'KEY_REUSED', 'KEY_AHEAD', 'ITEM_NOT_FOUND', 'DEFINITION_CONFLICT'],
   'places.define': ['ok', 'KEY_REUSED'],
   'wallet.grant': [
     ...['ok', 'KEY_REUSED', 'ITEM_NOT_FOUND', 'DEFINITION_CONFLICT', 'NOT_FUNGIBLE', 'BAD_LOT'],
@@ -126,7 +126,7 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'offers.counter': [...ON_AN_OFFER, ...LINES, ...TERMS],
   presence: ['ok'],
   restart: ['ok'],
-  'keys.get': ['free', 'decided ok', 'decided rejected'],
+  'keys.get': ['free', 'expired', 'decided ok', 'decided rejected'],
   tick: ['ok'],
 };
 

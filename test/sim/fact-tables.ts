@@ -2,12 +2,14 @@
 // things are now, so the tables are the latest fact of each kind and number; nothing is computed.
 
 import type { LineView } from '../../protocol/direct.ts';
+import type { Recalled } from '../../src/engine/entry.ts';
 import type {
   BalanceFact,
   BlockFact,
   DecidedFact,
   Fact,
   FactGroup,
+  ForgottenFact,
   FriendFact,
   InstanceFact,
   ItemFact,
@@ -49,14 +51,17 @@ export class FactTables {
   readonly trades: TradeFact[] = [];
   /** In the order in which they were decided. */
   readonly keys: DatedKey[] = [];
+  readonly forgotten = new Map<number, ForgottenFact>();
   lastTrade = 0;
   sequence = 0;
   atMs = 0;
   livedMs = 0;
   readonly #livedStepMaxMs: number;
+  readonly #keyRetentionMs: number;
 
-  constructor({ livedStepMaxMs }: Pick<Rules, 'livedStepMaxMs'> = DEFAULT_RULES) {
-    this.#livedStepMaxMs = livedStepMaxMs;
+  constructor(rules: Pick<Rules, 'livedStepMaxMs' | 'keyRetentionMs'> = DEFAULT_RULES) {
+    this.#livedStepMaxMs = rules.livedStepMaxMs;
+    this.#keyRetentionMs = rules.keyRetentionMs;
   }
 
   apply(group: FactGroup): void {
@@ -104,6 +109,22 @@ export class FactTables {
 
   lineView({ asset, location, quantity }: Line): LineView {
     return { asset: this.assetName(asset), location: this.locationName(location), quantity };
+  }
+
+  /** What the tables say of a key of the service role, once a projector dropped the old ones. */
+  lookUp(name: string, key: string): Recalled {
+    const player = [...this.players.values()].find(one => one.name === name)?.player ?? -1;
+    const watermark = this.forgotten.get(player)?.key ?? null;
+    let floor: string | null = null;
+    let answered: Recalled['answered'] = null;
+    for (const { livedMs, fact } of this.keys) {
+      if (!fact.service) continue;
+      const isForgotten = fact.key <= (this.forgotten.get(fact.player)?.key ?? '');
+      if (isForgotten && livedMs + this.#keyRetentionMs < this.livedMs) {
+        if (fact.key > (floor ?? '')) floor = fact.key;
+      } else if (fact.player === player && fact.key === key) answered = fact;
+    }
+    return { sequence: this.sequence, watermark, floor, answered };
   }
 
   put(fact: Fact): void {
@@ -154,6 +175,9 @@ export class FactTables {
         break;
       case 'decided':
         this.keys.push({ sequence: this.sequence, livedMs: this.livedMs, fact });
+        break;
+      case 'forgotten':
+        this.forgotten.set(fact.player, fact);
         break;
       case 'transfer':
         break;

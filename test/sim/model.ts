@@ -3,8 +3,8 @@
 // queue. It shares types with the engine and nothing else. How it is made up: model-world.ts
 // (state); model-wallet.ts, model-orders.ts, model-fills.ts, model-deals.ts (the market),
 // model-windows.ts, model-manifest.ts, model-offers.ts, model-lines.ts, model-presence.ts
-// (direct trades); model-due.ts (what nobody asks for); this file (which rule for which command,
-// keys).
+// (direct trades); model-due.ts (what nobody asks for), model-keys.ts (keys); this file (which rule
+// for which command).
 
 import type { Payload } from '../../protocol/commands/registry.ts';
 import type { RejectCode } from '../../protocol/rejects.ts';
@@ -12,6 +12,7 @@ import type { Command, Entry } from '../../src/engine/entry.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { purchase, sale } from './model-deals.ts';
 import { begin, burnt, endDue, isMuchDue } from './model-due.ts';
+import { ModelKeys } from './model-keys.ts';
 import {
   acceptOffer,
   cancelOffer,
@@ -32,21 +33,13 @@ export type Predicted =
       readonly body: { readonly code: RejectCode; readonly details?: Details };
     };
 
-interface ModelKey {
-  readonly key: string;
-  readonly digest: number;
-  /** How long the realm had lived by then. */
-  readonly livedMs: number;
-  readonly answer: Predicted;
-}
-
 type Direct = Extract<Command, { command: `windows.${string}` | `offers.${string}` }>;
 
 export class Model {
   readonly world: World;
   /** Whether the last answer was one given before. */
   repeated = false;
-  readonly #keys = new Map<string, ModelKey[]>();
+  readonly keys = new ModelKeys();
   /** The last entry that left facts, and how long the realm had lived by then. */
   #settledAtMs = 0;
   #settledLivedMs = 0;
@@ -59,26 +52,25 @@ export class Model {
     this.world.nowMs = entry.atMs;
     this.repeated = false;
     endDue(this.world);
-    const livedMs = this.#lived();
-    this.#forget(livedMs);
     if (entry.key === null || entry.command === 'keys.get') return this.#decide(entry);
-    const keys = this.#keysOf(entry.player);
-    const known = keys.find(one => one.key === entry.key);
-    if (known !== undefined) {
+    const known = this.keys.known(entry, entry.key, entry.atMs);
+    if (known === 'KEY_EXPIRED' || known === 'KEY_AHEAD') {
+      return { outcome: 'invalid', body: { code: known, details: { serverTimeMs: entry.atMs } } };
+    }
+    if (known !== 'fresh') {
       this.repeated = known.digest === entry.digest;
       if (this.repeated) return known.answer;
       return { outcome: 'invalid', body: { code: 'KEY_REUSED' } };
     }
     const answer = this.#decide(entry);
     this.world.players.add(entry.player);
-    keys.push({ key: entry.key, digest: entry.digest, livedMs, answer });
-    if (keys.length > this.world.rules.keysPerPlayerMax) keys.shift();
+    this.keys.decide(entry, entry.key, this.livedMs, answer);
     return answer;
   }
 
   /** The last entry left facts. */
   settled(): void {
-    this.#settledLivedMs = this.#lived();
+    this.#settledLivedMs = this.livedMs;
     this.#settledAtMs = this.world.nowMs;
   }
 
@@ -119,7 +111,7 @@ export class Model {
         begin(world);
         return {};
       case 'keys.get':
-        return this.#ask(player, entry.payload.key);
+        return this.#ask(entry);
       case 'items.define':
         return define(world, entry.payload);
       case 'places.define':
@@ -157,32 +149,17 @@ export class Model {
     return body;
   }
 
-  #ask(player: string, key: string): Body {
-    const known = this.#keysOf(player).find(one => one.key === key);
-    if (known === undefined) return { status: 'free' };
+  #ask(entry: Extract<Entry, { command: 'keys.get' }>): Body {
+    const known = this.keys.known(entry, entry.payload.key, entry.atMs);
+    if (known === 'KEY_EXPIRED') return { status: 'expired' };
+    if (typeof known === 'string') return { status: 'free' };
     return { status: 'decided', outcome: known.answer.outcome, body: known.answer.body };
   }
 
-  #keysOf(player: string): ModelKey[] {
-    let keys = this.#keys.get(player);
-    if (keys === undefined) {
-      keys = [];
-      this.#keys.set(player, keys);
-    }
-    return keys;
-  }
-
-  #lived(): number {
+  /** How long the realm has lived at the last entry. */
+  get livedMs(): number {
     const { nowMs, rules } = this.world;
     return this.#settledLivedMs + Math.min(nowMs - this.#settledAtMs, rules.livedStepMaxMs);
-  }
-
-  #forget(livedMs: number): void {
-    const { keyRetentionMs } = this.world.rules;
-    for (const [player, keys] of this.#keys) {
-      const kept = keys.filter(one => one.livedMs + keyRetentionMs > livedMs);
-      this.#keys.set(player, kept);
-    }
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Mutant } from './hunt.ts';
 import { DIRECT_MUTANTS } from './mutants-direct.ts';
 import { DUE_MUTANTS } from './mutants-due.ts';
+import { KEY_MUTANTS } from './mutants-keys.ts';
 
 const ORDERS = 'src/engine/orders.js';
 const PLAN = 'src/engine/plan.js';
@@ -22,24 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'Math.floor((rest * bps) / BPS_ONE)',
     replace: 'Math.ceil((rest * bps) / BPS_ONE)',
   },
-  {
-    name: 'last-key-wins',
-    file: 'src/engine/engine.js',
-    find: 'if (repeated >= 0) {',
-    replace: 'if (repeated >= 0 && state.keys.digest(repeated) === entry.digest) {',
-  },
-  {
-    name: 'rejections-not-remembered',
-    file: 'src/engine/engine.js',
-    find: 'key === null ? null : this.#remember',
-    replace: 'key === null || !decision.ok ? null : this.#remember',
-  },
-  {
-    name: 'key-kept-too-long',
-    file: 'src/engine/keys.js',
-    find: '+ this.#retentionMs <= atMs',
-    replace: '+ this.#retentionMs < atMs',
-  },
+  ...KEY_MUTANTS,
   {
     name: 'newest-order-first',
     file: PLAN,

@@ -73,7 +73,11 @@ function loadInto(engine: Engine, tables: FactTables): void {
   put([...tables.blocks.values()].filter(({ blocked }) => blocked));
   put([...tables.privacies.values()].filter(({ closed }) => closed));
   put([...tables.friends.values()]);
-  for (const { fact, livedMs } of tables.keys) engine.restore(travelled(fact), livedMs);
+  put([...tables.forgotten.values()]);
+  for (const { fact, livedMs } of tables.keys) {
+    const isForgotten = fact.key <= (tables.forgotten.get(fact.player)?.key ?? '');
+    if (!isForgotten) engine.restore(travelled(fact), livedMs);
+  }
 }
 
 function resumed(engine: Engine, tables: FactTables): Engine {

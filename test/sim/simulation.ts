@@ -3,15 +3,17 @@
 // engine is thrown away and brought back from its facts, sometimes under other fees; it must have
 // the same hash.
 
+import { encode } from '@msgpack/msgpack';
+import { REJECTION_BYTES_MAX } from '../../protocol/limits.ts';
 import { auditState } from '../../src/engine/audit.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { Applied, Entry } from '../../src/engine/entry.ts';
+import type { Applied, Entry, Recalled } from '../../src/engine/entry.ts';
 import type { Fact, FactGroup, Line, WindowFact } from '../../src/engine/fact.ts';
 import type { Rules } from '../../src/engine/rules.ts';
 import { Auditor } from './auditor.ts';
 import { compareAnswers, compareStates } from './compare.ts';
 import { FactTables } from './fact-tables.ts';
-import { Model } from './model.ts';
+import { Model, type Predicted } from './model.ts';
 import { Random } from './random.ts';
 import { load, loadAndFollow, replay } from './restore.ts';
 import { randomBounds, randomFees, randomRules, Workload } from './workload.ts';
@@ -54,6 +56,9 @@ export class Bench {
   readonly groups: FactGroup[] = [];
   #rules: Rules;
   readonly #answers = new Map<string, string>();
+  /** Keys that were looked up; answers of the tables that were too old. */
+  lookups = 0;
+  staleLookups = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -65,16 +70,47 @@ export class Bench {
   /** An entry, and before it the ticks that it needs, each to be applied before the next. */
   *inTurn(entry: Entry): Generator<Entry> {
     const { atMs } = entry;
-    while (entry.command !== 'tick' && this.model.isMuchDue(atMs)) {
-      yield { command: 'tick', payload: null, player: '', key: null, digest: 0, atMs };
-    }
+    const tick = { command: 'tick', payload: null, player: '', key: null, digest: 0 } as const;
+    while (entry.command !== 'tick' && this.model.isMuchDue(atMs)) yield { ...tick, atMs };
+    // A command that comes again after a lookup comes when nothing is due.
+    if ((entry.sender ?? 'player') !== 'player') yield { ...tick, atMs };
     yield entry;
   }
 
   /** Applies an entry and throws an Error in words when anything is wrong. */
   apply(entry: Entry): Applied {
-    const applied = this.engine.apply(entry);
-    const difference = compareAnswers(applied, this.model.apply(entry));
+    const applied = this.#decided(entry);
+    const { recalled } = applied;
+    const asked = recalled === null ? entry : { ...entry, recalled };
+    this.#judge(asked, applied);
+    return applied;
+  }
+
+  /** What the engine says once it has been told what the tables know, first by old ones. */
+  #decided(entry: Entry): Applied & { readonly recalled: Recalled | null } {
+    const first = this.engine.apply(entry);
+    if (first.outcome !== 'recall') return { ...first, recalled: null };
+    const key = entry.command === 'keys.get' ? entry.payload.key : entry.key;
+    if (key === null || !this.model.keys.mayRecall(entry, key) || first.output.length > 0) {
+      throw new Error('nothing has to be looked up');
+    }
+    this.lookups++;
+    const lag = (this.lookups * 7) % LAG_GROUPS;
+    const shown = Math.max(0, this.groups.length - lag);
+    const behind = new FactTables(this.#rules);
+    for (const group of this.groups.slice(0, shown)) behind.apply(group);
+    for (const tables of [behind, this.auditor.tables]) {
+      const recalled = tables.lookUp(entry.player, key);
+      const applied = this.engine.apply({ ...entry, recalled });
+      if (applied.outcome !== 'recall') return { ...applied, recalled };
+      this.staleLookups++;
+    }
+    throw new Error('tables that show everything are too old');
+  }
+
+  #judge(entry: Entry, applied: Applied): void {
+    const predicted = this.model.apply(entry);
+    const difference = compareAnswers(applied, asRemembered(predicted, applied.body));
     if (difference !== null) throw new Error(difference);
     const facts = applied.output.filter((one): one is Fact => one.kind !== 'level');
     if (facts.length > 0) {
@@ -82,8 +118,9 @@ export class Bench {
     }
     if (facts.length > 0) this.model.settled();
     this.auditor.consume(entry, applied);
+    const { livedMs, keys } = this.model;
+    keys.learn(entry, facts, livedMs, this.#rules, n => this.auditor.tables.playerName(n));
     this.#checkRepetition(entry, applied);
-    return applied;
   }
 
   /** Audits and compares everything there is. O(n). */
@@ -123,14 +160,15 @@ export class Bench {
   }
 
   /**
-   * The same key gets the byte-same answer, for as long as the model says that it is remembered.
+   * The same key gets the byte-same answer, but for the details of a long rejection.
    */
   #checkRepetition(entry: Entry, { outcome, body }: Applied): void {
     if (entry.key === null || entry.command === 'keys.get' || outcome === 'invalid') return;
     const name = `${entry.player} ${entry.key}`;
     const answer = JSON.stringify([outcome, body]);
-    if (this.model.repeated && this.#answers.get(name) !== answer) {
-      throw new Error(`the first answer was ${this.#answers.get(name)}, now it is ${answer}`);
+    const first = this.#answers.get(name);
+    if (this.model.repeated && first !== answer && !isShortened(first ?? '', answer)) {
+      throw new Error(`the first answer was ${first}, now it is ${answer}`);
     }
     this.#answers.set(name, answer);
   }
@@ -208,11 +246,39 @@ function hashAgain(rules: Rules, steps: readonly Step[]): string {
       engine = load(step.rules, tables);
       continue;
     }
-    const { output, sequence } = engine.apply(step.entry);
+    const { output, sequence } = decide(engine, step.entry, tables);
     const facts = output.filter((one): one is Fact => one.kind !== 'level');
     if (facts.length > 0) tables.apply({ sequence, atMs: step.entry.atMs, facts });
   }
   return engine.hash();
+}
+
+/** As {@link Bench.apply}, with tables that show everything. */
+function decide(engine: Engine, entry: Entry, tables: FactTables): Applied {
+  const applied = engine.apply(entry);
+  if (applied.outcome !== 'recall') return applied;
+  const key = entry.command === 'keys.get' ? entry.payload.key : entry.key;
+  return engine.apply({ ...entry, recalled: tables.lookUp(entry.player, key ?? '') });
+}
+
+/** A long rejection is repeated without its details. */
+function asRemembered(predicted: Predicted, actual: object): Predicted {
+  const withoutDetails = (theirs: object, ours: object) =>
+    'code' in theirs && !('details' in ours) ? { code: theirs.code } : theirs;
+  let { body } = predicted as { body: { status?: string; body?: object } };
+  const asked = actual as { body?: object };
+  if (body.body !== undefined && asked.body !== undefined) {
+    body = { ...body, body: withoutDetails(body.body, asked.body) };
+  }
+  return { ...predicted, body: withoutDetails(body, actual) } as Predicted;
+}
+
+/** Whether both are rejections, and the second is what is kept of a first one that is too long. */
+function isShortened(first: string, second: string): boolean {
+  const [outcome, body] = JSON.parse(first || '[]');
+  const [again, kept] = JSON.parse(second);
+  if (outcome !== 'rejected' || again !== 'rejected' || kept.details !== undefined) return false;
+  return encode(body).length > REJECTION_BYTES_MAX && kept.code === body.code;
 }
 
 function note(seen: Set<string>, entry: Entry, applied: Applied, tables: FactTables): void {

@@ -4,11 +4,12 @@
 // offers and wallets what the players are shown: the facts, as clients see them.
 
 import type { EngineCommand } from '../../protocol/commands/registry.ts';
-import { AMOUNT_MAX } from '../../protocol/limits.ts';
-import { type Applied, type Entry, isInternal } from '../../src/engine/entry.ts';
+import { AMOUNT_MAX, KEY_AHEAD_MAX_MS } from '../../protocol/limits.ts';
+import { type Applied, type Entry, isInternal, type Sender } from '../../src/engine/entry.ts';
 import type { Fact } from '../../src/engine/fact.ts';
 import { KEY_KEPT_MS } from '../../src/engine/lived-time.ts';
 import { DEFAULT_RULES, type DirectRules, type Rules } from '../../src/engine/rules.ts';
+import { testKey } from '../support/test-key.ts';
 import { FactTables } from './fact-tables.ts';
 import type { Random } from './random.ts';
 import {
@@ -38,6 +39,8 @@ export function randomRules(random: Random): Rules {
     openOrdersMax: random.between(2, 14),
     fillsPerCommandMax: random.pick([1, 1, 2, 3, 5, 8]),
     keysPerPlayerMax: random.pick([1, 2, 3, 8, 30, 1_000]),
+    keysPerServiceMax: random.pick([1, 2, 3, 8, 30, 1_000]),
+    lateKeysMax: random.pick([1, 2, 1_000]),
     livedStepMaxMs: random.pick([1, 15, 1_000, 3 * DAY_MS, 3 * DAY_MS, 3 * DAY_MS]),
     direct: randomDirectRules(random),
   };
@@ -106,6 +109,15 @@ const COMMANDS: readonly (readonly [number, MarketCommand | 'tick'])[] = [
   [3, 'keys.get'],
   [2, 'tick'],
 ];
+
+const KEY_TIME_MAX = 2 ** 48 - 1;
+const AHEAD_MS = KEY_AHEAD_MAX_MS + 1;
+
+/** For one of the players, a service acts. */
+const SENDERS: Readonly<Record<string, Sender>> = {
+  [SERVICE]: 'service',
+  [PLAYERS[1] as string]: 'proxy',
+};
 
 interface Sent {
   readonly ask: Ask;
@@ -214,7 +226,7 @@ export class Workload {
         return { ...move(around, command), player: SERVICE };
       case 'keys.get': {
         const known = random.chance(70) && this.#sent.length > 0 ? random.pick(this.#sent) : null;
-        const key = known?.key ?? 'never-used';
+        const key = known?.key ?? testKey('never-used', this.#nowMs % KEY_TIME_MAX);
         return { command, payload: { key }, player: known?.ask.player ?? player };
       }
       case 'listings.create':
@@ -242,10 +254,12 @@ export class Workload {
     const payload = ask.payload as { expiresAtMs?: number };
     if (payload.expiresAtMs !== undefined) this.#expiriesMs.push(payload.expiresAtMs);
     const { player, ...command } = ask;
-    if (key === null) return { ...command, player, key, digest: 0, atMs: this.#nowMs };
+    const sender = SENDERS[player] ?? 'player';
+    const common = { player, key, sender, atMs: this.#nowMs };
+    if (key === null) return { ...command, ...common, digest: 0 };
     this.#sent.push({ ask, key, atMs: this.#nowMs });
     if (this.#sent.length > 40) this.#sent.shift();
-    return { ...command, player, key, digest: digestOf(ask), atMs: this.#nowMs };
+    return { ...command, ...common, digest: digestOf(ask) };
   }
 
   /** Mostly a new key; at times one that the player used for something else. */
@@ -253,7 +267,9 @@ export class Workload {
     const own = this.#sent.filter(sent => sent.ask.player === player);
     if (this.#random.chance(17) && own.length > 0) return this.#random.pick(own).key;
     this.#keys += 1;
-    return `key-${this.#keys}`;
+    const skewMs = this.#random.pick([0, 0, 0, 0, -1, -40, 30, -1e6, KEY_AHEAD_MAX_MS, AHEAD_MS]);
+    const atMs = Math.min(Math.max(0, this.#nowMs + skewMs), KEY_TIME_MAX);
+    return testKey(`key-${this.#keys}`, atMs);
   }
 
   #passTime(): void {

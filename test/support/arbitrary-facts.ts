@@ -16,6 +16,7 @@ import {
 import type { Fact, FactGroup } from '../../src/engine/fact.ts';
 import { TRANSFER_REASONS } from '../../src/engine/fact.ts';
 import { ITEM_KINDS, ORDER_STATUSES, SIDES, TIMES_IN_FORCE } from '../../src/journal/words.ts';
+import { testKey } from './test-key.ts';
 
 const amount = fc.oneof(
   fc.integer({ min: 0, max: 300 }),
@@ -100,6 +101,8 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
     }),
   ),
 });
+
+const key = fc.record({ name, atMs: fc.nat() }).map(({ name, atMs }) => testKey(name, atMs));
 
 const fact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({ kind: fc.constant('player' as const), player: id, name }),
@@ -222,11 +225,13 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   fc.record({
     kind: fc.constant('decided' as const),
     player: id,
-    key: name,
+    key,
     digest: amount,
     ok: fc.boolean(),
+    service: fc.boolean(),
     body,
   }),
+  fc.record({ kind: fc.constant('forgotten' as const), player: id, key }),
 );
 
 export const arbitraryGroups: fc.Arbitrary<FactGroup[]> = fc

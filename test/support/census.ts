@@ -36,6 +36,8 @@ export const FIELDS: Readonly<Record<string, readonly Kind[]>> = {
   blocks: ['blocks', 'closed'],
   friends: ['friends'],
   keys: ['keys'],
+  // Of the service role alone, and bounded by `lateKeysMax`.
+  lateKeys: [],
   // What the tables could not take is bounded there: see the quarantine.
   suspended: [],
   ...{ rules: [], numbersMax: [], burnt: [], restartFrom: [], plan: [], output: [], sequence: [] },

@@ -36,6 +36,7 @@ export class EngineRoom {
       clock: new EngineClock(steady, parts.engine.state.nowMs),
       limits: LIMITS,
       observer: { appended: () => {} },
+      recall: () => Promise.reject(new Error('No keys are forgotten here.')),
       pauseMs: () => 0,
       committed: position => parts.projection.notify(position),
       failed: error => {
@@ -74,7 +75,10 @@ export class EngineRoom {
       return;
     }
     const { command, payload, player, key } = entry;
-    this.#pipeline.submit({ id: 1, command, payload, player, key } as EngineRequest, UNHEARD);
+    this.#pipeline.submit(
+      { id: 1, command, payload, player, key, sender: 'player' } as EngineRequest,
+      UNHEARD,
+    );
   }
 
   /** Lets time alone pass. */

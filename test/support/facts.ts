@@ -9,6 +9,7 @@ import type {
   OrderFact,
   TransferFact,
 } from '../../src/engine/fact.ts';
+import { testKey } from './test-key.ts';
 
 export const T0 = 1_700_000_000_000;
 
@@ -140,7 +141,15 @@ const steps: Fact[][] = [
   purchase(1, 3, 3),
   [
     ...purchase(2, 1, 4),
-    { kind: 'decided', player: ANN, key: 'k-1', digest: 77, ok: true, body: { filled: 1, fee: 0 } },
+    {
+      kind: 'decided',
+      player: ANN,
+      key: testKey('k-1'),
+      digest: 77,
+      ok: true,
+      service: false,
+      body: { filled: 1, fee: 0 },
+    },
   ],
   [
     { ...definition, asset: SWORD, name: 'sword', itemKind: 'unique', attributes: {} },

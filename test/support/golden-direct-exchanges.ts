@@ -18,7 +18,7 @@ import {
   windowReceipt,
 } from './golden-direct.ts';
 import type { Exchanges } from './golden-exchanges.ts';
-import { atMs } from './golden-values.ts';
+import { atMs, goldenKey } from './golden-values.ts';
 
 type Family = 'offers' | 'windows';
 type DirectCommand = Extract<CommandName, `${Family}.${string}`>;
@@ -37,7 +37,7 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
         message: 'For my collection ⚔',
       },
       result: { offer: 77, expiresAtMs: offer.expiresAtMs },
-      key: 'offer-1',
+      key: goldenKey('offer-1'),
     },
     {
       payload: {
@@ -46,17 +46,29 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
         want: [],
       },
       result: { offer: 79, expiresAtMs: atMs + 604_800_000 },
-      key: 'offer-2',
+      key: goldenKey('offer-2'),
     },
   ],
   'offers.accept': [
-    { payload: { offer: 77 }, result: { offer: 77, status: 'accepted' }, key: 'offer-3' },
+    {
+      payload: { offer: 77 },
+      result: { offer: 77, status: 'accepted' },
+      key: goldenKey('offer-3'),
+    },
   ],
   'offers.decline': [
-    { payload: { offer: 77 }, result: { offer: 77, status: 'declined' }, key: 'offer-4' },
+    {
+      payload: { offer: 77 },
+      result: { offer: 77, status: 'declined' },
+      key: goldenKey('offer-4'),
+    },
   ],
   'offers.cancel': [
-    { payload: { offer: 77 }, result: { offer: 77, status: 'cancelled' }, key: 'offer-5' },
+    {
+      payload: { offer: 77 },
+      result: { offer: 77, status: 'cancelled' },
+      key: goldenKey('offer-5'),
+    },
   ],
   'offers.counter': [
     {
@@ -66,7 +78,7 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
         want: [{ asset: 'coins', quantity: 900 }],
       },
       result: { offer: 78, countered: 77, expiresAtMs: counter.expiresAtMs },
-      key: 'offer-6',
+      key: goldenKey('offer-6'),
     },
   ],
   'offers.get': [{ payload: { offer: 77 }, result: { ...offer, status: 'countered' } }],
@@ -78,20 +90,20 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
     },
   ],
   'windows.invite': [
-    { payload: { player: 'bob' }, result: briefOf(invitedWindow), key: 'window-1' },
+    { payload: { player: 'bob' }, result: briefOf(invitedWindow), key: goldenKey('window-1') },
   ],
   'windows.join': [
     {
       payload: { window },
       result: briefOf(invitedWindow, { status: 'open', expiresAtMs: atMs + 304_000 }),
-      key: 'window-2',
+      key: goldenKey('window-2'),
     },
   ],
   'windows.decline': [
     {
       payload: { window },
       result: briefOf(invitedWindow, { status: 'cancelled' }),
-      key: 'window-3',
+      key: goldenKey('window-3'),
     },
   ],
   'windows.put': [
@@ -105,7 +117,7 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
         ],
       },
       result: briefOf(openWindow),
-      key: 'window-4',
+      key: goldenKey('window-4'),
     },
     { payload: { window, revision: 4, assets: [] }, result: briefOf(openWindow, { revision: 5 }) },
   ],
@@ -113,15 +125,17 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
     {
       payload: { window, revision: 4, hash: openHash },
       result: briefOf(openWindow),
-      key: 'window-5',
+      key: goldenKey('window-5'),
     },
     {
       payload: { window, revision: 4, hash: openHash },
       result: briefOf(reviewWindow),
-      key: 'window-6',
+      key: goldenKey('window-6'),
     },
   ],
-  'windows.unaccept': [{ payload: { window }, result: briefOf(openWindow), key: 'window-7' }],
+  'windows.unaccept': [
+    { payload: { window }, result: briefOf(openWindow), key: goldenKey('window-7') },
+  ],
   'windows.confirm': [
     {
       payload: {
@@ -130,35 +144,45 @@ export const directExchanges: Pick<Exchanges, DirectCommand> = {
         acknowledge: bobAcknowledges,
       },
       result: { ...briefOf(doneWindow), receipt: windowReceipt },
-      key: 'window-8',
+      key: goldenKey('window-8'),
     },
     {
       payload: { window, manifest: manifest.manifest },
       result: { ...briefOf(reviewWindow), receipt: null },
-      key: 'window-9',
+      key: goldenKey('window-9'),
     },
   ],
-  'windows.unconfirm': [{ payload: { window }, result: briefOf(reviewWindow), key: 'window-10' }],
-  'windows.reopen': [
-    { payload: { window }, result: briefOf(openWindow, { revision: 5 }), key: 'window-11' },
+  'windows.unconfirm': [
+    { payload: { window }, result: briefOf(reviewWindow), key: goldenKey('window-10') },
   ],
-  'windows.cancel': [{ payload: { window }, result: cancelled, key: 'window-12' }],
+  'windows.reopen': [
+    {
+      payload: { window },
+      result: briefOf(openWindow, { revision: 5 }),
+      key: goldenKey('window-11'),
+    },
+  ],
+  'windows.cancel': [{ payload: { window }, result: cancelled, key: goldenKey('window-12') }],
   'windows.block': [
     {
       payload: { player: 'mallory' },
       result: { player: 'mallory', blocked: true },
-      key: 'block-1',
+      key: goldenKey('block-1'),
     },
   ],
   'windows.unblock': [
     {
       payload: { player: 'mallory' },
       result: { player: 'mallory', blocked: false },
-      key: 'block-2',
+      key: goldenKey('block-2'),
     },
   ],
   'windows.privacy': [
-    { payload: { invitations: 'none' }, result: { invitations: 'none' }, key: 'privacy-1' },
+    {
+      payload: { invitations: 'none' },
+      result: { invitations: 'none' },
+      key: goldenKey('privacy-1'),
+    },
   ],
   'windows.blocked': [{ payload: {}, result: { invitations: 'all', blocked: ['mallory'] } }],
   'windows.get': [

@@ -4,7 +4,6 @@
 import type { CommandName, Payload, Result } from '../../protocol/commands/registry.ts';
 import { REJECTS } from '../../protocol/rejects.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { openWindow } from './golden-direct.ts';
 import { directExchanges } from './golden-direct-exchanges.ts';
 import {
   atMs,
@@ -12,6 +11,7 @@ import {
   bid,
   channels,
   fills,
+  goldenKey,
   goods,
   item,
   listing,
@@ -79,7 +79,7 @@ export const exchanges: Exchanges = {
         attributes: item.attributes,
       },
       result: item,
-      key: 'define-iron-ore-1',
+      key: goldenKey('define-iron-ore-1'),
     },
   ],
   'items.get': [{ payload: { item: 'iron-ore' }, result: item }],
@@ -91,7 +91,7 @@ export const exchanges: Exchanges = {
     {
       payload: { player: 'alice', asset: 'coins', quantity: 5_000_000_000 },
       result: { balance },
-      key: 'quest-77:alice',
+      key: goldenKey('quest-77:alice'),
     },
     {
       payload: {
@@ -103,14 +103,14 @@ export const exchanges: Exchanges = {
       result: {
         balance: { asset: 'excalibur#1', location: 'main', available: 1, held: 0 },
       },
-      key: 'quest-78:alice',
+      key: goldenKey('quest-78:alice'),
     },
   ],
   'wallet.burn': [
     {
       payload: { player: 'alice', asset: 'iron-ore', quantity: 5 },
       result: { balance: goods },
-      key: 'smelt-9',
+      key: goldenKey('smelt-9'),
     },
   ],
   'wallet.transfer': [
@@ -120,7 +120,7 @@ export const exchanges: Exchanges = {
         debit: { ...balance, available: 0 },
         credit: { ...balance, available: Number.MAX_SAFE_INTEGER, held: 0 },
       },
-      key: 'mail-1',
+      key: goldenKey('mail-1'),
     },
   ],
   'listings.create': [
@@ -143,7 +143,7 @@ export const exchanges: Exchanges = {
         trades: fills,
         listingFee: 500,
       },
-      key: '7d9f2c1e-0001',
+      key: goldenKey('7d9f2c1e-0001'),
     },
     {
       payload: { item: 'excalibur#1', quantity: 1, price: 2 ** 40, postOnly: true },
@@ -172,11 +172,15 @@ export const exchanges: Exchanges = {
         fee: 0,
         trades: [],
       },
-      key: '7d9f2c1e-0002',
+      key: goldenKey('7d9f2c1e-0002'),
     },
   ],
   'listings.cancel': [
-    { payload: { listing: 4_711 }, result: { listing: 4_711, released: 25 }, key: 'c-1' },
+    {
+      payload: { listing: 4_711 },
+      result: { listing: 4_711, released: 25 },
+      key: goldenKey('c-1'),
+    },
   ],
   'listings.get': [{ payload: { listing: 4_711 }, result: listing }],
   'listings.mine': [
@@ -195,7 +199,7 @@ export const exchanges: Exchanges = {
         fee: 0,
         trades: fills,
       },
-      key: 'bid-1',
+      key: goldenKey('bid-1'),
     },
     {
       payload: { item: 'iron-ore', quantity: 40, price: 1_300, timeInForce: 'ioc' },
@@ -208,7 +212,7 @@ export const exchanges: Exchanges = {
         fee: 0,
         trades: fills,
       },
-      key: 'game:bid:1',
+      key: goldenKey('game:bid:1'),
       player: 'bob',
     },
   ],
@@ -224,35 +228,35 @@ export const exchanges: Exchanges = {
         fee: 0,
         trades: [],
       },
-      key: 'bid-2',
+      key: goldenKey('bid-2'),
     },
   ],
   'bids.cancel': [
-    { payload: { bid: 4_712 }, result: { bid: 4_712, released: 30_000 }, key: 'bid-3' },
+    { payload: { bid: 4_712 }, result: { bid: 4_712, released: 30_000 }, key: goldenKey('bid-3') },
   ],
   'bids.mine': [{ payload: { limit: 50 }, result: { bids: [bid], next: null } }],
   'purchases.create': [
     {
       payload: { listing: 4_711, quantity: 15, maxUnitPrice: 1_250 },
       result: { quantity: 15, total: 18_750, fee: 0, trades: fills },
-      key: 'buy-1',
+      key: goldenKey('buy-1'),
     },
     {
       payload: { item: 'iron-ore', quantity: 15, maxTotal: 20_000, partial: true },
       result: { quantity: 15, total: 18_750, fee: 0, trades: fills },
-      key: 'buy-2',
+      key: goldenKey('buy-2'),
     },
   ],
   'sales.create': [
     {
       payload: { bid: 4_712, quantity: 15, minUnitPrice: 1_200 },
       result: { quantity: 15, proceeds: 17_640, fee: 360, trades: fills },
-      key: 'sell-1',
+      key: goldenKey('sell-1'),
     },
     {
       payload: { item: 'iron-ore', location: 'north', quantity: 15, minTotal: 17_000 },
       result: { quantity: 15, proceeds: 17_640, fee: 360, trades: fills },
-      key: 'sell-2',
+      key: goldenKey('sell-2'),
     },
   ],
   ...directExchanges,
@@ -269,28 +273,30 @@ export const exchanges: Exchanges = {
   ],
   'keys.get': [
     {
-      payload: { key: 'buy-1' },
+      payload: { key: goldenKey('buy-1') },
       result: {
         status: 'decided',
         outcome: 'ok',
         body: { quantity: 15, total: 18_750, fee: 0, trades: fills },
       },
     },
-    { payload: { key: 'buy-9' }, result: { status: 'free' } },
+    { payload: { key: goldenKey('buy-9') }, result: { status: 'free' } },
+    { payload: { key: goldenKey('buy-0') }, result: { status: 'expired' } },
     {
-      payload: { key: 'window-5' },
+      payload: { key: goldenKey('window-5') },
       result: {
         status: 'decided',
         outcome: 'rejected',
         body: {
           code: 'STALE_REVISION',
           message: REJECTS.STALE_REVISION.meaning,
-          details: { window: openWindow },
         },
       },
     },
   ],
-  'places.define': [{ payload: { place: 'north' }, result: { place: 'north' }, key: 'place-1' }],
+  'places.define': [
+    { payload: { place: 'north' }, result: { place: 'north' }, key: goldenKey('place-1') },
+  ],
   'places.list': [
     { payload: { limit: 2 }, result: { places: [{ place: 'main' }, { place: 'north' }], next: 1 } },
     { payload: { after: 1 }, result: { places: [], next: null } },

@@ -1,6 +1,13 @@
 // The values that the golden frames are made of, as a game would have them.
 
+import { testKey } from './test-key.ts';
+
 export const atMs = 1_795_219_200_000;
+
+/** The key that is called so here. */
+export function goldenKey(name: string): string {
+  return testKey(name, atMs);
+}
 
 export const listing = {
   id: 4_711,

@@ -2,6 +2,7 @@
 
 import type { EngineCommand, Payload } from '../../protocol/commands/registry.ts';
 import type { Outcome } from '../../protocol/rejects.ts';
+import { testKey } from './test-key.ts';
 
 /** One command, and everything that is known of it. */
 export interface Spoken {
@@ -27,7 +28,7 @@ export function playerName(n: number): string {
 }
 
 export function keyOf({ id }: Spoken): string {
-  return `judge-${id}`;
+  return testKey('judge', id);
 }
 
 /** The error for a promise that was not kept. */

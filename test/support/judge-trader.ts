@@ -15,6 +15,7 @@ import type { WindowEvent, WindowSnapshot } from '../../protocol/events.ts';
 import { broken, keyOf, type Spoken } from './judge-history.ts';
 import { JudgeSocket } from './judge-socket.ts';
 import { processToken } from './server-process.ts';
+import { testKey } from './test-key.ts';
 
 const SHOWN_MS = 5_000;
 
@@ -126,7 +127,7 @@ export class Trader {
 
   /** Everything that is decided by now is in what he reads from now on. */
   async catchUp(): Promise<void> {
-    await this.ask('keys.get', { key: 'catch-up' });
+    await this.ask('keys.get', { key: testKey('catch-up') });
   }
 
   /** Subscribes to a window; what its snapshot shows. */

@@ -11,6 +11,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import type { DecidedFact, Fact, OrderFact } from '../../src/engine/fact.ts';
 import { HOUSE, ISSUER } from '../../src/engine/ledger.ts';
 import { DEFAULT_RULES } from '../../src/engine/rules.ts';
+import { testKey } from './test-key.ts';
 
 const ORDERS = 1_000_000;
 const ITEMS = 10;
@@ -72,7 +73,9 @@ export async function measure(): Promise<void> {
   // Last: they are objects, and make the collections longer.
   time('orders', ORDERS, CHUNK, index => engine.restore(order(index), T0));
   const ids = { lastOrder: ORDERS, lastTrade: 0, lastWindow: 0, lastOffer: 0 };
-  engine.resume({ sequence: ORDERS, atMs: T0, livedMs: T0, ...ids });
+  // The realm has lived for so long by then that all keys are too old.
+  const livedMs = T0 + DEFAULT_RULES.keyRetentionMs;
+  engine.resume({ sequence: ORDERS, atMs: T0, livedMs, ...ids });
 
   const audit = auditSteps(state);
   let broken: readonly string[] | null = null;
@@ -94,7 +97,12 @@ export async function measure(): Promise<void> {
   const dayLaterMs = T0 + DEFAULT_RULES.keyRetentionMs;
   time('a day later', 10_000, CHUNK, index => {
     const payload = { player: `player-${index}`, asset: 'ore-1', quantity: 1 };
-    const common = { player: 'game', key: `k${index}`, digest: 1, atMs: dayLaterMs } as const;
+    const common = {
+      player: 'game',
+      key: testKey('later', T0 + index),
+      digest: 1,
+      atMs: dayLaterMs,
+    } as const;
     const { outcome } = engine.apply({ command: 'wallet.burn', payload, ...common });
     if (outcome !== 'ok') throw new Error('a burn was refused');
   });
@@ -207,5 +215,13 @@ function order(index: number): OrderFact {
 function decided(index: number): DecidedFact {
   const player = FIRST + Math.floor(index / KEYS_PER_PLAYER);
   const body = { listing: index, status: 'open' };
-  return { kind: 'decided', player, key: `key-${index}`, digest: index, ok: true, body };
+  return {
+    kind: 'decided',
+    player,
+    key: testKey('k', index),
+    digest: index,
+    ok: true,
+    service: false,
+    body,
+  };
 }

@@ -15,7 +15,8 @@ export const after = (ms: number) => new Promise(resolve => setTimeout(resolve, 
 export const CARE_MS = 1_300;
 
 export function batch(command: string, more: Partial<CommandBatch> = {}): CommandBatch {
-  const commands = [{ n: 1, player: 'alice', key: null, command, payload: {} }];
+  const sender = 'player' as const;
+  const commands = [{ n: 1, player: 'alice', key: null, sender, command, payload: {} }];
   const sentAtMs = performance.timeOrigin + performance.now();
   const head = {
     node: 'a',

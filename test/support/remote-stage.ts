@@ -12,6 +12,7 @@ import { RemoteRealm } from '../../src/realm/remote-realm.ts';
 import { TablesWatch } from '../../src/realm/tables-watch.ts';
 import { FakeNodeChannel, FakeSender, Inbox, ordersOf, RecordingNodeSink } from './fake-cluster.ts';
 import { quiet } from './postgres.ts';
+import { testKey } from './test-key.ts';
 
 export const EMPTY_ME: MeSnapshot = {
   balances: [],
@@ -62,6 +63,7 @@ export class RemoteStage {
           this.read.push(`${player} ${window}`);
           return { ended: this.ended };
         },
+        lookUpKeys: () => Promise.reject(new Error('The leader looks keys up.')),
       },
       tables: new TablesWatch(async () => {
         if (this.isTablesAway) throw new Error('away');
@@ -118,7 +120,14 @@ export class RemoteStage {
   /** A command of a session, with the key `k<id>`. */
   submit(id: number): RejectBody | null {
     const payload = { player: 'alice', asset: 'coins', quantity: 1 };
-    const request = { id, command: 'wallet.grant', payload, key: `k${id}`, player: 'game' };
+    const request = {
+      id,
+      command: 'wallet.grant',
+      payload,
+      key: testKey(`k${id}`),
+      player: 'game',
+      sender: 'service',
+    };
     return this.realm.submit(request as EngineRequest, this.inbox);
   }
 }

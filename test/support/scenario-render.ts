@@ -38,14 +38,14 @@ export function outcomeOf(applied: Applied): string {
   const body = applied.body as OkBody;
   if (body.released !== undefined) return `releases ${body.released}`;
   if (body.trades !== undefined) return placedOf(body, body.trades);
-  if (body.status === 'free') return 'free';
+  if (body.status === 'free' || body.status === 'expired') return body.status;
   if (body.status === 'decided') return `decided ${body.body?.code ?? body.outcome}`;
   return 'ok';
 }
 
 /** What nobody can write down beforehand, hashes and tokens, is left out. */
 function detailOf([name, value]: [string, unknown]): unknown[] {
-  if (name === 'manifest' || name === 'token') return [];
+  if (name === 'manifest' || name === 'token' || name === 'serverTimeMs') return [];
   if (name === 'armedAtMs') return [name, Number(value) - SCENARIO_START_MS];
   return typeof value === 'object' ? [viewText(value as WindowView)] : [name, value];
 }

@@ -15,6 +15,7 @@
 
 import { AMOUNT_MAX } from '../../protocol/limits.ts';
 import type { Ask } from '../sim/surroundings.ts';
+import { testKey } from './test-key.ts';
 
 export const SCENARIO_START_MS = 1_000_000;
 
@@ -123,7 +124,11 @@ function read(verb: string, words: Words): unknown {
     case 'sell':
       return { command: 'sales.create', ...deal(words, 'into', 'bid', 'min') };
     case 'ask':
-      return { command: 'keys.get', player: words.word(), payload: { key: words.word() } };
+      return {
+        command: 'keys.get',
+        player: words.word(),
+        payload: { key: scenarioKey(words.word()) },
+      };
     default:
       return null;
   }
@@ -234,4 +239,9 @@ function timeInForce(name: string): (found: Options) => void {
   return found => {
     found.timeInForce = name;
   };
+}
+
+/** The key that a scenario calls by a word: those of later letters are later. */
+export function scenarioKey(word: string): string {
+  return testKey(word, word.charCodeAt(0));
 }

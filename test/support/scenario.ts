@@ -31,7 +31,7 @@ import { offerCommandOf, offerLine } from './scenario-offers.ts';
 import { balanceLine, bookLine, orderLine, outcomeOf, tradeLine } from './scenario-render.ts';
 import { happenedText, Watch } from './scenario-window-watch.ts';
 import { windowCommandOf } from './scenario-windows.ts';
-import { commandOf, SCENARIO_START_MS, Words } from './scenario-words.ts';
+import { commandOf, SCENARIO_START_MS, scenarioKey, Words } from './scenario-words.ts';
 
 /** Plays a scenario. Throws at the first line that does not come out as written. */
 export function play(text: string): Bench {
@@ -88,7 +88,7 @@ class Stage {
     if (ask === null) throw new Error(`${verb} is no command`);
     const parsed = COMMANDS[ask.command].payload.safeParse(ask.payload);
     if (!parsed.success) throw new Error(`not by the schema: ${parsed.error.message}`);
-    const key = words.has('key') ? words.word() : null;
+    const key = words.has('key') ? scenarioKey(words.word()) : null;
     const digest = key === null ? 0 : digestOf(ask);
     const applied = this.bench.apply({ ...ask, key, digest, atMs: this.#atMs });
     if (expected === undefined) {

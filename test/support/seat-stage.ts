@@ -75,7 +75,12 @@ export class SeatStage {
     this.realm = new Realm({
       ...{ name: 'main', epoch: EPOCH, position: 1, offset: '5-0', engine, journal },
       projection: PROJECTION,
-      reader: { answer: nobodyReads, privateSnapshot: nobodyReads, windowEnd: nobodyReads },
+      reader: {
+        answer: nobodyReads,
+        privateSnapshot: nobodyReads,
+        windowEnd: nobodyReads,
+        lookUpKeys: nobodyReads,
+      },
       tables: new TablesWatch(async () => {
         const end = this.journalEnd ?? { head: this.realm.released, epoch: EPOCH };
         return { ...end, position: end.head, quarantined: 0 };
@@ -139,5 +144,5 @@ export class SeatStage {
 
 export function grant(n: number, quantity = 1): SentCommand {
   const payload = { player: 'alice', asset: 'coins', quantity };
-  return { n, player: 'game', key: null, command: 'wallet.grant', payload };
+  return { n, player: 'game', key: null, sender: 'service', command: 'wallet.grant', payload };
 }
