@@ -8,7 +8,7 @@
 // 4  answers are bounded: windows.get in pages, the private snapshot in parts, shorter pages of
 //    what is long; answers have a budget of their own; sessions are ended by the game, and closed
 //    with 4410; a server that is full closes with 4504; public snapshots are paid for by their
-//    bytes, and may come later; keys are UUIDv7, forgotten ones are KEY_EXPIRED; a long rejection is
-//    repeated without details
+//    bytes, and may come later; keys are UUIDv7, forgotten ones are KEY_EXPIRED; a long rejection
+//    is repeated without details
 
 export const PROTOCOL_VERSION = 4;

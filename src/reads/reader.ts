@@ -34,7 +34,7 @@ export interface TableRequest {
   readonly role: string;
 }
 
-/** All but `standing` answer null when the snapshot that they would answer from is before `atLeast`. */
+/** All but `standing` answer null when the snapshot they would answer from is before `atLeast`. */
 export interface Reader {
   answer(request: TableRequest, atLeast: number): Promise<MeteredAnswer | null>;
   /** A part of a private snapshot, from where the part before it says; and what it cost. */
