@@ -43,7 +43,9 @@ describe('the connection', () => {
 });
 
 describe('migration', () => {
-  it('may be done by several starters at once, and done again', async () => {
+  // The embedded database is one session, which waits for no lock of its own; the hold on its
+  // folder lets one starter in.
+  it.skipIf(serverUrl === null)('may be done by several starters at once, and again', async () => {
     const database = { ...test.database, schema: `${test.database.schema}_many` };
     onTestFinished(() => client.query(`drop schema "${database.schema}" cascade`).then(() => {}));
     const warnings = await Promise.all([1, 2, 3].map(() => migrate(database)));
