@@ -173,7 +173,7 @@ export class Changes {
 
   #balance(balance: BalanceFact, sequence: number): void {
     const known = this.accounts.get(balance.account);
-    if (known !== undefined) known.balance = balance;
+    if (known !== undefined && !balance.opened) known.balance = balance;
     else this.accounts.set(balance.account, { balance, since: balance.opened ? sequence : 0 });
   }
 
